@@ -1,0 +1,45 @@
+"""kit: from Kaggle's digit-recognizer CSVs to a scored submission, one command line and one library."""
+
+__version__ = "0.1.0"
+
+
+class KitError(Exception):
+    """A mistake that its user can mend, said in one line: which file, which row, what to do.
+
+    The command line prints the message and exits with `exit_code`: 2 where the input is wrong (the default),
+    1 where something outside refused or failed (Kaggle, the network, a diverged training).
+    """
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+# What a notebook needs, and where it lives; imported when first asked for, so that `import kit` stays quick.
+_DOORS = {
+    "Run": "kit.run",
+    "best": "kit.run",
+    "check": "kit.data",
+    "fetch": "kit.sources",
+    "find": "kit.run",
+    "load": "kit.data",
+    "predict": "kit.prediction",
+    "runs": "kit.run",
+    "show": "kit.data",
+    "submit": "kit.submission",
+    "train": "kit.training",
+}
+
+__all__ = ["KitError", "__version__", *_DOORS]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'kit' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_DOORS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,59 @@
+"""TensorFlow and Keras, imported when first needed (3 to 8 s) and without their chatter."""
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from kit import KitError
+
+
+def keras() -> Any:
+    """Keras on TensorFlow.
+
+    Raises:
+        KitError: Keras is in use with another backend already, in a notebook for example.
+    """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    tensorflow()
+    import keras
+
+    if keras.config.backend() != "tensorflow":
+        raise KitError(
+            f"Keras runs on {keras.config.backend()} here and kit needs it on TensorFlow: "
+            "restart Python, or set KERAS_BACKEND=tensorflow before importing keras"
+        )
+    return keras
+
+
+def tensorflow() -> Any:
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _silenced_stderr():
+            importlib.import_module("tensorflow")
+    return sys.modules["tensorflow"]
+
+
+@contextlib.contextmanager
+def _silenced_stderr() -> Iterator[None]:
+    """Holds back what C++ writes to standard error (remarks on missing GPUs); shows it if the block fails."""
+    try:
+        terminal = os.dup(2)
+    except OSError:  # started without a standard error
+        yield
+        return
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            yield
+        except ImportError:
+            chatter.seek(0)
+            os.write(terminal, chatter.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,68 @@
+"""Files appear whole or not at all."""
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from kit import KitError
+
+TEMPORARY = ".tmp-"
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full: make room and run the command again",
+    errno.EDQUOT: "your disk quota is used up: make room and run the command again",
+    errno.EACCES: "no permission: choose another folder or change its permissions",
+    errno.EPERM: "no permission: choose another folder or change its permissions",
+    errno.EROFS: "the file system is read-only: choose another folder",
+    errno.ENOENT: "no such file or folder",
+    errno.ENOTDIR: "a part of this path is a file, not a folder",
+    errno.EISDIR: "this is a folder, not a file",
+    errno.EEXIST: "there is something else under this name",
+    errno.EFBIG: "the disk takes no file of this size",
+}
+
+
+def in_plain_words(error: OSError, path: Path | str | None = None) -> KitError:
+    """The same failure as one line that names the file and says what to do."""
+    reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+    return KitError(f"{path or error.filename or 'the system says'}: {reason}")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives a temporary path beside `path` to write to; at the end of the block the file takes its name.
+
+    The name is replaced in one step and only after the bytes are on the disk, so a reader, a crash or a full disk
+    never meets half a file. The temporary name keeps the suffix, which some writers go by.
+
+    Raises:
+        KitError: The folder cannot be made or written, or the disk is full; `path` is as it was before.
+    """
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise in_plain_words(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` as UTF-8 with the line ends it has, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def remove_temporary(folder: Path) -> None:
+    """Removes what killed writers left behind in `folder`; call it only while nothing writes there."""
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()

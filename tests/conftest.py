@@ -1,0 +1,75 @@
+"""What the tests share: a cache of their own, the bundled sample, a cut of it, and the command line as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kit import sources, tables
+
+KitCommand = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["KIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled sample as `kit data fetch` writes it; tests read it and leave it as it is."""
+    folder = tmp_path_factory.mktemp("sample")
+    sources.fetch("sample", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 500 labelled rows of the sample and the first 100 to predict."""
+    folder = tmp_path_factory.mktemp("small")
+    write_cut(sample, folder, 500, 100)
+    return folder
+
+
+def write_cut(sample: Path, folder: Path, train: int, test: int) -> None:
+    for name, rows in (("train", train), ("test", test), ("sample_submission", test), ("solution", test)):
+        lines = (sample / f"{name}.csv").read_bytes().splitlines(keepends=True)
+        (folder / f"{name}.csv").write_bytes(b"".join(lines[: rows + 1]))
+
+
+@pytest.fixture
+def rows() -> np.ndarray:
+    """Twelve small rows, every class among them, in memory: uint8 (12, 785)."""
+    generator = np.random.default_rng(7)
+    table = generator.integers(0, 256, (12, 785)).astype(np.uint8)
+    table[:, 0] = [*range(10), 3, 7]
+    return table
+
+
+def csv_of(table: np.ndarray) -> bytes:
+    return b"".join(tables.format_digits(table[:, 1:], table[:, 0]))
+
+
+@pytest.fixture
+def kit_command(tmp_path: Path) -> KitCommand:
+    """Runs `kit ARGUMENTS` in a process of its own, in `tmp_path` unless `cwd` says otherwise."""
+
+    def run(*arguments: object, cwd: Path = tmp_path, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "kit", *map(str, arguments)]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload]
+
+    return run
+
+
+def assert_one_line(finished: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
+    """The user's mistake came out as one line with these words, without a traceback, with that exit code."""
+    lines = finished.stderr.strip().splitlines()
+    assert finished.returncode == code, finished
+    assert len(lines) == 1 and lines[0].startswith("error: "), finished.stderr
+    for word in words:
+        assert word in lines[0], (word, lines[0])
+    assert finished.stdout == ""
