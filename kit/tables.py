@@ -1,0 +1,213 @@
+"""The competition's CSV files: bytes → checked arrays and back; a fault is named by row and column.
+
+The format is Kaggle's: `train.csv` has `label,pixel0,…,pixel783`, `test.csv` the same without the label, a submission
+`ImageId,Label`. Pixels are whole numbers 0 to 255, row by row from the top left; white ink on black.
+"""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from kit import KitError
+
+PIXELS = [f"pixel{number}" for number in range(784)]
+HEADERS = {
+    "train": ["label", *PIXELS],
+    "test": PIXELS,
+    "sample_submission": ["ImageId", "Label"],
+    "solution": ["ImageId", "Label"],
+}
+_CHUNK = 1 << 18  # bytes parsed at a time: what a core's own cache holds
+_CONTEXT = 3  # a value has at most three digits
+_QUOTED = re.compile(rb'(?<![^,\n])"([^",\r\n]*)"(?![^,\r\n])')  # a whole value in quotes
+
+
+def kind_of(raw: bytes) -> str | None:
+    """Which of the competition's files this header belongs to; a submission counts as `sample_submission`."""
+    header = _header(raw)
+    return next((kind for kind, columns in HEADERS.items() if header == columns), None)
+
+
+def parse_digits(raw: bytes, kind: str, name: str) -> np.ndarray:
+    """Reads `train` or `test`.
+
+    Args:
+        raw: The file's bytes; LF or CRLF line ends, quotes around values allowed.
+        kind: "train" or "test".
+        name: What messages call the file.
+
+    Returns:
+        uint8 (rows, 785) with the label first, or (rows, 784).
+
+    Raises:
+        KitError: The header, a row's length or a value is wrong; the first fault is named.
+    """
+    columns = HEADERS[kind]
+    text = _body(raw, kind, name)
+    table = parse_values(text, len(columns))
+    if table is None or (kind == "train" and table[:, 0].max() > 9):
+        raise _first_fault(text, columns, name)
+    return table
+
+
+def parse_values(text: bytes, columns: int) -> np.ndarray | None:
+    """Every value below the header line, without a loop over them.
+
+    Args:
+        text: A header line and rows of whole numbers 0 to 255, each line ended by LF.
+        columns: How many values a row has.
+
+    Returns:
+        uint8 (rows, columns); None if anything in the text is not so.
+    """
+    buffer = np.frombuffer(text, np.uint8)
+    start = text.find(b"\n") + 1
+    table = np.empty((text.count(b"\n", start), columns), np.uint8)
+    values, filled = table.reshape(-1), 0
+    while start < len(text):
+        end = text.find(b"\n", min(start + _CHUNK, len(text) - 1)) + 1
+        parsed = _parse_lines(buffer[start - _CONTEXT : end], columns)
+        if parsed is None or filled + len(parsed) > len(values):
+            return None
+        values[filled : filled + len(parsed)] = parsed
+        filled, start = filled + len(parsed), end
+    return table if filled == len(values) else None
+
+
+def parse_submission(raw: bytes, name: str) -> np.ndarray:
+    """Reads a submission, `sample_submission.csv` or `solution.csv`.
+
+    Returns:
+        uint8 (rows,): the labels of the images 1 to N, in order.
+
+    Raises:
+        KitError: A header other than `ImageId,Label`, ids that are not 1 to N in order, a label outside 0 to 9.
+    """
+    rows = _body(raw, "sample_submission", name).decode("utf-8", "replace").removesuffix("\n").split("\n")[1:]
+    labels = np.empty(len(rows), np.uint8)
+    for number, row in enumerate(rows, 1):
+        fields = row.split(",")
+        if len(fields) != 2:
+            raise _wrong_length(name, number, len(fields), 2)
+        if fields[0] != str(number):
+            raise KitError(f"{name}: {_at(number)}, column ImageId: {fields[0]!r} instead of {number}")
+        if not re.fullmatch("[0-9]", fields[1]):
+            raise KitError(f"{name}: {_at(number)}, column Label: {fields[1]!r} is not a whole number from 0 to 9")
+        labels[number - 1] = int(fields[1])
+    return labels
+
+
+def format_digits(images: np.ndarray, labels: np.ndarray | None = None) -> Iterator[bytes]:
+    """The file's lines for uint8 images (n, 28, 28) or (n, 784): `train.csv` with labels, `test.csv` without."""
+    text = [str(value).encode() for value in range(256)]
+    yield ",".join(HEADERS["test" if labels is None else "train"]).encode() + b"\n"
+    for number, pixels in enumerate(images.reshape(len(images), -1)):
+        row = b",".join([text[value] for value in pixels.tolist()])
+        yield (b"" if labels is None else text[labels[number]] + b",") + row + b"\n"
+
+
+def format_submission(labels: np.ndarray) -> bytes:
+    """`ImageId,Label` with ids 1 to N in order."""
+    lines = [f"{number},{label}" for number, label in enumerate(labels.tolist(), 1)]
+    return "\n".join(["ImageId,Label", *lines, ""]).encode()
+
+
+def _header(raw: bytes) -> list[str]:
+    end = raw.find(b"\n", 0, 20_000)
+    line = raw[: end if end >= 0 else 20_000].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
+    return _QUOTED.sub(rb"\1", line).decode("utf-8", "replace").split(",")
+
+
+def _body(raw: bytes, kind: str, name: str) -> bytes:
+    """The text from its header on with plain line ends and no quotes, after checking that header."""
+    if not raw.strip():
+        raise KitError(f"{name}: empty: fetch it again with kit data fetch")
+    header, columns = _header(raw), HEADERS[kind]
+    if header != columns:
+        raise KitError(f"{name}: {_header_fault(header, columns, kind_of(raw))}")
+    if b'"' in raw:
+        raw = _QUOTED.sub(rb"\1", raw)
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n")
+    if not raw.endswith(b"\n") or raw.endswith(b"\n\n"):
+        raw = raw.rstrip(b"\n") + b"\n"
+    if raw.find(b"\n") == len(raw) - 1:
+        raise KitError(f"{name}: no rows below the header: fetch it again with kit data fetch")
+    return raw
+
+
+def _header_fault(header: list[str], columns: list[str], kind: str | None) -> str:
+    if kind:
+        return f"this is the competition's {kind}.csv, a file with the header {_short(columns)} belongs here"
+    if header and all(re.fullmatch(r"\d+", field) for field in header):
+        return f"the header is missing: the first line must be {_short(columns)}"
+    if len(header) != len(columns):
+        return f"the header has {_columns(len(header))} instead of {len(columns)}: it must be {_short(columns)}"
+    number, (found, wanted) = next(
+        (number, pair) for number, pair in enumerate(zip(header, columns, strict=True), 1) if pair[0] != pair[1]
+    )
+    return f"the header is not the competition's: column {number} is {found[:40]!r} instead of {wanted!r}"
+
+
+def _short(columns: list[str]) -> str:
+    return ",".join(columns) if len(columns) < 4 else f"{columns[0]},{columns[1]},…,{columns[-1]}"
+
+
+def _parse_lines(text: np.ndarray, columns: int) -> np.ndarray | None:
+    """The values of whole lines, preceded by the three bytes before them; None at any fault.
+
+    Works on every byte at once: a value ends where a comma or line end stands, and its digits are the up to three
+    bytes before. uint8 (bytes,) → uint8 (values,).
+    """
+    digit = text - np.uint8(ord("0"))
+    is_digit = digit < 10
+    digit *= is_digit
+    ends = ~is_digit[3:]
+    has_tens = is_digit[1:-2] & is_digit[2:-1]
+    has_hundreds = is_digit[:-3] & has_tens
+    below_100 = digit[2:-1] + digit[1:-2] * has_tens * np.uint8(10)
+    hundreds = digit[:-3] * has_hundreds
+    too_large = (hundreds > 2) | ((hundreds == 2) & (below_100 > 55))
+    empty = ~is_digit[2:-1]
+    if (ends & (too_large | empty)).any() or (has_hundreds & is_digit[3:]).any():
+        return None
+    separators = text[3:][ends]
+    if len(separators) % columns:
+        return None
+    separators = separators.reshape(-1, columns)
+    if (separators[:, -1] != ord("\n")).any() or (separators[:, :-1] != ord(",")).any():
+        return None
+    return (below_100 + hundreds * np.uint8(100))[ends]
+
+
+def _first_fault(text: bytes, columns: list[str], name: str) -> KitError:
+    for number, row in enumerate(text.removesuffix(b"\n").split(b"\n")[1:], 1):
+        fields = row.split(b",")
+        if len(fields) != len(columns):
+            return _wrong_length(name, number, len(fields), len(columns))
+        for column, field in zip(columns, fields, strict=True):
+            most = 9 if column == "label" else 255
+            if not field.strip():
+                return KitError(f"{name}: {_at(number)}, column {column}: the value is missing")
+            if not re.fullmatch(rb"[0-9]{1,3}", field) or int(field) > most:
+                shown = field[:20].decode("utf-8", "replace")
+                return KitError(
+                    f"{name}: {_at(number)}, column {column}: {shown!r} is not a whole number from 0 to {most}"
+                )
+    return KitError(f"{name}: damaged: fetch it again with kit data fetch")
+
+
+def _at(row: int) -> str:
+    return f"row {row:,} (line {row + 1:,})"
+
+
+def _wrong_length(name: str, row: int, found: int, wanted: int) -> KitError:
+    return KitError(
+        f"{name}: {_at(row)} has {_columns(found)} instead of {wanted}: "
+        "was the file cut off or edited? fetch it again with kit data fetch"
+    )
+
+
+def _columns(count: int) -> str:
+    return f"{count} column{'s' * (count != 1)}"
