@@ -1,0 +1,81 @@
+"""What a person sees while a training runs: a bar at a terminal, one plain line an epoch anywhere else."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import rich.progress
+
+
+class Progress:
+    """Writes to standard error; a context manager.
+
+    Args:
+        epochs: How many the training will have.
+        done: How many it has already.
+        shown: False writes nothing at all.
+    """
+
+    def __init__(self, epochs: int, done: int = 0, shown: bool = True) -> None:
+        self._epochs = epochs
+        self._done = done
+        self._shown = shown
+        self._bar: rich.progress.Progress | None = None
+
+    def __enter__(self) -> "Progress":
+        if self._shown and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+                BarColumn(bar_width=24),
+                TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
+                TimeRemainingColumn(),
+                TextColumn("left"),
+                console=Console(stderr=True, highlight=False),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(
+                "", total=None, epoch=self._done + 1, epochs=self._epochs, loss=0.0, accuracy=0.0
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def say(self, line: str) -> None:
+        if self._bar:
+            self._bar.console.print(line, markup=False, soft_wrap=True)
+        elif self._shown:
+            print(line, file=sys.stderr, flush=True)
+
+    def batch(self, step: int, steps: int, loss: float, accuracy: float) -> None:
+        """After batch `step` (from 1) of `steps` in the running epoch."""
+        if self._bar:
+            self._bar.update(
+                self._task,
+                total=(self._epochs - self._done) * steps,
+                completed=(self._epoch - self._done) * steps + step,
+                epoch=self._epoch + 1,
+                loss=loss,
+                accuracy=accuracy,
+            )
+
+    def start_epoch(self, epoch: int) -> None:
+        """Before an epoch, counted from 0."""
+        self._epoch = epoch
+
+    def end_epoch(self, row: dict[str, float], kept: bool) -> None:
+        """After an epoch: a row of the history, and whether this is the best epoch so far."""
+        self.say(
+            f"epoch {row['epoch']:{len(str(self._epochs))}.0f}/{self._epochs}  "
+            f"loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
+            f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
+            f"{row['seconds']:.1f} s{'  kept' if kept else ''}"
+        )
