@@ -1,0 +1,303 @@
+"""The commands: each parses its options, calls one function of the library and prints what came back."""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kit import KitError, __version__
+
+app = typer.Typer(
+    help="From Kaggle's digit-recognizer CSVs to a trained network and a scored submission.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(
+    help="Fetch, check and look at the competition's data.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(data_app, name="data")
+
+DataPath = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="PATH", help="Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]"),
+]
+RunsFolder = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs are.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def kit(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        print(f"kit {__version__}")
+        raise typer.Exit
+
+
+@data_app.command()
+def fetch(
+    source: Annotated[
+        str, typer.Argument(metavar="[sample|mnist|kaggle]", help="Where from; the sample needs no network.")
+    ] = "sample",
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to.")] = Path("data"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other data that is there.")] = False,
+) -> None:
+    """Get train.csv, test.csv and sample_submission.csv."""
+    from kit import sources
+
+    for path in sources.fetch(source, to, overwrite):
+        print(path)
+
+
+@data_app.command()
+def check(data: DataPath = None, as_json: AsJson = False) -> None:
+    """Say what is in the files, or what is wrong with them."""
+    from kit.data import check
+
+    reports = check(data)
+    if as_json:
+        _print_json([dataclasses.asdict(report) for report in reports])
+    else:
+        _print_table(
+            None, [[report.file, f"{report.rows:,} rows", report.facts] for report in reports if not report.problem]
+        )
+    problems = [report.problem for report in reports if report.problem]
+    for problem in problems:
+        _complain(problem)
+    if problems:
+        raise typer.Exit(2)
+
+
+@data_app.command()
+def show(
+    data: DataPath = None,
+    row: Annotated[int, typer.Option(help="Which training row to draw large, from 1.")] = 1,
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the pictures go.")] = Path("data/show"),
+) -> None:
+    """Draw a grid of digits, one digit with its pixel values, and the class counts."""
+    from kit.data import show
+
+    for path in show(data, row, to):
+        print(path)
+
+
+@app.command()
+def networks(as_json: AsJson = False) -> None:
+    """List the networks that kit train knows."""
+    from kit.networks import DEFAULT, NETWORKS
+
+    if as_json:
+        _print_json(
+            [
+                {
+                    "name": network.name, "kind": network.kind, "parameters": network.parameters,
+                    "source": network.source, "recipe": dataclasses.asdict(network.recipe),
+                    "default": network.name == DEFAULT,
+                }
+                for network in NETWORKS.values()
+            ]
+        )  # fmt: skip
+        return
+    _print_table(
+        ["name", "kind", "parameters", "recipe", "source"],
+        [
+            [network.name, network.kind, f"{network.parameters:,}", str(network.recipe), network.source]
+            for network in NETWORKS.values()
+        ],
+        right=[2],
+    )
+    print(f"\nkit train without --arch trains {DEFAULT}.")
+
+
+@app.command()
+def train(
+    arch: Annotated[str | None, typer.Option(help="A network that kit networks lists.  [default: kit]")] = None,
+    data: DataPath = None,
+    name: Annotated[str | None, typer.Option(help="The run's name after its number.  [default: the network's]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training rows.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="adam, adamw, nadam, rmsprop, sgd, adadelta and others.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The peak, where the schedule is one-cycle.")] = None,
+    l2: Annotated[float | None, typer.Option(help="L2 penalty on every kernel.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="One rate for every dropout layer.")] = None,
+    validation_split: Annotated[float | None, typer.Option(help="Share of the rows held out for validation.")] = None,
+    augment: Annotated[
+        bool | None,
+        typer.Option("--augment/--no-augment", help="Random rotation, zoom, shear, shift.", show_default=False),
+    ] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without improvement.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or mixed_bfloat16.  [default: float32]")] = None,
+    seed: Annotated[int | None, typer.Option(help="What every random choice follows from.  [default: 0]")] = None,
+    from_run: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="Start from its weights where shapes match.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a stopped training.")] = None,
+    runs: RunsFolder = Path("runs"),
+) -> None:
+    """Train a network. What you leave out, the network's own recipe says."""
+    from kit.training import train
+
+    run = train(
+        arch, data=data, name=name, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
+        learning_rate=learning_rate, l2=l2, dropout=dropout, validation_split=validation_split, augment=augment,
+        patience=patience, precision=precision, seed=seed, from_run=from_run, resume=resume, runs=runs,
+    )  # fmt: skip
+    metrics = run.metrics
+    _remark(
+        f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f}), "
+        f"{metrics['parameters']:,} parameters, {metrics['seconds']:.0f} s"
+    )
+    print(run.folder)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs are.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """List the runs, the best first."""
+    from kit.run import runs
+
+    listed, rows = [], []
+    for run in runs(folder):
+        try:
+            metrics = run.metrics if (run.folder / "metrics.json").exists() else {"arch": run.settings.arch}
+        except KitError as error:
+            _complain(str(error))
+            continue
+        listed.append({"run": run.name, **metrics})
+        rows.append(_run_row(run.name, metrics))
+    if as_json:
+        _print_json(listed)
+    elif rows:
+        headings = ["run", "network", "val_accuracy", "val_loss", "accuracy", "epochs", "seconds", "parameters"]
+        _print_table(headings, rows, right=range(2, 8))
+    else:
+        _remark(f"{folder}: no runs yet: start with kit train")
+
+
+@app.command()
+def submit(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or numbers; the best one without.")
+    ] = None,
+    data: DataPath = None,
+    name: Annotated[str | None, typer.Option(help="The file's name.  [default: the runs']")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another submission of that name.")] = False,
+    upload: Annotated[bool, typer.Option("--upload", help="Send it to Kaggle and wait for the score.")] = False,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="What Kaggle's list shows beside it.")] = None,
+    folder: RunsFolder = Path("runs"),
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.")] = Path("submissions"),
+) -> None:
+    """Predict test.csv and write a submission; several runs are averaged."""
+    from kit.run import best
+    from kit.submission import submit
+
+    if message and not upload:
+        raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
+    if not runs:
+        runs = [best(folder).name]
+        _remark(f"the best run is {runs[0]}")
+    submission = submit(
+        runs, data=data, name=name, overwrite=overwrite, upload=upload, message=message, folder=folder, to=to
+    )
+    if submission.validation_accuracy is not None:
+        _remark(f"validation accuracy {submission.validation_accuracy:.2%} of {submission.validation_rows:,} rows")
+    if submission.score is not None:
+        _remark(f"score {submission.score:.5f} by {submission.scored_by}")
+    print(to / submission.file)
+
+
+@app.command()
+def demo(
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
+) -> None:
+    """Run the whole path on the bundled sample: fetch, check, train, runs, submit."""
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        os.chdir(to)
+    except OSError as error:
+        raise KitError(f"{to}: cannot be made: choose another with --to FOLDER") from error
+    _remark(f"cd {to}")
+    for line in ("data fetch", "data check", "data show", "train", "runs", "submit"):
+        _remark(f"\n$ kit {line}")
+        if code := app(line.split(), standalone_mode=False):
+            raise typer.Exit(code)
+    newest = max(Path("runs").glob("*/history.png"), key=lambda path: path.stat().st_mtime)
+    _remark(
+        f"\nLook at  {to / newest}  the training, epoch by epoch\n"
+        f"         {to / 'data' / 'show'}  the digits\n"
+        f"         {to / 'submissions'}  what Kaggle would get, and the log of scores\n"
+        "Next:    kit data fetch kaggle, kit train, kit submit --upload -m 'my first'"
+    )
+
+
+def main() -> None:
+    """Runs the command line; whatever goes wrong by the user's doing is one line on standard error."""
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except KitError as error:
+        _complain(str(error))
+        sys.exit(error.exit_code)
+    except typer.exceptions.TyperException as error:
+        _complain(_usage(error))
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except BrokenPipeError:  # kit runs | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        from kit.files import in_plain_words
+
+        _complain(str(in_plain_words(error)))
+        sys.exit(2)
+
+
+def _usage(error: Any) -> str:
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "kit"
+    return f"{error.format_message().rstrip('.')} ({command} --help lists what there is)"
+
+
+def _run_row(name: str, metrics: dict[str, Any]) -> list[str]:
+    def shown(key: str, form: str) -> str:
+        return format(metrics[key], form) if key in metrics else "–"
+
+    epochs = f"{metrics.get('epochs_done', 0)}/{metrics.get('epochs', '?')}"
+    if not metrics.get("finished"):
+        epochs = f"unfinished {epochs}"
+    elif metrics.get("stopped") == "diverged":
+        epochs = f"diverged {epochs}"
+    accuracies = [shown("val_accuracy", ".2%"), shown("val_loss", ".4f"), shown("accuracy", ".2%")]
+    return [name, metrics["arch"], *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]
+
+
+def _print_table(headings: list[str] | None, rows: list[list[str]], right: Sequence[int] = ()) -> None:
+    lines = [headings, *rows] if headings else rows
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))] if lines else []
+    for line in lines:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def _remark(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _complain(line: str) -> None:
+    _remark(f"error: {' '.join(line.split())}")
