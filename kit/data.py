@@ -124,9 +124,8 @@ def load(kind: str = "train", data: Path | str | None = None) -> Digits:
     if digits := _from_cache(cache, signature, location):
         return digits
     loaded_at = time.time_ns()
-    table = tables.parse_digits(location.read(), kind, str(location))
-    images = np.ascontiguousarray(table[:, -784:]).reshape(-1, 28, 28, 1)
-    labels = table[:, 0].copy() if kind == "train" else None
+    pixels, labels = tables.parse_digits(location.read(), kind, str(location))
+    images = pixels.reshape(-1, 28, 28, 1)
     digits = Digits(images, labels, _fingerprint(images, labels), str(location))
     _require_classes(digits)
     if _signature(location.path) == signature:

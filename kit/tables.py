@@ -29,7 +29,7 @@ def kind_of(raw: bytes) -> str | None:
     return next((kind for kind, columns in HEADERS.items() if header == columns), None)
 
 
-def parse_digits(raw: bytes, kind: str, name: str) -> np.ndarray:
+def parse_digits(raw: bytes, kind: str, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Reads `train` or `test`.
 
     Args:
@@ -38,41 +38,43 @@ def parse_digits(raw: bytes, kind: str, name: str) -> np.ndarray:
         name: What messages call the file.
 
     Returns:
-        uint8 (rows, 785) with the label first, or (rows, 784).
+        The pixels, uint8 (rows, 784), and the labels, uint8 (rows,); None for `test`.
 
     Raises:
         KitError: The header, a row's length or a value is wrong; the first fault is named.
     """
     columns = HEADERS[kind]
     text = _body(raw, kind, name)
-    table = parse_values(text, len(columns))
-    if table is None or (kind == "train" and table[:, 0].max() > 9):
+    parsed = parse_values(text, len(columns) - 784, 784)
+    if parsed is None or (kind == "train" and parsed[0].max() > 9):
         raise _first_fault(text, columns, name)
-    return table
+    return parsed[1], parsed[0][:, 0] if kind == "train" else None
 
 
-def parse_values(text: bytes, columns: int) -> np.ndarray | None:
-    """Every value below the header line, without a loop over them.
+def parse_values(text: bytes, left: int, right: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Every value below the header line, without a loop over them, in two arrays side by side.
 
     Args:
-        text: A header line and rows of whole numbers 0 to 255, each line ended by LF.
-        columns: How many values a row has.
+        text: A header line and rows of left + right whole numbers 0 to 255, each line ended by LF.
+        left: How many columns the first array gets.
+        right: How many the second gets.
 
     Returns:
-        uint8 (rows, columns); None if anything in the text is not so.
+        uint8 (rows, left) and (rows, right); None if anything in the text is not so.
     """
     buffer = np.frombuffer(text, np.uint8)
     start = text.find(b"\n") + 1
-    table = np.empty((text.count(b"\n", start), columns), np.uint8)
-    values, filled = table.reshape(-1), 0
+    rows = text.count(b"\n", start)
+    table, filled = (np.empty((rows, left), np.uint8), np.empty((rows, right), np.uint8)), 0
     while start < len(text):
         end = text.find(b"\n", min(start + _CHUNK, len(text) - 1)) + 1
-        parsed = _parse_lines(buffer[start - _CONTEXT : end], columns)
-        if parsed is None or filled + len(parsed) > len(values):
+        lines = _parse_lines(buffer[start - _CONTEXT : end], left + right)
+        if lines is None:
             return None
-        values[filled : filled + len(parsed)] = parsed
-        filled, start = filled + len(parsed), end
-    return table if filled == len(values) else None
+        part = slice(filled, filled + len(lines))
+        table[0][part], table[1][part] = lines[:, :left], lines[:, left:]
+        filled, start = filled + len(lines), end
+    return table
 
 
 def parse_submission(raw: bytes, name: str) -> np.ndarray:
@@ -121,7 +123,7 @@ def _header(raw: bytes) -> list[str]:
 
 def _body(raw: bytes, kind: str, name: str) -> bytes:
     """The text from its header on with plain line ends and no quotes, after checking that header."""
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise KitError(f"{name}: empty: fetch it again with kit data fetch")
     header, columns = _header(raw), HEADERS[kind]
     if header != columns:
@@ -158,7 +160,7 @@ def _parse_lines(text: np.ndarray, columns: int) -> np.ndarray | None:
     """The values of whole lines, preceded by the three bytes before them; None at any fault.
 
     Works on every byte at once: a value ends where a comma or line end stands, and its digits are the up to three
-    bytes before. uint8 (bytes,) → uint8 (values,).
+    bytes before. uint8 (bytes,) → uint8 (lines, columns).
     """
     digit = text - np.uint8(ord("0"))
     is_digit = digit < 10
@@ -172,13 +174,13 @@ def _parse_lines(text: np.ndarray, columns: int) -> np.ndarray | None:
     empty = ~is_digit[2:-1]
     if (ends & (too_large | empty)).any() or (has_hundreds & is_digit[3:]).any():
         return None
-    separators = text[3:][ends]
-    if len(separators) % columns:
+    where = np.flatnonzero(ends)  # taking by position is three times faster than by mask
+    if len(where) % columns:
         return None
-    separators = separators.reshape(-1, columns)
+    separators = text[3:].take(where).reshape(-1, columns)
     if (separators[:, -1] != ord("\n")).any() or (separators[:, :-1] != ord(",")).any():
         return None
-    return (below_100 + hundreds * np.uint8(100))[ends]
+    return (below_100 + hundreds * np.uint8(100)).take(where).reshape(-1, columns)
 
 
 def _first_fault(text: bytes, columns: list[str], name: str) -> KitError:

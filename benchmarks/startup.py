@@ -1,0 +1,13 @@
+"""`kit --help` against a Python that does nothing: python benchmarks/startup.py [ROUNDS]"""
+
+import sys
+
+from pairs import compare
+
+
+def main(rounds: int = 20) -> None:
+    compare(("kit --help", "python -c pass"), (["kit", "--help"], [sys.executable, "-c", "pass"]), rounds)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
