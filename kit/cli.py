@@ -12,16 +12,22 @@ import typer
 
 from kit import KitError, __version__
 
+
+class _DataFirst(typer.core.TyperGroup):
+    """Lists the commands in the order in which a person needs them; typer would put groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: name != "data")
+
+
 app = typer.Typer(
+    cls=_DataFirst,
     help="From Kaggle's digit-recognizer CSVs to a trained network and a scored submission.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(
-    help="Fetch, check and look at the competition's data.", no_args_is_help=True, rich_markup_mode=None
-)
+data_app = typer.Typer(help="Fetch, check and look at the competition's data.", rich_markup_mode=None)
 app.add_typer(data_app, name="data")
 
 DataPath = Annotated[
@@ -33,10 +39,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 
 
 @app.callback(invoke_without_command=True)
-def kit(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+def kit(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
     if version:
         print(f"kit {__version__}")
         raise typer.Exit
+    _help_without_command(context)
+
+
+@data_app.callback(invoke_without_command=True)
+def _data(context: typer.Context) -> None:
+    _help_without_command(context)
+
+
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @data_app.command()
@@ -79,7 +99,7 @@ def show(
     row: Annotated[int, typer.Option(help="Which training row to draw large, from 1.")] = 1,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the pictures go.")] = Path("data/show"),
 ) -> None:
-    """Draw a grid of digits, one digit with its pixel values, and the class counts."""
+    """Draw digits, one with its pixel values, and the class counts."""
     from kit.data import show
 
     for path in show(data, row, to):
@@ -196,7 +216,7 @@ def submit(
     folder: RunsFolder = Path("runs"),
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.")] = Path("submissions"),
 ) -> None:
-    """Predict test.csv and write a submission; several runs are averaged."""
+    """Write a submission for test.csv; several runs are averaged."""
     from kit.run import best
     from kit.submission import submit
 
@@ -205,6 +225,8 @@ def submit(
     if not runs:
         runs = [best(folder).name]
         _remark(f"the best run is {runs[0]}")
+    if upload:
+        _remark("after the upload this waits for Kaggle's score, some seconds to some minutes")
     submission = submit(
         runs, data=data, name=name, overwrite=overwrite, upload=upload, message=message, folder=folder, to=to
     )
@@ -219,7 +241,7 @@ def submit(
 def demo(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
 ) -> None:
-    """Run the whole path on the bundled sample: fetch, check, train, runs, submit."""
+    """Run the whole path once on the bundled sample."""
     try:
         to.mkdir(parents=True, exist_ok=True)
         os.chdir(to)

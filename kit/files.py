@@ -12,8 +12,8 @@ from kit import KitError
 TEMPORARY = ".tmp-"
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full: make room and run the command again",
-    errno.EDQUOT: "your disk quota is used up: make room and run the command again",
+    errno.ENOSPC: "the disk is full: make room first",
+    errno.EDQUOT: "your disk quota is used up: make room first",
     errno.EACCES: "no permission: choose another folder or change its permissions",
     errno.EPERM: "no permission: choose another folder or change its permissions",
     errno.EROFS: "the file system is read-only: choose another folder",

@@ -26,7 +26,7 @@ from kit import KitError
 COMPETITION = "digit-recognizer"
 
 _SITE = "https://www.kaggle.com"
-_EXTRA = '"kit-digit-recognizer[kaggle]"'  # the distribution's name; "kit" on PyPI is somebody else's
+_EXTRA = '"kaggle>=2.2" six'  # what the extra kaggle holds; kit itself may have come from a clone
 _LISTED_WITHIN = 60.0  # seconds; what Kaggle took it lists at once, but for a busy hour
 _HICCUPS = 3  # failed looks in a row after which the wait for a score is given up
 _Answer = TypeVar("_Answer")

@@ -150,8 +150,12 @@ class Layers:
     def relu(self, x: Any) -> Any:
         return self._keras.Activation("relu", **self._named("relu"))(x)
 
-    def max_pool(self, x: Any, size: int = 2, *, strides: int | None = None, padding: str = "valid") -> Any:
-        return self._keras.MaxPooling2D(size, strides, padding, **self._named("pool"))(x)
+    def max_pool(self, x: Any) -> Any:
+        return self._keras.MaxPooling2D(2, **self._named("pool"))(x)
+
+    def average_pool(self, x: Any, size: int) -> Any:
+        """In steps of one pixel: the picture keeps its size."""
+        return self._keras.AveragePooling2D(size, 1, "same", **self._named("pool"))(x)
 
     def global_average(self, x: Any) -> Any:
         return self._keras.GlobalAveragePooling2D(**self._named("average"))(x)
@@ -257,12 +261,75 @@ def _liip(layers: Layers, x: Any) -> Any:
     return layers.dropout(x, 0.4)
 
 
+def _one_cycle(epochs: int, learning_rate: float = 0.004) -> Recipe:
+    return Recipe(epochs=epochs, batch_size=128, learning_rate=learning_rate, schedule="one-cycle", augment=True)
+
+
+@_network("vgg", "convolutional", 528_786, "Simonyan & Zisserman 2014: pairs of 3x3", _one_cycle(5, 0.003))
+def _vgg(layers: Layers, x: Any) -> Any:
+    """Pairs of 3 x 3 convolutions between pools, two dense layers of 512. Measured here: 99.2 % validation."""
+    for filters, padding in ((8, "valid"), (24, "same"), (48, "same")):
+        x = layers.conv_norm(layers.conv_norm(x, filters, 3, padding=padding), filters, 3, padding=padding)
+        x = layers.max_pool(x)
+    x = layers.dropout(layers.flatten(x), 0.2)
+    x = layers.dropout(layers.dense(x, 512), 0.3)
+    return layers.dropout(layers.dense(x, 512), 0.3)
+
+
+@_network("inception", "convolutional", 43_106, "Szegedy et al. 2014: parallel branches", _one_cycle(6))
+def _inception(layers: Layers, x: Any) -> Any:
+    """1 x 1, 3 x 3, 5 x 5 and pooling side by side, reduced by 1 x 1 before. Measured here: 99.1 % validation."""
+
+    def module(x: Any, ones: int, reduced: int, threes: int, fives: int, pooled: int) -> Any:
+        return layers.concatenate(
+            layers.conv_norm(x, ones, 1),
+            layers.conv_norm(layers.conv_norm(x, reduced, 1), threes, 3),
+            layers.conv_norm(layers.conv_norm(x, 8, 1), fives, 5),
+            layers.conv_norm(layers.average_pool(x, 3), pooled, 1),
+        )
+
+    x = layers.max_pool(layers.conv_norm(layers.conv_norm(x, 24, 5, strides=2), 32, 3))  # 7 x 7
+    x = module(x, ones=16, reduced=16, threes=32, fives=16, pooled=16)
+    x = module(x, ones=32, reduced=24, threes=64, fives=16, pooled=16)
+    return layers.dropout(layers.global_average(x), 0.3)
+
+
+@_network("resnet", "convolutional", 152_922, "He et al. 2015: residual blocks", _one_cycle(6))
+def _resnet(layers: Layers, x: Any) -> Any:
+    """Residual blocks, skipping by identity or by a 1 x 1 projection. Measured here: 99.2 % validation."""
+
+    def block(x: Any, filters: int, strides: int = 1) -> Any:
+        keeps_shape = strides == 1 and x.shape[-1] == filters
+        skip = x if keeps_shape else layers.norm(layers.conv(x, filters, 1, strides=strides, relu=False, bias=False))
+        inner = layers.conv_norm(x, filters, 3, strides=strides)
+        inner = layers.norm(layers.conv(inner, filters, 3, padding="same", relu=False, bias=False))
+        return layers.relu(layers.add(inner, skip))
+
+    x = layers.conv_norm(x, 16, 5, strides=2)  # 14 x 14
+    for filters, strides in ((16, 1), (32, 2), (64, 2), (64, 1)):
+        x = block(x, filters, strides)
+    return layers.dropout(layers.global_average(x), 0.2)
+
+
+@_network("mobilenet", "convolutional", 34_154, "Howard et al. 2017: depthwise separable", _one_cycle(7))
+def _mobilenet(layers: Layers, x: Any) -> Any:
+    """Depthwise separable convolutions: 3 x 3 a channel, then 1 x 1 across. Measured here: 99.0 % validation."""
+    x = layers.conv_norm(x, 24, 5, strides=2)  # 14 x 14
+    for filters, strides in ((48, 1), (96, 2), (96, 1), (128, 2)):
+        x = layers.relu(layers.norm(layers.depthwise(x, 3, strides=strides)))
+        x = layers.conv_norm(x, filters, 1)
+    return layers.dropout(layers.global_average(x), 0.3)
+
+
 @_network(
-    "kit", "convolutional", 99_498, "this project: the best score per second of CPU",
-    Recipe(epochs=7, batch_size=128, learning_rate=0.004, schedule="one-cycle", augment=True),
+    "kit", "convolutional", 99_498, "this project: most accuracy per second of CPU",
+    _one_cycle(7),
 )  # fmt: skip
 def _kit(layers: Layers, x: Any) -> Any:
-    """Halves the picture in its first convolution, so that what follows works on a quarter of the pixels."""
+    """Halves the picture in its first convolution, so that what follows works on a quarter of the pixels.
+
+    Measured here: 99.4 to 99.6 % validation, by the rows drawn, in two thirds of the time of malireddi's recipe.
+    """
     x = layers.conv_norm(x, 32, 5, strides=2)  # 14 x 14
     x = layers.max_pool(layers.conv_norm(x, 48, 3, padding="valid"))  # 6 x 6
     x = layers.conv_norm(x, 64, 3, padding="valid")

@@ -19,7 +19,7 @@ from kit.data import Digits, folder_or_file, load
 from kit.files import remove_temporary, whole_file, write_text
 from kit.prediction import predictor
 from kit.progress import Progress
-from kit.run import OPTIMIZERS, RUNS, Run, Settings, Validation, create, find
+from kit.run import OPTIMIZERS, RUNS, Run, Settings, Validation, create, find, versions
 
 AUGMENTATION = Augmentation()
 DIVERGED = "diverged"  # why a training ended, in its metrics
@@ -248,10 +248,11 @@ class _Training:
         if self.checkpoint.exists():
             self._load_checkpoint()
         else:
-            self._write_summary()
-            self._save_checkpoint()
+            self._prepare()
         state, settings = self.state, self.settings
         with Progress(settings.epochs, state.epoch, shown) as progress:
+            if changed := [f"{name} {old}" for name, old in self.run.versions.items() if versions().get(name) != old]:
+                progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
             try:
                 while state.epoch < settings.epochs and not state.stopped:
                     self._epoch(progress)
@@ -259,15 +260,26 @@ class _Training:
                 self._write_metrics(finished=True, stopped=DIVERGED)
                 shutil.rmtree(self.run.state, ignore_errors=True)
                 raise KitError(self._diverged(), exit_code=1) from None
+            except KitError as error:  # a full disk
+                raise KitError(f"{error}; then go on with: {self._way_on()}", error.exit_code) from error
             except KeyboardInterrupt:
                 progress.say(
                     f"stopped: {self.saved} of {settings.epochs} epochs are saved in {self.run.folder}; "
-                    f"go on with: kit train --resume {self._named()}"
+                    f"go on with: {self._way_on()}"
                 )
                 raise
             if state.stopped:
                 progress.say(state.stopped)
         self._write_metrics(finished=True, stopped=state.stopped)
+
+    def _prepare(self) -> None:
+        """The files of a new run; where they cannot be written, the run is gone again."""
+        try:
+            self._write_summary()
+            self._save_checkpoint()
+        except KitError:
+            shutil.rmtree(self.run.folder, ignore_errors=True)
+            raise
 
     def _epoch(self, progress: Progress) -> None:
         state = self.state
@@ -296,7 +308,8 @@ class _Training:
             )
         self._watch(row)
         self.run.write_history(state.history)
-        title = f"{self.run}: {len(self.rows):,} training rows, {len(self.validation_rows):,} validation rows"
+        rows = f"{len(self.rows):,} training and {len(self.validation_rows):,} validation rows"
+        title = f"{self.run}: loss and accuracy on {rows}"
         plots.save(plots.history(state.history, title), self.run.folder / "history.png")
         self._write_metrics(finished=False, stopped=None)
         self._save_checkpoint()  # last: a stop before it repeats this epoch to the same files
@@ -373,8 +386,9 @@ class _Training:
         kept = f"epoch {self.state.best['epoch']:.0f} is kept" if self.state.best else "nothing is kept"
         return f"{self.run.folder}: the loss became NaN in epoch {self.state.epoch + 1}, {kept}: {remedy}"
 
-    def _named(self) -> str:
-        return self.run.name if self.run.folder.parent == RUNS else str(self.run.folder)
+    def _way_on(self) -> str:
+        name = self.run.name if self.run.folder.parent == RUNS else self.run.folder
+        return f"kit train --resume {name}"
 
     def _write_summary(self) -> None:
         lines = [f"{'layer':<16}{'type':<24}{'output shape':<20}{'parameters':>12}"]
