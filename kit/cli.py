@@ -225,10 +225,16 @@ def submit(
     if not runs:
         runs = [best(folder).name]
         _remark(f"the best run is {runs[0]}")
-    if upload:
-        _remark("after the upload this waits for Kaggle's score, some seconds to some minutes")
     submission = submit(
-        runs, data=data, name=name, overwrite=overwrite, upload=upload, message=message, folder=folder, to=to
+        runs,
+        data=data,
+        name=name,
+        overwrite=overwrite,
+        upload=upload,
+        message=message,
+        folder=folder,
+        to=to,
+        notify=_remark,
     )
     if submission.validation_accuracy is not None:
         _remark(f"validation accuracy {submission.validation_accuracy:.2%} of {submission.validation_rows:,} rows")

@@ -275,7 +275,7 @@ def _to_cache(cache: Path, signature: list[int], loaded_at: int, digits: Digits)
     if digits.labels is not None:
         arrays["labels"] = digits.labels
     with contextlib.suppress(KitError, OSError):  # no room or no permission: then there is no cache
-        with whole_file(cache) as temporary:
+        with whole_file(cache, durable=False) as temporary:
             np.savez(temporary, allow_pickle=False, **arrays)
         newest_first = sorted(cache.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest_first[_CACHED_FILES:]:

@@ -32,11 +32,15 @@ def in_plain_words(error: OSError, path: Path | str | None = None) -> KitError:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
     """Gives a temporary path beside `path` to write to; at the end of the block the file takes its name.
 
     The name is replaced in one step and only after the bytes are on the disk, so a reader, a crash or a full disk
     never meets half a file. The temporary name keeps the suffix, which some writers go by.
+
+    Args:
+        path: Where the file belongs; its folder is made.
+        durable: Wait for the disk; without it a power cut may leave a torn file, which its reader must notice.
 
     Raises:
         KitError: The folder cannot be made or written, or the disk is full; `path` is as it was before.
@@ -45,8 +49,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise in_plain_words(error, path) from error

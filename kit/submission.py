@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +60,7 @@ def submit(
     message: str | None = None,
     folder: Path | str = RUNS,
     to: Path | str = SUBMISSIONS,
+    notify: Callable[[str], None] = lambda line: None,
 ) -> Submission:
     """Predicts `test.csv` and writes `submissions/NAME.csv` in the competition's format.
 
@@ -72,6 +73,7 @@ def submit(
         message: What Kaggle's list shows beside it.
         folder: Where the runs are.
         to: The folder for the file and for `log.csv`.
+        notify: Called with a line for people before the wait for Kaggle's score.
 
     Raises:
         KitError: A run or the data is missing or damaged, the name is taken, the file fails its check, or Kaggle
@@ -123,6 +125,7 @@ def submit(
         reference = kaggle.upload(path, message or submission.runs, kaggle.COMPETITION)
         submission = replace(submission, reference=reference)
         record(submission, Path(to))  # before the wait: whatever happens then, the reference is known
+        notify(f"uploaded as number {reference}; the score takes Kaggle some seconds to some minutes")
         score = kaggle.await_score(reference, kaggle.COMPETITION)
         submission = replace(submission, score=score, scored_by="kaggle")
         record(submission, Path(to))
