@@ -1,5 +1,6 @@
-"""Two commands in turn, A B A B …, so that a machine whose speed drifts slows both; the figure is the ratio."""
+"""Two commands in turn, A B B A …, so that a machine whose speed drifts slows both; the figure is the ratio."""
 
+import resource
 import statistics
 import subprocess
 import sys
@@ -26,14 +27,36 @@ def compare(
     rounds: int,
     measure: Callable[[Sequence[str]], float] = seconds_of,
 ) -> float:
-    """Prints the medians and the ratio pair by pair, first over second; returns the median ratio."""
-    pairs = []
+    """Prints the medians and the ratio pair by pair, first over second; returns the median ratio.
+
+    Whole processes are compared by CPU seconds too, which a machine shared with others disturbs less.
+    """
+    pairs, used = [], []
     for number in range(rounds):
-        pairs.append((measure(commands[0]), measure(commands[1])))
-        print(f"  round {number + 1}: {pairs[-1][0]:.3f} s, {pairs[-1][1]:.3f} s", file=sys.stderr, flush=True)
-    ratios = [first / second for first, second in pairs]
+        found, cpu = [0.0, 0.0], [0.0, 0.0]
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            before = _cpu_seconds()
+            found[side] = measure(commands[side])
+            cpu[side] = _cpu_seconds() - before
+        pairs.append(found)
+        used.append(cpu)
+        print(f"  round {number + 1}: {found[0]:.3f} s, {found[1]:.3f} s", file=sys.stderr, flush=True)
     for name, column in zip(names, zip(*pairs, strict=True), strict=True):
         print(f"{name:<44} {statistics.median(column):8.3f} s  ({min(column):.3f} to {max(column):.3f})")
-    ratio = statistics.median(ratios)
-    print(f"{'ratio, first over second':<44} {ratio:8.3f}    ({min(ratios):.3f} to {max(ratios):.3f})\n")
+    ratio = _print_ratio("ratio, first over second", pairs)
+    if measure is seconds_of:
+        _print_ratio("ratio of CPU seconds", used)
+    print()
     return ratio
+
+
+def _print_ratio(name: str, pairs: Sequence[Sequence[float]]) -> float:
+    ratios = [first / second for first, second in pairs]
+    print(f"{name:<44} {statistics.median(ratios):8.3f}    ({min(ratios):.3f} to {max(ratios):.3f})")
+    return statistics.median(ratios)
+
+
+def _cpu_seconds() -> float:
+    """Of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
