@@ -18,6 +18,7 @@ class KitError(Exception):
 # What a notebook needs, and where it lives; imported when first asked for, so that `import kit` stays quick.
 _DOORS = {
     "Run": "kit.run",
+    "analyze": "kit.report",
     "best": "kit.run",
     "check": "kit.data",
     "fetch": "kit.sources",

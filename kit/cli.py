@@ -22,7 +22,7 @@ class _DataFirst(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=_DataFirst,
-    help="From Kaggle's digit-recognizer CSVs to a trained network and a scored submission.",
+    help="From Kaggle's digit-recognizer CSVs to a trained network, its mistakes and a scored submission.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -244,6 +244,47 @@ def submit(
 
 
 @app.command()
+def analyze(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="The first is studied, others compared with it.")
+    ] = None,
+    focus: Annotated[str, typer.Option(metavar="DIGITS", help="The digits to study closely.")] = "4,7,9",
+    explain: Annotated[
+        list[int] | None, typer.Option(metavar="ROW", help="Also map what it looks at in this row of train.csv.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="PATH", help="Where train.csv is.  [default: where it was]")
+    ] = None,
+    folder: RunsFolder = Path("runs"),
+    open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See what a run gets wrong: numbers, pictures and one HTML page."""
+    from kit.report import analyze
+    from kit.run import best, find
+    from kit.summary import comparison_sentence, comparison_table
+
+    if not runs:
+        runs = [best(folder).name]
+        _remark(f"the best run is {runs[0]}")
+    report = analyze(runs, focus=focus, explain=explain or (), data=data, folder=folder)
+    for sentence in report.summary:
+        _remark(sentence)
+    for comparison in report.comparisons:
+        _remark(comparison_sentence(comparison))
+    if as_json:
+        comparisons = [{**vars(comparison), "real": comparison.real} for comparison in report.comparisons]
+        _print_json({**report.analysis.numbers(report.focus), "comparisons": comparisons})
+    else:
+        if report.comparisons:
+            first, *rest = comparison_table([find(run, folder) for run in runs], report.comparisons)
+            _print_table(first, rest, right=range(1, 4))
+        print(report.page)
+    if open_page:
+        typer.launch(str(report.page.resolve()))
+
+
+@app.command()
 def demo(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
 ) -> None:
@@ -254,13 +295,14 @@ def demo(
     except OSError as error:
         raise KitError(f"{to}: cannot be made: choose another with --to FOLDER") from error
     _remark(f"cd {to}")
-    for line in ("data fetch", "data check", "data show", "train", "runs", "submit"):
+    for line in ("data fetch", "data check", "data show", "train", "runs", "submit", "analyze"):
         _remark(f"\n$ kit {line}")
         if code := app(line.split(), standalone_mode=False):
             raise typer.Exit(code)
     newest = max(Path("runs").glob("*/history.png"), key=lambda path: path.stat().st_mtime)
     _remark(
-        f"\nLook at  {to / newest}  the training, epoch by epoch\n"
+        f"\nLook at  {to / newest.parent / 'report.html'}  what the network gets wrong: open it in a browser\n"
+        f"         {to / newest}  the training, epoch by epoch\n"
         f"         {to / 'data' / 'show'}  the digits\n"
         f"         {to / 'submissions'}  what Kaggle would get, and the log of scores\n"
         "Next:    kit data fetch kaggle, kit train, kit submit --upload -m 'my first'"

@@ -1,9 +1,12 @@
 """Arrays in, figures out; the only file that imports matplotlib.
 
 Figures are drawn without pyplot, so that a notebook's own state is left alone; colours are Okabe and Ito's, which
-survive colour blindness.
+survive colour blindness, and differ in marker or line style too, for grey print.
 """
 
+import io
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
+_SERIES = [  # colour and marker of a class
+    (BLUE, "o"), (ORANGE, "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"),
+    ("#7A6A00", "<"), (GREY, ">"), ("#882255", "h"), ("#44AA99", "*"), ("#999933", "p"),
+]  # fmt: skip
 
 
 def save(figure: "Figure", path: Path) -> Path:
@@ -33,25 +40,33 @@ def history(rows: list[dict[str, float]], title: str) -> "Figure":
         title: What the figure says above.
     """
     figure = _figure(9.6, 4.0, title)
-    axes = figure.subplots(1, 2)
+    for axis, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        draw_history(axis, rows, name)
+    return figure
+
+
+def draw_history(axis: "Axes", rows: list[dict[str, float]], name: str) -> None:
+    """Draws "loss" or "accuracy" of training and validation, as `history` has them side by side."""
+    from matplotlib.ticker import MaxNLocator
+
     epochs = [row["epoch"] for row in rows]
     best = min(rows, key=lambda row: row["val_loss"])
-    for axis, name, scale in ((axes[0], "loss", 1), (axes[1], "accuracy", 100)):
-        for key, label, style in (
-            (name, "training", {"color": BLUE, "linestyle": "--", "marker": "o"}),
-            (f"val_{name}", "validation", {"color": ORANGE, "linestyle": "-", "marker": "s"}),
-        ):
-            axis.plot(epochs, [row[key] * scale for row in rows], label=label, markersize=4, **style)
-        axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":", label=f"kept: epoch {best['epoch']:.0f}")
-        axis.set_xlabel("epoch")
-        axis.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.grid(alpha=0.25)
-        axis.legend(frameon=False)
-    axes[0].set_ylabel("loss")
-    axes[0].set_ylim(bottom=0)
-    axes[1].set_ylabel("accuracy, %")
-    return figure
+    scale = 100 if name == "accuracy" else 1
+    for key, label, colour, line, marker in (
+        (name, "training", BLUE, "--", "o"),
+        (f"val_{name}", "validation", ORANGE, "-", "s"),
+    ):
+        values = [row[key] * scale for row in rows]
+        axis.plot(epochs, values, label=label, color=colour, linestyle=line, marker=marker, markersize=4)
+    axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":", label=f"kept: epoch {best['epoch']:.0f}")
+    axis.set_xlabel("epoch")
+    axis.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.grid(alpha=0.25)
+    axis.legend(frameon=False)
+    if name == "loss":
+        axis.set_ylim(bottom=0)
+    axis.set_ylabel("loss" if name == "loss" else "accuracy, %")
 
 
 def digit_grid(images: np.ndarray, columns: int, title: str) -> "Figure":
@@ -97,11 +112,257 @@ def class_counts(counts: np.ndarray, title: str) -> "Figure":
     return figure
 
 
-def _figure(width: float, height: float, title: str) -> "Figure":
+def confusion(counts: np.ndarray, classes: Sequence[str], title: str) -> "Figure":
+    """The confusion matrix (classes, classes), the truth in rows; only mistakes are coloured, by share of their row."""
+    size = 1.6 + 0.62 * len(classes)
+    figure = _figure(size + 0.6, size, title)
+    _draw_confusion(figure.subplots(), counts, counts.sum(axis=1), classes)
+    return figure
+
+
+def study(
+    counts: np.ndarray,
+    rows: np.ndarray,
+    names: Sequence[str],
+    projections: Sequence[tuple[str, np.ndarray]],
+    labels: np.ndarray,
+    wrong: np.ndarray,
+    title: str,
+) -> "Figure":
+    """A few classes: their part of the confusion matrix beside projections of their rows.
+
+    Args:
+        counts: (k, k) of these classes, the truth in rows.
+        rows: (k,) all rows of each class, whatever they were taken for.
+        names: k names.
+        projections: For each its name and the (m, 2) points.
+        labels: (m,) which of the k classes a point is of.
+        wrong: (m,) bool, the points that the network has wrong.
+        title: What the figure says above.
+    """
+    figure = _figure(4.2 * (1 + len(projections)), 4.4, title)
+    matrix, *others = figure.subplots(1, 1 + len(projections))
+    _draw_confusion(matrix, counts, rows, names)
+    for axis, (name, points) in zip(others, projections, strict=True):
+        draw_projection(axis, points, labels, wrong, names)
+        axis.set_title(name, fontsize=10)
+    return figure
+
+
+def pairs(rows: Sequence[tuple[str, Sequence[tuple[np.ndarray | None, str]]]], title: str) -> "Figure":
+    """One row of digits a pair of classes, each (height, width) image with a caption; None leaves a place empty."""
+    columns = max(len(images) for _, images in rows)
+    figure, axis = _sheet(columns + 1, 1.35 * len(rows), title)
+    for line, (name, images) in enumerate(rows):
+        top = 1.35 * line + 0.3
+        axis.text(0.85, top + 0.5, name, ha="right", va="center", fontsize=10)
+        for place, (image, caption) in enumerate(images, 1):
+            if image is not None:
+                _draw_digit(axis, image, place + 0.05, top)
+                axis.text(place + 0.5, top - 0.06, caption, ha="center", va="bottom", fontsize=8)
+    return figure
+
+
+def predictions(
+    images: np.ndarray,
+    probabilities: np.ndarray,
+    truths: np.ndarray,
+    captions: Sequence[str],
+    classes: Sequence[str],
+    title: str,
+) -> "Figure":
+    """Digits with what the network thinks of them, the bar of the true class blue, that of the answer orange.
+
+    Args:
+        images: (n, height, width), up to some dozens; without any the figure says so.
+        probabilities: (n, classes).
+        truths: (n,) the true classes.
+        captions: What stands above each digit.
+        classes: Their names.
+        title: What the figure says above.
+    """
+    if not len(images):
+        figure = _figure(6.4, 1.4, title)
+        figure.text(0.5, 0.35, "none", ha="center", fontsize=12, color=GREY)
+        return figure
+    columns = min(8, max(5, len(images)))
+    figure, axis = _sheet(columns, 2.0 * -(-len(images) // columns), title)
+    width = 0.9 / len(classes)
+    for number, (image, shares, truth, caption) in enumerate(zip(images, probabilities, truths, captions, strict=True)):
+        left, top = number % columns + 0.05, 2.0 * (number // columns) + 0.42
+        axis.text(left + 0.45, top - 0.05, caption, ha="center", va="bottom", fontsize=9, linespacing=1.1)
+        _draw_digit(axis, image, left, top)
+        answer, floor = int(shares.argmax()), top + 1.45
+        colours = [BLUE if at == truth else ORANGE if at == answer else "#8a8a8a" for at in range(len(classes))]
+        places = left + width * (np.arange(len(classes)) + 0.5)
+        axis.bar(places, -0.5 * shares, 0.85 * width, floor, color=colours)
+        axis.plot([left, left + 0.9], [floor, floor], color=GREY, linewidth=0.8)
+        for at in {int(truth), answer}:
+            axis.text(places[at], floor + 0.03, _short(classes[at]), ha="center", va="top", fontsize=8)
+    return figure
+
+
+def confidence(bins: Sequence[tuple[float, float]], share: np.ndarray, accuracy: np.ndarray, title: str) -> "Figure":
+    """The reliability curve beside the accuracy of the surest rows; arguments as in the two that draw them."""
+    figure = _figure(9.6, 4.2, title)
+    left, right = figure.subplots(1, 2)
+    draw_reliability(left, bins)
+    draw_coverage(right, share, accuracy)
+    return figure
+
+
+def draw_reliability(axis: "Axes", bins: Sequence[tuple[float, float]]) -> None:
+    """Pairs of mean confidence and accuracy, 0 to 1, against the diagonal of a network that knows how sure to be."""
+    axis.plot([0, 100], [0, 100], color=GREY, linestyle=":", label="as sure as right")
+    confidences, accuracies = (np.array(values) * 100 for values in zip(*bins, strict=True))
+    axis.plot(confidences, accuracies, color=BLUE, marker="o", markersize=4, label="this network")
+    axis.set_xlabel("confidence, %")
+    axis.set_ylabel("accuracy, %")
+    axis.set_xlim(0, 102)
+    axis.set_ylim(0, 102)
+    axis.grid(alpha=0.25)
+    axis.legend(frameon=False)
+
+
+def draw_coverage(axis: "Axes", share: np.ndarray, accuracy: np.ndarray) -> None:
+    """Accuracy of the surest rows against how many they are, both (n,) shares of 1."""
+    chosen = np.unique(np.linspace(0, len(share) - 1, 400).astype(int))
+    axis.plot(share[chosen] * 100, accuracy[chosen] * 100, color=BLUE)
+    axis.set_xlabel("share of the rows, the surest first, %")
+    axis.set_ylabel("accuracy among them, %")
+    axis.set_xlim(0, 102)
+    axis.grid(alpha=0.25)
+
+
+def draw_projection(
+    axis: "Axes", points: np.ndarray, labels: np.ndarray, wrong: np.ndarray, names: Sequence[str]
+) -> None:
+    """Points (m, 2) by class, a marker and colour each; the wrong ones as crosses."""
+    for number, name in enumerate(names):
+        colour, marker = _SERIES[number % len(_SERIES)]
+        x, y = points[(labels == number) & ~wrong].T
+        axis.scatter(x, y, s=9, color=colour, marker=marker, alpha=0.45, linewidths=0, label=name, rasterized=True)
+        x, y = points[(labels == number) & wrong].T
+        axis.scatter(x, y, s=34, color=colour, marker="x", linewidths=1.4)
+    axis.set_xlabel("first component")
+    axis.set_ylabel("second component")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for handle in axis.legend(frameon=False, handletextpad=0.2, markerscale=1.8).legend_handles:
+        if handle is not None:
+            handle.set_alpha(1)
+
+
+def occlusion(
+    image: np.ndarray, changes: Sequence[tuple[str, np.ndarray]], shares: np.ndarray, classes: Sequence[str], title: str
+) -> "Figure":
+    """A digit, how its answer's probability changes where it is covered, and the probabilities.
+
+    Args:
+        image: (height, width).
+        changes: For each kind of cover its name and the (height, width) changes, -1 to 1.
+        shares: (classes,) probabilities of the uncovered digit.
+        classes: Their names.
+        title: What the figure says above.
+    """
+    figure = _figure(13.2, 3.9, title)
+    digit, *maps, bars = figure.subplots(1, 2 + len(changes))
+    digit.imshow(image, cmap="gray_r" if np.median(image) < 128 else "gray", interpolation="nearest")
+    digit.set_axis_off()
+    digit.set_title("the digit", fontsize=10)
+    most = max(0.05, *(float(np.abs(change).max()) for _, change in changes))
+    for axis, (name, change) in zip(maps, changes, strict=True):
+        shown = axis.imshow(change * 100, cmap="PuOr", vmin=-most * 100, vmax=most * 100, interpolation="nearest")
+        axis.contour(image, levels=[(float(image.max()) + float(image.min())) / 2], colors="black", linewidths=0.8)
+        axis.set_title(name, fontsize=10)
+        axis.set_axis_off()
+    figure.colorbar(shown, ax=maps, label="change of the answer's probability, points", shrink=0.85)
+    drawn = bars.bar(range(len(shares)), shares * 100, color=BLUE)
+    drawn[int(shares.argmax())].set_color(ORANGE)
+    bars.set_xticks(range(len(classes)), map(_short, classes))
+    bars.set_ylim(0, 100)
+    bars.set_ylabel("probability, %")
+    _only_left_and_bottom(bars)
+    return figure
+
+
+def svg(name: str, draw: Callable[["Axes"], None], height: float = 3.3) -> str:
+    """A chart as an SVG element to stand in a page: transparent, its text in the page's own colour and font.
+
+    Args:
+        name: Sets the chart's identifiers apart from those of other charts on the page; read out by screen readers.
+        draw: Draws on the axes.
+        height: In inches; it is 4.6 wide.
+    """
+    import matplotlib
+
+    figure = _figure(4.6, height)
+    draw(figure.subplots())
+    written = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "savefig.dpi": 160}):
+        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
+    prefix = re.sub(r"\W+", "-", name)
+    text = written.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{prefix}-", text)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{name}" style="color: inherit" ', 1)
+    for colour, name in ((BLUE, "blue"), (ORANGE, "orange"), (GREY, "faint")):  # the page has lighter ones for dark
+        text = text.replace(colour.lower(), f"var(--{name}, {colour})")
+    # Black is matplotlib's default for text and frames, in attributes left out as well.
+    text = re.sub(r"#000000|(?<=: )black", "currentColor", text).replace("<text ", '<text fill="currentColor" ')
+    return re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", text)
+
+
+def _draw_confusion(axis: "Axes", counts: np.ndarray, rows: np.ndarray, names: Sequence[str]) -> None:
+    shares = counts / np.maximum(rows, 1)[:, None]
+    mistakes = np.ma.masked_array(shares, np.eye(len(names), dtype=bool) | (counts == 0))
+    most = max(float(mistakes.max()) if mistakes.count() else 0.0, 1e-9)
+    axis.imshow(np.eye(len(names)), cmap="Greys", vmin=0, vmax=7)
+    axis.imshow(mistakes, cmap="Oranges", vmin=-most / 6, vmax=most * 1.15)
+    for (truth, taken), count in np.ndenumerate(counts):
+        right = truth == taken
+        dark = not right and shares[truth, taken] > 0.75 * most
+        share = f"\n{shares[truth, taken]:.1%}" if count and len(names) < 8 else ""
+        colour = "white" if dark else "black" if count else "#8a8a8a"
+        axis.text(taken, truth, f"{count:,}{share}", ha="center", va="center", fontsize=10, color=colour)
+    axis.set_xticks(range(len(names)), map(_short, names))
+    axis.set_yticks(range(len(names)), map(_short, names))
+    axis.tick_params(length=0)
+    axis.set_xlabel("taken for")
+    axis.set_ylabel("truth")
+
+
+def _draw_digit(axis: "Axes", image: np.ndarray, left: float = 0, top: float = 0) -> None:
+    """An image as a square of 0.9 with its upper left corner there, dark ink on light paper."""
+    ink_is_light = np.median(image) < 128
+    place = (left, left + 0.9, top + 0.9, top)
+    axis.imshow(image, cmap="gray_r" if ink_is_light else "gray", vmin=0, vmax=255, extent=place, interpolation="none")
+
+
+def _sheet(columns: float, rows: float, title: str) -> tuple["Figure", "Axes"]:
+    """A figure with room for that many digits, and axes that count in digits from the upper left corner."""
+    height = 1.3 * rows + 0.5
+    figure = _figure(1.3 * columns, height, title)
+    figure.set_layout_engine("none")  # the room is known: measuring every text would take longer than drawing
+    axis = figure.add_axes((0, 0, 1, 1 - 0.5 / height))
+    axis.set_axis_off()
+    axis.set_autoscale_on(False)
+    axis.set_xlim(0, columns)
+    axis.set_ylim(rows, 0)
+    return figure, axis
+
+
+def _short(name: str) -> str:
+    """A class' name where there is room for a character or two."""
+    return name if len(name) < 3 else "bg"
+
+
+def _figure(width: float, height: float, title: str = "") -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, fontsize=12)
+    if title:
+        figure.suptitle(title, fontsize=12)
     return figure
 
 

@@ -102,11 +102,13 @@ class Validation:
         rows: (n,) row numbers in the training file, counted from 0, ascending.
         labels: (n,) the true classes.
         probabilities: (n, classes) float32, each row summing to 1.
+        features: (n, units) float16, what the last hidden layer makes of them.
     """
 
     rows: "np.ndarray"
     labels: "np.ndarray"
     probabilities: "np.ndarray"
+    features: "np.ndarray"
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class Run:
             raise KitError(f"{path}: missing: has this training finished an epoch? kit train --resume {self.name}")
         try:
             with np.load(path) as arrays:
-                return Validation(arrays["rows"], arrays["labels"], arrays["probabilities"])
+                return Validation(arrays["rows"], arrays["labels"], arrays["probabilities"], arrays["features"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise KitError(f"{path}: damaged: restore the file or train again") from error
 
@@ -226,6 +228,7 @@ class Run:
                 rows=validation.rows,
                 labels=validation.labels,
                 probabilities=validation.probabilities,
+                features=validation.features,
             )
 
     @contextlib.contextmanager
@@ -291,10 +294,10 @@ def create(settings: Settings, name: str | None = None, folder: Path = RUNS) -> 
 
 
 def find(name: "str | Path | Run", folder: Path = RUNS) -> Run:
-    """The run of that name, number (7, 07) or path.
+    """The run of that name (07-dense, or dense where one alone is called so), number (7, 07) or path.
 
     Raises:
-        KitError: There is none; the message names the nearest.
+        KitError: There is none, or several; the message names the nearest.
     """
     if isinstance(name, Run):
         return name
@@ -307,6 +310,11 @@ def find(name: "str | Path | Run", folder: Path = RUNS) -> Run:
         numbered = [known for known in names if int(known.split("-")[0]) == int(str(name))]
         if len(numbered) == 1:
             return Run(folder / numbered[0])
+    called = [known for known in names if known.partition("-")[2] == str(name)]
+    if len(called) > 1:
+        raise KitError(f"{folder / str(name)}: several runs are called so: choose from {', '.join(called)}")
+    if called:
+        return Run(folder / called[0])
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
     advice = f"did you mean {near[0]}?" if near else "kit runs lists what there is"
     raise KitError(f"{folder / str(name)}: no such run: {advice}")

@@ -22,6 +22,7 @@ from kit.progress import Progress
 from kit.run import OPTIMIZERS, RUNS, Run, Settings, Validation, create, find, versions
 
 AUGMENTATION = Augmentation()
+_FLOAT16 = float(np.finfo(np.float16).max)
 DIVERGED = "diverged"  # why a training ended, in its metrics
 
 
@@ -212,7 +213,9 @@ class _Training:
         self.model = networks.build(settings.arch, precision=settings.precision, **options)
         # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
         self.kept = networks.build(settings.arch, **options)
-        self.logits = predictor(keras.Model(self.kept.input, self.kept.get_layer("logits").output))
+        last = self.kept.get_layer("logits")
+        both = keras.layers.Concatenate()([last.output, last.input])  # one pass gives logits and last hidden layer
+        self.judged = predictor(keras.Model(self.kept.input, both))
         self.model.compile(
             optimizer=keras.optimizers.get(
                 {"class_name": settings.optimizer, "config": {"learning_rate": settings.learning_rate}}
@@ -287,7 +290,8 @@ class _Training:
         progress.start_epoch(state.epoch)
         loss, accuracy, rate = self._fit(progress)
         self.kept.set_weights(self.model.get_weights())
-        logits = self.logits(self.images[self.validation_rows]).astype(np.float64)
+        judged = self.judged(self.images[self.validation_rows])
+        logits, features = np.split(judged.astype(np.float64), [self.kept.output_shape[-1]], axis=1)
         probabilities = softmax(logits, axis=1).astype(np.float32)
         val_loss, val_accuracy = self._judge(logits)
         if not math.isfinite(val_loss):
@@ -304,7 +308,12 @@ class _Training:
             with whole_file(self.run.folder / "model.keras") as temporary:
                 self.kept.save(temporary)
             self.run.write_validation(
-                Validation(self.validation_rows, self.labels[self.validation_rows], probabilities)
+                Validation(
+                    self.validation_rows,
+                    self.labels[self.validation_rows],
+                    probabilities,
+                    np.clip(features, -_FLOAT16, _FLOAT16).astype(np.float16),
+                )
             )
         self._watch(row)
         self.run.write_history(state.history)

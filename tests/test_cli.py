@@ -182,7 +182,7 @@ def test_a_run_that_lost_its_model_or_does_not_exist_is_one_line(
     project: Path, small: Path, kit_command: KitCommand
 ) -> None:
     assert_one_line(
-        kit_command("submit", "dense", "--data", small, cwd=project), "no such run", "did you mean 01-dense?"
+        kit_command("submit", "1-dens", "--data", small, cwd=project), "no such run", "did you mean 01-dense?"
     )
     assert_one_line(kit_command("train", "--resume", "9", cwd=project), "runs/9: no such run")
     model = project / "runs" / "01-dense" / "model.keras"
@@ -236,7 +236,7 @@ def test_the_demo_walks_the_whole_path_and_says_where_to_look(kit_command: KitCo
     finished = kit_command("demo", "--to", "tour")
     assert finished.returncode == 0, finished
     shown = re.findall(r"^\$ kit (.*)$", finished.stderr, re.MULTILINE)
-    assert shown == ["data fetch", "data check", "data show", "train", "runs", "submit"]
+    assert shown == ["data fetch", "data check", "data show", "train", "runs", "submit", "analyze"]
     for path in re.findall(r"^(?:Look at)? +(tour/\S+)", finished.stderr, re.MULTILINE):
         assert (tmp_path / path).exists()
     score = float(re.findall(r"^score (0\.\d+) by solution\.csv$", finished.stderr, re.MULTILINE)[0])

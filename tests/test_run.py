@@ -106,6 +106,14 @@ def test_a_run_is_found_by_name_number_or_path(tmp_path: Path) -> None:
         find("7", tmp_path)
 
 
+def test_a_run_is_found_by_what_it_is_called_where_that_is_clear(tmp_path: Path) -> None:
+    first = create(SETTINGS, "wide", tmp_path)
+    assert find("wide", tmp_path) == first
+    create(SETTINGS, "wide", tmp_path)
+    with pytest.raises(KitError, match="wide: several runs are called so: choose from 01-wide, 02-wide"):
+        find("wide", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../x", "a b", ".hidden", "a/b", ""])
 def test_a_name_that_is_no_folders_name_is_refused(name: str, tmp_path: Path) -> None:
     if name:
@@ -120,7 +128,8 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         _ = run.validation
     with pytest.raises(KitError, match=r"model\.keras: missing: finish its first epoch with kit train --resume 01-x"):
         run.model()
-    run.write_validation(Validation(np.arange(3), np.arange(3), np.eye(3, 10, dtype=np.float32)))
+    features = np.zeros((3, 4), np.float16)
+    run.write_validation(Validation(np.arange(3), np.arange(3), np.eye(3, 10, dtype=np.float32), features))
     assert (run.validation.probabilities == np.eye(3, 10)).all()
     for name in ("validation.npz", "metrics.json", "settings.json", "model.keras", "history.csv"):
         (run.folder / name).write_bytes(b"PK\x03\x04 not what it was")

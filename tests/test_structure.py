@@ -17,7 +17,9 @@ FLOORS = [  # a file imports only from files further up in this list, not even i
     ["networks", "run", "augment", "plots"],
     ["data"],
     ["sources", "prediction"],
-    ["training", "submission"],
+    ["training", "submission", "analysis", "explanation"],
+    ["summary"],
+    ["report"],
     ["cli"],
     ["__main__"],
 ]
