@@ -211,6 +211,17 @@ class Analysis:
         return wrong[np.argsort(-self.losses[wrong], kind="stable")]
 
     @cached_property
+    def sides(self) -> list[tuple[int, int]]:
+        """For each class that has both: positions of the right row that it is surest of, and of its worst mistake."""
+        found = []
+        for number in range(len(self.classes)):
+            right = np.flatnonzero((self.labels == number) & self.right)
+            wrong = self.mistakes[self.labels[self.mistakes] == number]
+            if len(right) and len(wrong):
+                found.append((int(right[self.confidence[right].argmax()]), int(wrong[0])))
+        return found
+
+    @cached_property
     def uncertain(self) -> np.ndarray:
         """Positions of all rows, those first whose two most probable classes are nearest to each other."""
         two = np.sort(self.probabilities, axis=1)[:, -2:]
@@ -292,6 +303,7 @@ class Analysis:
                 "pairs": [self._pair_numbers(self.pair(*pair)) for pair in permutations(focus, 2)],
             },
             "mistakes": [self.row(position) for position in self.mistakes],
+            "sides": [[self.row(right), self.row(wrong)] for right, wrong in self.sides],
             "uncertain": [self.row(position) for position in self.uncertain[:100]],
             "suspects": [self.row(position) for position in self.suspects],
         }

@@ -170,6 +170,9 @@ class _Page:
                 f"{name}: how {listed(names)} are confused (mean of the right ones, mean of the confused, the worst)",
             ),
             "confidence": plots.confidence(bins, *analysis.coverage, f"{name}: confidence on {rows}"),
+            "right-and-wrong": self._gallery(
+                np.array(analysis.sides, int).ravel(), f"{name}: a right one and the worst mistake of each class"
+            ),
             "mistakes": self._gallery(analysis.mistakes, f"{name}: the worst mistakes on {rows}"),
             "uncertain": self._gallery(analysis.uncertain, f"{name}: the most uncertain of {rows}"),
             "suspects": self._gallery(analysis.suspects, f"{name}: labels that look wrong among {rows}"),
@@ -246,6 +249,7 @@ class _Page:
                 for threshold in analysis.thresholds
             ],
             legend="Blue bars stand for the true class, orange ones for the answer, 0 to 9 from the left.",
+            sides=[(index_of[right], index_of[wrong]) for right, wrong in analysis.sides],
             mistakes=[index_of[position] for position in analysis.mistakes[:_SHOWN].tolist()],
             uncertain=[index_of[position] for position in analysis.uncertain[:_SHOWN].tolist()],
             suspects=[index_of[position] for position in analysis.suspects[:_SHOWN].tolist()],
@@ -269,6 +273,7 @@ class _Page:
         analysis = self.analysis
         most = max(500, _SHEET_PIXELS // self.images[0].size)
         galleries = [analysis.mistakes[:_SHOWN], analysis.uncertain[:_SHOWN], analysis.suspects[:_SHOWN]]
+        galleries += [np.array(analysis.sides, int).ravel()]
         galleries += [pair.where[:_SHOWN] for pair in self.pairs]
         unsure = np.argsort(analysis.confidence, kind="stable")
         order = np.concatenate([*galleries, analysis.mistakes, unsure])

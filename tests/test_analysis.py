@@ -98,6 +98,19 @@ def test_uncertain_rows_are_those_with_two_near_answers() -> None:
     assert Analysis("01-x", validation_of(np.zeros(4), probabilities)).uncertain.tolist() == [1, 2, 0, 3]
 
 
+def test_each_class_has_its_surest_row_beside_its_worst() -> None:
+    validation = drawn(skill=2)
+    predicted = validation.probabilities.argmax(axis=1)
+    sides = Analysis("01-x", validation).sides
+    assert len(sides) == 10
+    for number, (right, wrong) in enumerate(sides):
+        of_class = np.flatnonzero(validation.labels == number)
+        assert right == max(of_class, key=lambda row: validation.probabilities[row, number])
+        assert wrong == min(
+            (row for row in of_class if predicted[row] != number), key=lambda row: validation.probabilities[row, number]
+        )
+
+
 def test_labels_changed_by_hand_are_suspected() -> None:
     validation = drawn(3000, skill=9)
     labels = validation.labels.copy()

@@ -191,8 +191,8 @@ def test_the_page_stands_alone_and_is_light(report: Report) -> None:
     assert len(text) < 3_000_000
     assert not re.search(r"""(src|href)=["'](?!data:|#)|url\((?!["']?(?:data:|#))|@import""", text)
     assert {path.name for path in report.pictures} == {
-        "confusion.png", "study-4-7-9.png", "pairs-4-7-9.png", "confidence.png", "mistakes.png", "uncertain.png",
-        "suspects.png",
+        "confusion.png", "study-4-7-9.png", "pairs-4-7-9.png", "confidence.png", "right-and-wrong.png",
+        "mistakes.png", "uncertain.png", "suspects.png",
     }  # fmt: skip
     assert all(path.stat().st_size > 5000 for path in report.pictures)
 
