@@ -15,6 +15,7 @@ import numpy as np
 
 from kit import KitError, tables
 from kit.files import in_plain_words, whole_file
+from kit.run import Run
 
 DATA = Path("data")
 KAGGLE_INPUTS = [Path("/kaggle/input/digit-recognizer"), Path("/kaggle/input/competitions/digit-recognizer")]
@@ -130,6 +131,18 @@ def load(kind: str = "train", data: Path | str | None = None) -> Digits:
     _require_classes(digits)
     if _signature(location.path) == signature:
         _to_cache(cache, signature, loaded_at, digits)
+    return digits
+
+
+def load_for(run: Run, data: Path | str | None = None) -> Digits:
+    """The rows that a run was trained on, from where it had them or from `data`.
+
+    Raises:
+        KitError: They are missing or damaged, or other rows.
+    """
+    digits = load("train", data or run.settings.data)
+    if digits.fingerprint != run.settings.fingerprint:
+        raise KitError(f"{digits.name}: not the rows that {run} was trained on: give those with --data PATH")
     return digits
 
 

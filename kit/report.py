@@ -14,7 +14,7 @@ import numpy as np
 
 from kit import KitError, plots
 from kit.analysis import FOCUS, Analysis, Comparison, Pair, compare, project
-from kit.data import Digits, load
+from kit.data import Digits, load_for
 from kit.explanation import explain_row
 from kit.files import write_text
 from kit.run import RUNS, Run, Validation, best, find
@@ -86,8 +86,8 @@ def analyze(
     analysis = Analysis(run.name, validation)
     classes = parse_focus(focus, analysis)
     comparisons = compare(found) if len(found) > 1 else []
-    digits = load("train", data or run.settings.data)
-    _require_samecount_of(run, digits, validation)
+    digits = load_for(run, data)
+    _require_same_labels(run, digits, validation)
     for row in explain:
         if not 1 <= row <= len(digits):
             raise KitError(f"--explain {row}: {digits.name} has rows 1 to {len(digits):,}")
@@ -449,9 +449,7 @@ def _explain(run: Run, row: int, digits: Digits, classes: Sequence[str]) -> tupl
     return plots.save(figure, run.folder / "analysis" / f"explain-{row}.png"), words
 
 
-def _require_samecount_of(run: Run, digits: Digits, validation: Validation) -> None:
-    if digits.fingerprint != run.settings.fingerprint:
-        raise KitError(f"{digits.name}: not the rows that {run} was trained on: give those with --data PATH")
+def _require_same_labels(run: Run, digits: Digits, validation: Validation) -> None:
     assert digits.labels is not None
     rows = validation.rows
     if rows.max(initial=0) >= len(digits) or (digits.labels[rows] != validation.labels).any():

@@ -15,7 +15,7 @@ from scipy.special import log_softmax, softmax
 
 from kit import KitError, backend, networks, plots
 from kit.augment import Augmentation, warp
-from kit.data import Digits, folder_or_file, load
+from kit.data import Digits, folder_or_file, load, load_for
 from kit.files import remove_temporary, whole_file, write_text
 from kit.prediction import predictor
 from kit.progress import Progress
@@ -177,10 +177,7 @@ def _begin(given: dict[str, Any], data: Path | str | None, folder: Path) -> "_Tr
 
 def _go_on(stopped: Run, data: Path | str | None) -> "_Training":
     settings = stopped.settings
-    digits = load("train", data or settings.data)
-    if digits.fingerprint != settings.fingerprint:
-        raise KitError(f"{digits.name}: not the rows that {stopped} was trained on: give those with --data PATH")
-    training = _Training(digits, settings)
+    training = _Training(load_for(stopped, data), settings)
     training.run = stopped
     if settings.from_run and not training.checkpoint.exists():
         training.take_weights(find(settings.from_run, stopped.folder.parent))

@@ -54,6 +54,15 @@ def test_one_cycle_rises_to_its_peak_and_ends_near_zero() -> None:
     assert all(np.diff(rates[:301]) > 0) and all(np.diff(rates[300:]) < 0)
 
 
+def test_batches_come_in_order_and_without_autotuning() -> None:
+    images, labels = np.arange(7 * 784, dtype=np.uint8).reshape(7, 28, 28, 1), np.arange(7)
+    batches = training._batches(images, labels, 3)
+    assert [len(part) for part, _ in batches] == [3, 3, 1]
+    assert (np.concatenate([part for part, _ in batches]) == images).all()
+    assert np.concatenate([part for _, part in batches]).tolist() == labels.tolist()
+    assert batches.options().autotune.enabled is False  # else each epoch ends with a wait
+
+
 def test_the_run_holds_what_the_design_says(trained: Run) -> None:
     names = {path.name for path in trained.folder.iterdir()}
     assert names == {
