@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from kit import KitError
+from kit.contract import DIGITS, LABELS
 from kit.run import Run, Validation
 
 FOCUS = (4, 7, 9)
@@ -142,7 +143,7 @@ class Analysis:
         self.labels = validation.labels.astype(int)
         self.probabilities = validation.probabilities.astype(np.float64)
         self.row_numbers = validation.rows.astype(int) + 1
-        self.classes = [*map(str, range(10)), "background"][: self.probabilities.shape[1]]
+        self.classes = list(LABELS[: self.probabilities.shape[1]])
         self.predicted = self.probabilities.argmax(axis=1)
         self.confidence = self.probabilities.max(axis=1)
         of_truth = self.probabilities[np.arange(len(self.labels)), self.labels]
@@ -282,6 +283,21 @@ class Analysis:
         answered = np.arange(1, len(self) + 1)
         return answered / len(self), np.cumsum(self.right[surest_first]) / answered
 
+    @cached_property
+    def silence(self) -> float:
+        """The confidence below which an app should stay silent: as many wrong answers are then shown as right withheld.
+
+        Right answers are digits read right, wrong ones whatever else is taken for a digit: another, or background.
+        """
+        digits = self.predicted < len(DIGITS)
+        right = np.sort(self.confidence[digits & self.right])
+        wrong = np.sort(self.confidence[digits & ~self.right])
+        if not len(right) or not len(wrong):
+            return float(right[0]) if len(right) else 1.0
+        withheld = np.searchsorted(right, right)
+        shown = len(wrong) - np.searchsorted(wrong, right)
+        return float(right[np.argmax(withheld >= shown)]) if (withheld >= shown).any() else 1.0
+
     def numbers(self, focus: Sequence[int] = FOCUS) -> dict[str, Any]:
         """Every number for a program: what `kit analyze --json` prints."""
         return {
@@ -297,6 +313,7 @@ class Analysis:
             "calibration_error": self.calibration_error,
             "reliability": [vars(bin_) for bin_ in self.reliability],
             "thresholds": [vars(threshold) for threshold in self.thresholds],
+            "silence": self.silence,
             "focus": {
                 "classes": list(focus),
                 "confusion": self.confusion[np.ix_(focus, focus)].tolist(),

@@ -1,10 +1,13 @@
-"""TensorFlow and Keras, imported when first needed (3 to 8 s) and without their chatter."""
+"""TensorFlow, Keras and coremltools, imported when first needed (3 to 8 s) and without their chatter."""
 
 import contextlib
 import importlib
+import io
+import logging
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +39,27 @@ def tensorflow() -> Any:
         with _silenced_stderr():
             importlib.import_module("tensorflow")
     return sys.modules["tensorflow"]
+
+
+def coremltools() -> Any:
+    """coremltools, without its remarks on this platform; it imports TensorFlow where that is installed."""
+    if "coremltools" not in sys.modules:
+        tensorflow()
+        with quiet():
+            importlib.import_module("coremltools")
+        logging.getLogger("coremltools").setLevel(logging.CRITICAL)
+    return sys.modules["coremltools"]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Holds back what libraries print, log and warn of, from Python and from C++; what they raise goes through."""
+    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
+        warnings.simplefilter("ignore")
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        stack.enter_context(_silenced_stderr())
+        yield
 
 
 @contextlib.contextmanager

@@ -34,6 +34,9 @@ DataPath = Annotated[
     Path | None,
     typer.Option("--data", metavar="PATH", help="Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]"),
 ]
+RunData = Annotated[
+    Path | None, typer.Option("--data", metavar="PATH", help="Where train.csv is.  [default: where it was]")
+]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -252,9 +255,7 @@ def analyze(
     explain: Annotated[
         list[int] | None, typer.Option(metavar="ROW", help="Also map what it looks at in this row of train.csv.")
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="PATH", help="Where train.csv is.  [default: where it was]")
-    ] = None,
+    data: RunData = None,
     folder: RunsFolder = Path("runs"),
     open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     as_json: AsJson = False,
@@ -285,6 +286,94 @@ def analyze(
 
 
 @app.command()
+def export(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name or number; the best one without.")] = None,
+    format: Annotated[  # noqa: A002
+        str, typer.Option(help="mlprogram (.mlpackage), neuralnetwork (.mlmodel), tflite or onnx.")
+    ] = "mlprogram",
+    target: Annotated[
+        str | None, typer.Option(help="The oldest system that must run it: iOS13 to iOS18.  [default: iOS17]")
+    ] = None,
+    input: Annotated[  # noqa: A002
+        str, typer.Option(help="image, a grey picture; or array, its numbers row by row.")
+    ] = "image",
+    precision: Annotated[str | None, typer.Option(help="float16 or float32.  [default: float16 as mlprogram]")] = None,
+    background: Annotated[
+        bool | None,
+        typer.Option("--background/--no-background", help="Keep the class without a digit.", show_default=False),
+    ] = None,
+    compress: Annotated[
+        str | None,
+        typer.Option(help="palette4, palette6, palette8, int8, prune50, prune75; auto: the smallest good one."),
+    ] = None,
+    max_loss: Annotated[float, typer.Option(help="Points of validation accuracy that --compress may cost.")] = 0.1,
+    name: Annotated[str | None, typer.Option(help="The file's name without ending.  [default: the run's]")] = None,
+    author: Annotated[str, typer.Option(help="What Xcode shows as the author.")] = "kit",
+    license: Annotated[str, typer.Option(help="What Xcode shows as the licence.")] = "MIT",  # noqa: A002
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another export of that name.")] = False,
+    data: RunData = None,
+    folder: RunsFolder = Path("runs"),
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.")] = Path("exports"),
+    as_json: AsJson = False,
+) -> None:
+    """Write a Core ML model for an app, read back from disk and proved against the network."""
+    from kit.exports import export
+    from kit.run import best
+
+    if run is None:
+        run = best(folder).name
+        _remark(f"the best run is {run}")
+    made = export(
+        run, format=format, target=target, input=input, precision=precision, background=background, compress=compress,
+        max_loss=max_loss, name=name, author=author, license=license, overwrite=overwrite, data=data, runs=folder,
+        to=to, notify=_remark,
+    )  # fmt: skip
+    if as_json:
+        _print_json({**dataclasses.asdict(made), "path": str(made.path)})
+        return
+    if made.tried:
+        headings = ["compression", "bytes", "accuracy", "points lost", "largest difference", ""]
+        _print_table(headings, [_tried_row(tried, made.contract.compression) for tried in made.tried], range(1, 5))
+    print(made.path)
+
+
+@app.command()
+def verify(
+    package: Annotated[Path, typer.Argument(metavar="PACKAGE", help=".mlpackage, .mlmodel, .tflite or .onnx.")],
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Compare with this run.  [default: its own]")] = None,
+    rows: Annotated[int | None, typer.Option(help="Compare so many validation rows.  [default: all]")] = None,
+    max_loss: Annotated[float, typer.Option(help="Points of accuracy that a compressed model may have lost.")] = 0.1,
+    data: RunData = None,
+    folder: RunsFolder = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Prove an exported model against its network, and say what it costs on a phone."""
+    from kit.proof import summary, verify
+
+    found = verify(package, run, rows=rows, max_loss=max_loss, data=data, runs=folder)
+    if as_json:
+        _print_json(found.numbers())
+    else:
+        _print_table(None, [[key, value] for key, value in found.facts()])
+        if found.costs:
+            print()
+            headings = ["layer", "kind", "shape", "parameters", "bytes", "multiply-accumulates", "share"]
+            _print_table(headings, found.costs.table(), right=range(3, 7))
+    for line in summary(found):
+        _remark(line)
+    for problem in found.problems:
+        _complain(f"{package}: {problem}")
+    if found.problems:
+        raise typer.Exit(2)
+    if found.proof is None:
+        raise KitError(
+            f"{package}: not compared: its run, {found.saved.contract.run}, is not in {folder}: name it with --run "
+            "or where it is with --runs",
+            exit_code=1,
+        )
+
+
+@app.command()
 def demo(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
 ) -> None:
@@ -295,7 +384,7 @@ def demo(
     except OSError as error:
         raise KitError(f"{to}: cannot be made: choose another with --to FOLDER") from error
     _remark(f"cd {to}")
-    for line in ("data fetch", "data check", "data show", "train", "runs", "submit", "analyze"):
+    for line in ("data fetch", "data check", "data show", "train", "runs", "submit", "analyze", "export --overwrite"):
         _remark(f"\n$ kit {line}")
         if code := app(line.split(), standalone_mode=False):
             raise typer.Exit(code)
@@ -304,6 +393,7 @@ def demo(
         f"\nLook at  {to / newest.parent / 'report.html'}  what the network gets wrong: open it in a browser\n"
         f"         {to / newest}  the training, epoch by epoch\n"
         f"         {to / 'data' / 'show'}  the digits\n"
+        f"         {to / 'exports'}  the network as a Core ML model, for Xcode\n"
         f"         {to / 'submissions'}  what Kaggle would get, and the log of scores\n"
         "Next:    kit data fetch kaggle, kit train, kit submit --upload -m 'my first'"
     )
@@ -348,6 +438,20 @@ def _run_row(name: str, metrics: dict[str, Any]) -> list[str]:
         epochs = f"diverged {epochs}"
     accuracies = [shown("val_accuracy", ".2%"), shown("val_loss", ".4f"), shown("accuracy", ".2%")]
     return [name, metrics["arch"], *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]
+
+
+def _tried_row(tried: Any, chosen: str | None) -> list[str]:
+    name = tried.compression or "none"
+    note = "chosen" if tried.compression == chosen else "" if tried.within else "loses too much"
+    proof = tried.proof
+    return [
+        name,
+        f"{tried.size:,}",
+        f"{proof.accuracy:.2%}",
+        f"{proof.loss:.2f}",
+        f"{proof.difference.largest:.1e}",
+        note,
+    ]
 
 
 def _print_table(headings: list[str] | None, rows: list[list[str]], right: Sequence[int] = ()) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,10 +61,47 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def whole_path(path: Path) -> Iterator[Path]:
+    """As `whole_file`, for what may be a file or a folder (a Core ML package is one): gives a path to make it at.
+
+    Whatever is under the name at the end of the block is replaced; the gap in which it is not there is a rename long.
+
+    Raises:
+        KitError: The folder cannot be made or written, or the disk is full; `path` is as it was before.
+    """
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}"
+    replaced = temporary.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        for file in [temporary, *temporary.rglob("*")]:
+            if file.is_file():
+                with open(file, "rb+") as opened:
+                    os.fsync(opened.fileno())
+        if path.is_dir():
+            path.rename(replaced)
+        temporary.replace(path)
+    except OSError as error:
+        raise in_plain_words(error, path) from error
+    finally:
+        remove(temporary)
+        remove(replaced)
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes `text` as UTF-8 with the line ends it has, whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def remove(path: Path) -> None:
+    """Removes a file, or a folder with all that is in it, if it is there and can be removed."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def remove_temporary(folder: Path) -> None:

@@ -13,12 +13,12 @@ from kit import cli
 ROOT = Path(__file__).parent.parent
 FLOORS = [  # a file imports only from files further up in this list, not even inside a function from others
     ["__init__"],
-    ["backend", "files", "progress", "kaggle", "tables"],
-    ["networks", "run", "augment", "plots"],
-    ["data"],
-    ["sources", "prediction"],
+    ["backend", "contract", "files", "layers", "progress", "kaggle", "tables"],
+    ["networks", "run", "augment", "plots", "graph", "coreml"],
+    ["data", "evaluator", "portable"],
+    ["sources", "prediction", "proof"],
     ["training", "submission", "analysis", "explanation"],
-    ["summary"],
+    ["summary", "exports"],
     ["report"],
     ["cli"],
     ["__main__"],

@@ -1,0 +1,281 @@
+"""Keras → Core ML: conversion, compression, and what Xcode shows of the model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kit import KitError, backend
+from kit.contract import KEY, Contract
+from kit.files import remove
+
+if TYPE_CHECKING:
+    import keras
+
+# The oldest system → Core ML's specification version, for each format.
+TARGETS = {
+    "mlprogram": {"iOS15": 6, "iOS16": 7, "iOS17": 8, "iOS18": 9},
+    "neuralnetwork": {"iOS13": 4, "iOS14": 5},
+}
+DEFAULT_TARGETS = {"mlprogram": "iOS17", "neuralnetwork": "iOS13"}
+LABEL, PROBABILITIES = "label", "probabilities"  # what the outputs are called in both formats
+PALETTES = {"palette4": 4, "palette6": 6, "palette8": 8}  # bits an entry
+PRUNINGS = {"prune50": 0.5, "prune75": 0.75}  # share of the weights that become 0
+COMPRESSIONS = (*PALETTES, "int8", *PRUNINGS)
+_SMALL = 256  # weights; what has no more is left as it is
+
+
+def check_target(format: str, target: str) -> None:  # noqa: A002
+    """KitError where this format does not exist on that system."""
+    known = TARGETS[format]
+    if target in known:
+        return
+    other = next((name for name, targets in TARGETS.items() if target in targets), None)
+    advice = f"add --format {other}, or choose" if other else "choose"
+    raise KitError(f"--target {target}: no {format} model is made for it: {advice} from {', '.join(known)}")
+
+
+def compressions(format: str, target: str) -> list[str]:  # noqa: A002
+    """What this format can do to its weights on that system; a pruning and another at once are joined by a "+"."""
+    if format == "neuralnetwork":
+        return [*PALETTES, "int8"]
+    if target == "iOS15":
+        return []
+    joined = [f"{pruning}+{other}" for pruning in PRUNINGS for other in (*PALETTES, "int8")]
+    return [*COMPRESSIONS, *joined] if target == "iOS18" else list(COMPRESSIONS)
+
+
+def check_compression(format: str, target: str, compression: str) -> None:  # noqa: A002
+    """KitError where there is no such compression, or not on that system."""
+    if set(compression.split("+")) - set(COMPRESSIONS) or compression not in compressions("mlprogram", "iOS18"):
+        choices = ", ".join(COMPRESSIONS)
+        raise KitError(
+            f"--compress {compression}: no such compression: choose from auto, {choices}, "
+            "or a pruning and another, such as prune50+palette4"
+        )
+    known = compressions(format, target)
+    if compression not in known:
+        needed = next(
+            (name for name in TARGETS["mlprogram"] if compression in compressions("mlprogram", name)), "iOS18"
+        )
+        others = f", or choose from {', '.join(known)}" if known else ""
+        way = f"--target {needed}" if format == "mlprogram" else f"--format mlprogram --target {needed}"
+        raise KitError(f"--compress {compression}: {target} does not know it as {format}: use {way}{others}")
+
+
+def convert(
+    model: "keras.Model",
+    labels: Sequence[str],
+    *,
+    format: str,  # noqa: A002
+    target: str,
+    precision: str,
+    array: bool,
+    exact: int = 0,
+) -> Any:
+    """Converts a network; labels fewer than its classes leave the others out, so that the rest sums to 1.
+
+    Args:
+        model: Takes (n, size, size, 1), pixels 0 to 255; ends in the layers "logits" and "probabilities".
+        labels: The classes to keep, which come first in the network's order.
+        format: "mlprogram" or "neuralnetwork".
+        target: A key of TARGETS[format].
+        precision: "float16" or "float32".
+        array: Take size × size numbers instead of a grey picture.
+        exact: In float16, operations with no more weights than this keep float32: the first layers are small and
+            what they lose goes through all the others.
+
+    Returns:
+        coremltools' model, a classifier with string labels.
+    """
+    coremltools = backend.coremltools()
+    size = model.input_shape[1]
+    if array:
+        inputs = coremltools.TensorType(name="pixels", shape=(size * size,), dtype=np.float32)
+    else:
+        grey = coremltools.colorlayout.GRAYSCALE
+        inputs = coremltools.ImageType(name="image", shape=(1, size, size, 1), color_layout=grey)
+    options: dict[str, Any] = {}
+    if format == "mlprogram":
+        options["compute_precision"] = coremltools.precision.FLOAT32
+        if precision == "float16":
+            options["compute_precision"] = coremltools.transform.FP16ComputePrecision(
+                op_selector=lambda operation: not 0 < _weights(operation) <= exact
+            )
+    with backend.quiet():
+        try:
+            converted = coremltools.convert(
+                [concrete_function(model, len(labels), array)],
+                source="tensorflow",
+                convert_to=format,
+                inputs=[inputs],
+                classifier_config=coremltools.ClassifierConfig(list(labels)),
+                minimum_deployment_target=getattr(coremltools.target, target),
+                skip_model_load=True,
+                **options,
+            )
+        except Exception as error:  # NotImplementedError, ValueError, KeyError …: an operation it does not know
+            reason = str(error).partition("\n")[0]
+            raise KitError(f"Core ML cannot be made of this network: {reason}") from error
+        if format == "neuralnetwork" and precision == "float16":
+            converted = _quantize(converted, 16, "linear", exact)
+    return converted
+
+
+def _weights(operation: Any) -> int:
+    """How many weights an operation of coremltools' program has."""
+    constants = [getattr(argument, "val", None) for argument in operation.inputs.values()]
+    arrays = [constant for constant in constants if isinstance(constant, np.ndarray | np.floating)]
+    return max((array.size for array in arrays if array.dtype == np.float32), default=0)
+
+
+def concrete_function(model: "keras.Model", classes: int, array: bool) -> Any:
+    """One TensorFlow graph with a fixed shape, which is what converters read.
+
+    It takes "image" (1, size, size, 1) or "pixels" (size × size), and returns the probabilities (1, classes).
+    """
+    tf = backend.tensorflow()
+    keras = backend.keras()
+    size, all_classes = model.input_shape[1], model.output_shape[-1]
+    if classes < all_classes:  # a softmax over the logits that are kept is what the others leave, made to sum to 1
+        last = model.get_layer("logits")
+        kernel, bias = (array[..., :classes] for array in last.get_weights())
+        trunk = keras.Model(model.input, last.input)
+
+        def probabilities(images: Any) -> Any:
+            return tf.nn.softmax(tf.matmul(trunk(images, training=False), kernel) + bias)
+    else:
+
+        def probabilities(images: Any) -> Any:
+            return model(images, training=False)
+
+    shape, name = ((size * size,), "pixels") if array else ((1, size, size, 1), "image")
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name=name)])
+    def forward(pixels: Any) -> Any:
+        return probabilities(tf.reshape(pixels, (1, size, size, 1)) if array else pixels)
+
+    return forward.get_concrete_function()
+
+
+def compress(converted: Any, compression: str) -> Any:
+    """Compresses the weights of coremltools' model; the original stays as it is.
+
+    Tables come from k-means; pruning zeroes the smallest weights; int8 scales each output channel on its own.
+    """
+    backend.coremltools()
+    with backend.quiet():
+        if converted.get_spec().WhichOneof("Type") != "mlProgram":
+            return _compress_network(converted, compression)
+        import coremltools.optimize.coreml as optimize
+
+        for position, part in enumerate(compression.split("+")):
+            settings: Any
+            if part in PALETTES:
+                bits = PALETTES[part]
+                settings = optimize.OpPalettizerConfig(mode="kmeans", nbits=bits, weight_threshold=_threshold(bits))
+                step = optimize.palettize_weights
+            elif part in PRUNINGS:
+                settings = optimize.OpMagnitudePrunerConfig(target_sparsity=PRUNINGS[part], weight_threshold=_SMALL)
+                step = optimize.prune_weights
+            else:
+                settings = optimize.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=_SMALL)
+                step = optimize.linear_quantize_weights
+            options = {"joint_compression": True} if position else {}
+            converted = step(converted, optimize.OptimizationConfig(global_config=settings), **options)
+    return converted
+
+
+def _compress_network(converted: Any, compression: str) -> Any:
+    bits, mode = (PALETTES[compression], "kmeans_lut") if compression in PALETTES else (8, "linear_symmetric")
+    return _quantize(converted, bits, mode, _threshold(bits))
+
+
+def _threshold(bits: int) -> int:
+    """Below so many weights a table of 2 bytes an entry costs more than it saves."""
+    return max(_SMALL, 2 ** (bits + 2))
+
+
+def _quantize(converted: Any, bits: int, mode: str, exact: int) -> Any:
+    """A neural network with its weights, but for biases and layers that have no more than `exact`, in fewer bits."""
+    from coremltools.models.neural_network import quantization_utils
+
+    class Larger(quantization_utils.QuantizedLayerSelector):
+        def do_quantize(self, layer: Any, weight_param: str | None = None) -> bool:
+            kind = layer.WhichOneof("layer")
+            if weight_param == "bias" or not super().do_quantize(layer):
+                return False
+            return len(getattr(layer, kind).weights.floatValue) > exact
+
+    return quantization_utils.quantize_weights(converted, bits, mode, selector=Larger())
+
+
+def save(converted: Any, path: Path, about: dict[str, str], contract: Contract | None) -> None:
+    """Writes coremltools' model with the names that the app goes by, and what Xcode shows.
+
+    Args:
+        converted: What `convert` or `compress` gave.
+        path: `.mlpackage` or `.mlmodel`; what is there is replaced.
+        about: author, license, version, description.
+        contract: What the model says of itself to programs; None while its weights are not known yet.
+    """
+    coremltools = backend.coremltools()
+    with backend.quiet():
+        spec = converted.get_spec()
+        description = spec.description
+        for old, new in (
+            (description.predictedFeatureName, LABEL),
+            (description.predictedProbabilitiesName, PROBABILITIES),
+        ):
+            if old != new:
+                coremltools.utils.rename_feature(spec, old, new)
+        if contract:
+            _describe(spec.description, about, contract)
+        remove(path)
+        coremltools.utils.save_spec(spec, str(path), weights_dir=getattr(converted, "weights_dir", None))
+
+
+def _describe(description: Any, about: dict[str, str], contract: Contract) -> None:
+    size = contract.size
+    ink = {"any": "as the camera sees it", "white on black": "white ink on black, the digit centred as MNIST has it"}
+    kind = "A grey picture" if contract.input == "image" else f"{size * size:,} numbers, row by row:"
+    texts = {
+        description.input[0].name: f"{kind} of {size} x {size} pixels, 0 to 255, {ink[contract.polarity]}.",
+        LABEL: "What the picture shows: " + ", ".join(contract.labels) + ".",
+        PROBABILITIES: f"Label to probability; together 1. Stay silent where the best is below {contract.threshold:g}"
+        + (f" or {contract.background}." if contract.background else "."),
+    }
+    for feature in (*description.input, *description.output):
+        feature.shortDescription = texts[feature.name]
+    metadata = description.metadata
+    metadata.author, metadata.license = about["author"], about["license"]
+    metadata.versionString, metadata.shortDescription = about["version"], about["description"]
+    metadata.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # the same run, the same model
+    metadata.userDefined[KEY] = contract.to_json()
+    if contract.input == "image":
+        metadata.userDefined["com.apple.coreml.model.preview.type"] = "imageClassifier"
+
+
+def predict(path: Path, images: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """What Core ML itself says of the pictures; on macOS only.
+
+    Args:
+        path: A saved model with kit's names.
+        images: uint8 (n, size, size, 1).
+        labels: The classes in their order.
+
+    Returns:
+        float32 (n, classes).
+    """
+    from PIL import Image
+
+    model = backend.coremltools().models.MLModel(str(path))
+    feature = model.get_spec().description.input[0]
+    picture = feature.type.WhichOneof("Type") == "imageType"
+    rows = np.empty((len(images), len(labels)), np.float32)
+    for row, image in zip(rows, images[..., 0], strict=True):
+        value = Image.fromarray(image) if picture else image.reshape(-1).astype(np.float32)
+        found = model.predict({feature.name: value})[PROBABILITIES]
+        row[:] = [found[label] for label in labels]
+    return rows
