@@ -1,0 +1,45 @@
+"""Every run of a folder as {ML program in float32, in float16, neural network} x {no compression, ...}: one table.
+
+    python benchmarks/exports.py RUNS DATA > table.md
+
+For each: bytes on disk, the largest difference of a probability from the network's, the share of validation rows with
+the network's label, and the accuracy, all by what was read back from disk. About half an hour on 2 cores.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from kit import KitError, runs
+from kit.exports import SUFFIXES, export
+
+FORMATS = [("mlprogram", "float32"), ("mlprogram", "float16"), ("neuralnetwork", "float32")]
+COMPRESSIONS = [None, "palette8", "palette4", "int8", "prune75"]
+
+
+def main(folder: str, data: str) -> None:
+    print("| network | format | compression | bytes | largest difference | same label | accuracy |")
+    print("|---|---|---|---:|---:|---:|---:|", flush=True)
+    for run in sorted(runs(folder), key=lambda run: run.name):
+        for format, precision in FORMATS:  # noqa: A001
+            for compression in COMPRESSIONS:
+                row = f"| `{run.settings.arch}` | {format} {precision} | {compression or 'none'} "
+                with tempfile.TemporaryDirectory() as to:
+                    try:
+                        made = export(
+                            run, format=format, precision=precision, compress=compression, max_loss=100, data=data,
+                            to=to, name="model",
+                        )  # fmt: skip
+                        assert (Path(to) / f"model{SUFFIXES[format]}").exists()
+                        proof = made.proof
+                        row += (
+                            f"| {made.size:,} | {proof.difference.largest:.1e} "
+                            f"| {proof.difference.agreeing / proof.rows:.2%} | {proof.accuracy:.2%} |"
+                        )
+                    except KitError as error:
+                        row += f"| not made: {error} | | | |"
+                print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
