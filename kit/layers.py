@@ -119,6 +119,13 @@ def _batched_matmul(layer: Any) -> tuple[str, dict[str, Any]]:
     return "linear", arguments
 
 
+def _inner_product(layer: Any) -> tuple[str, dict[str, Any]]:
+    arguments = {"weight": weights(layer.weights, (layer.outputChannels, layer.inputChannels))}
+    if layer.hasBias:
+        arguments["bias"] = weights(layer.bias, (layer.outputChannels,))
+    return "linear", arguments
+
+
 def _arithmetic(operation: str) -> Callable[[Any], tuple[str, dict[str, Any]]]:
     """Two inputs, or one and the constant `alpha`; the caller gives x, and y where there is a second."""
     return lambda layer: (operation, {"alpha": np.float32(layer.alpha)})
@@ -130,6 +137,7 @@ _CONVERTERS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "batchedMatmul": _batched_matmul,
     "concat": lambda layer: ("concat", {"axis": np.int32(-3)}),
     "convolution": _convolution,
+    "innerProduct": _inner_product,
     "multiply": _arithmetic("mul"),
     "pooling": _pooling,
     "reduceMean": lambda layer: (

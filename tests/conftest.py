@@ -1,15 +1,20 @@
 """What the tests share: a cache of their own, the bundled sample, a cut of it, and the command line as a process."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kit import sources, tables
+from kit import data, networks, sources, tables, train
+from kit.exports import export
+from kit.prediction import predictor
+from kit.run import Run
 
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,3 +78,32 @@ def assert_one_line(finished: subprocess.CompletedProcess[str], *words: str, cod
     for word in words:
         assert word in lines[0], (word, lines[0])
     assert finished.stdout == ""
+
+
+@pytest.fixture(scope="session")
+def exportable(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The kit's own network after two short epochs, 200 validation rows."""
+    return train(
+        "kit", data=small, epochs=2, validation_split=0.4, runs=tmp_path_factory.mktemp("runs"), progress=False
+    )
+
+
+@pytest.fixture(scope="session")
+def eleven(exportable: Run, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same run with a network of eleven classes that has learned nothing, and what Keras says by it."""
+    run = Run(tmp_path_factory.mktemp("eleven") / "02-eleven")
+    shutil.copytree(exportable.folder, run.folder)
+    model = networks.build("kit", classes=11, seed=3)
+    model.save(run.folder / "model.keras")
+    old = exportable.validation
+    labels = old.labels.copy()
+    labels[:20] = 10
+    probabilities = predictor(model)(data.load("train", small).images[old.rows])
+    run.write_validation(replace(old, labels=labels, probabilities=probabilities))
+    return run
+
+
+@pytest.fixture(scope="session")
+def package(exportable: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exported network as `kit export` leaves it, in float32; tests copy it before they change it."""
+    return export(exportable, precision="float32", to=tmp_path_factory.mktemp("exports")).path
