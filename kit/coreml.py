@@ -188,7 +188,7 @@ def compress(converted: Any, compression: str) -> Any:
 
 
 def _compress_network(converted: Any, compression: str) -> Any:
-    bits, mode = (PALETTES[compression], "kmeans_lut") if compression in PALETTES else (8, "linear_symmetric")
+    bits, mode = (PALETTES[compression], "custom_lut") if compression in PALETTES else (8, "linear_symmetric")
     return _quantize(converted, bits, mode, _threshold(bits))
 
 
@@ -208,7 +208,21 @@ def _quantize(converted: Any, bits: int, mode: str, exact: int) -> Any:
                 return False
             return len(getattr(layer, kind).weights.floatValue) > exact
 
-    return quantization_utils.quantize_weights(converted, bits, mode, selector=Larger())
+    return quantization_utils.quantize_weights(converted, bits, mode, selector=Larger(), lut_function=_table)
+
+
+def _table(bits: int, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A table of 2 ** bits values and each weight's place in it, by k-means.
+
+    coremltools' own table for this format has an axis that today's protobuf refuses.
+    """
+    from sklearn.cluster import KMeans
+
+    entries = min(2**bits, len(np.unique(weights)))
+    found = KMeans(entries, n_init=1, random_state=0).fit(weights.reshape(-1, 1))
+    table = np.zeros(2**bits)
+    table[:entries] = found.cluster_centers_[:, 0]
+    return table, found.labels_.reshape(weights.shape)
 
 
 def save(converted: Any, path: Path, about: dict[str, str], contract: Contract | None) -> None:
