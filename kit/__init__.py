@@ -21,6 +21,7 @@ _DOORS = {
     "analyze": "kit.report",
     "best": "kit.run",
     "check": "kit.data",
+    "export": "kit.exports",
     "fetch": "kit.sources",
     "find": "kit.run",
     "load": "kit.data",
@@ -29,6 +30,7 @@ _DOORS = {
     "show": "kit.data",
     "submit": "kit.submission",
     "train": "kit.training",
+    "verify": "kit.proof",
 }
 
 __all__ = ["KitError", "__version__", *_DOORS]
