@@ -83,7 +83,9 @@ public struct Contract: Sendable, Equatable, Decodable {
     /// Decodes and checks every field; `Contract(metadata:)` turns what is wrong into a `ContractError`.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
-        guard try fields.decode(Int.self, forKey: .version) == Self.version else { throw ContractError.fault("version") }
+        guard try fields.decode(Int.self, forKey: .version) == Self.version else {
+            throw ContractError.fault("version")
+        }
         labels = try fields.decode([String].self, forKey: .labels)
         background = try fields.decodeIfPresent(String.self, forKey: .background)
         size = try fields.decode(Int.self, forKey: .size)

@@ -85,7 +85,8 @@ struct GoldenTests {
             compared += golden.samples.count
         }
         #expect(largest <= Self.tolerance)
-        print("parity: \(cases.count) drawings, every pixel equal; \(compared) values before rounding within \(largest)")
+        print(
+            "parity: \(cases.count) drawings, every pixel equal; \(compared) values before rounding within \(largest)")
     }
 
     @Test func centred() throws {

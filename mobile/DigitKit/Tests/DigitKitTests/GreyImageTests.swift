@@ -30,7 +30,9 @@ struct GreyImageTests {
         }
     }
 
-    @Test(arguments: [(0, [1, 2, 3, 4]), (1, [3, 1, 4, 2]), (2, [4, 3, 2, 1]), (3, [2, 4, 1, 3]), (4, [1, 2, 3, 4])])
+    @Test(arguments: [
+        (0, [1, 2, 3, 4]), (1, [3, 1, 4, 2]), (2, [4, 3, 2, 1]), (3, [2, 4, 1, 3]), (4, [1, 2, 3, 4]),
+    ])
     func turnsAreClockwise(turns: Int, expected: [UInt8]) {
         reduced([1, 2, 3, 4], width: 2, Region(x: 0, y: 0, side: 2), to: 2, turns: turns) { #expect($0 == expected) }
     }
