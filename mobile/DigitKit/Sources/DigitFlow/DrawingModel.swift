@@ -25,7 +25,7 @@ import Observation
     }
 
     /// The pen touches the pad, or moves on it.
-    public func draw(to point: Point) {
+    public func draw(to point: PadPoint) {
         if isPenDown {
             drawing.extend(to: point)
         } else {

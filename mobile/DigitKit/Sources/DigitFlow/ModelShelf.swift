@@ -40,8 +40,18 @@ import Observation
         }
     }
 
-    /// The confidence below which nothing is shown, 0 to 1.
-    public var threshold: Double { ownThreshold ?? reader?.contract.threshold ?? 1 }
+    /// The confidence below which nothing is shown, 0 to 1. Setting it is `setThreshold`.
+    public var threshold: Double {
+        get { ownThreshold ?? reader?.contract.threshold ?? 1 }
+        set { setThreshold(newValue) }
+    }
+
+    /// The name of the model in use or being opened, "" where there is none. Setting it is `choose`, which takes a
+    /// while.
+    public var choice: String {
+        get { chosen ?? "" }
+        set { if newValue != chosen { Task { await choose(newValue) } } }
+    }
 
     /// Opens the model last chosen, or the first; does nothing where one is open or on its way.
     public func open() async {

@@ -1,5 +1,5 @@
 /// A place on the pad, from (0, 0) at its top left to (1, 1) at its bottom right.
-public struct Point: Sendable, Equatable {
+public struct PadPoint: Sendable, Equatable {
     public let x: Double
     public let y: Double
 
@@ -18,21 +18,21 @@ public struct Drawing: Sendable, Equatable {
     /// What ink looks like to a camera network.
     public static let ink = 30
 
-    public private(set) var strokes: [[Point]]
+    public private(set) var strokes: [[PadPoint]]
 
-    public init(strokes: [[Point]] = []) {
+    public init(strokes: [[PadPoint]] = []) {
         self.strokes = strokes
     }
 
     public var isEmpty: Bool { strokes.allSatisfy(\.isEmpty) }
 
     /// Puts the pen down.
-    public mutating func begin(at point: Point) {
+    public mutating func begin(at point: PadPoint) {
         strokes.append([point])
     }
 
     /// Moves the pen on; a pen that is not down is put down.
-    public mutating func extend(to point: Point) {
+    public mutating func extend(to point: PadPoint) {
         guard let last = strokes.indices.last else { return begin(at: point) }
         if strokes[last].last != point { strokes[last].append(point) }
     }
@@ -54,7 +54,7 @@ public struct Drawing: Sendable, Equatable {
         var covered = GreyValues(size: size, repeating: 0)
         let scale = Double(size)
         for stroke in strokes {
-            let points = stroke.map { Point(x: $0.x * scale, y: $0.y * scale) }
+            let points = stroke.map { PadPoint(x: $0.x * scale, y: $0.y * scale) }
             if points.count == 1 { cover(&covered, from: points[0], to: points[0]) }
             for (from, to) in zip(points, points.dropFirst()) { cover(&covered, from: from, to: to) }
         }
@@ -63,7 +63,7 @@ public struct Drawing: Sendable, Equatable {
         return covered
     }
 
-    private func cover(_ covered: inout GreyValues, from a: Point, to b: Point) {
+    private func cover(_ covered: inout GreyValues, from a: PadPoint, to b: PadPoint) {
         let size = covered.size
         let radius = Self.pen * Double(size) / 2
         let reach = radius + 1

@@ -20,8 +20,8 @@ import Testing
     }
 
     private func stroke(_ x: Double) {
-        model.draw(to: Point(x: x, y: 0.2))
-        model.draw(to: Point(x: x, y: 0.8))
+        model.draw(to: PadPoint(x: x, y: 0.2))
+        model.draw(to: PadPoint(x: x, y: 0.8))
         model.lift()
     }
 
@@ -35,8 +35,8 @@ import Testing
 
     @Test func itIsReadWhileDrawingAndSaidWhenThePenIsLifted() async {
         await shelf.open()
-        model.draw(to: Point(x: 0.3, y: 0.2))
-        model.draw(to: Point(x: 0.3, y: 0.8))
+        model.draw(to: PadPoint(x: 0.3, y: 0.2))
+        model.draw(to: PadPoint(x: 0.3, y: 0.8))
         await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
         #expect(said.labels.isEmpty)
         model.lift()
@@ -66,7 +66,7 @@ import Testing
         stroke(0.3)
         await eventually { await reader.isWaiting }
         model.clear()
-        model.draw(to: Point(x: 0.5, y: 0.5))
+        model.draw(to: PadPoint(x: 0.5, y: 0.5))
         await reader.letOneThrough()
         await eventually { await reader.readings == 2 }
         #expect(model.reading == .silent)
@@ -77,9 +77,9 @@ import Testing
     @Test func aFastPenIsReadOneDrawingAtATimeTheNewestNext() async {
         await shelf.open()
         await reader.closeGate()
-        model.draw(to: Point(x: 0.1, y: 0.1))
+        model.draw(to: PadPoint(x: 0.1, y: 0.1))
         await eventually { await reader.isWaiting }
-        for step in 2...50 { model.draw(to: Point(x: Double(step) / 60, y: 0.1)) }
+        for step in 2...50 { model.draw(to: PadPoint(x: Double(step) / 60, y: 0.1)) }
         await aMoment()
         #expect(await reader.readings == 1)
         await reader.openGate()

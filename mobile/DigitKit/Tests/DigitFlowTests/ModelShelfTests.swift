@@ -91,8 +91,18 @@ import Testing
         #expect(shelf.threshold == 0.4)
         shelf.setThreshold(nil)
         #expect(shelf.threshold == 0.6 && preferences.thresholds.isEmpty)
-        shelf.setThreshold(7)
-        #expect(shelf.threshold == 1)
+        shelf.threshold = 7
+        #expect(shelf.threshold == 1 && preferences.thresholds == ["A": 1])
+    }
+
+    @Test func aPickerChoosesByName() async {
+        let shelf = shelf()
+        #expect(shelf.choice == "")
+        await shelf.open()
+        shelf.choice = "A"
+        #expect(shelf.state == .ready)  // the same one is not opened again
+        shelf.choice = "B"
+        await eventually { shelf.state == .ready && shelf.choice == "B" }
     }
 }
 

@@ -44,7 +44,7 @@ struct ContractTests {
     @Test func aCompetitionNetworkGetsWhiteInkOnBlackInTheMiddle() throws {
         let competition = try competition()
         #expect(competition.side == 112 && !competition.knowsBackground)
-        let drawing = Drawing(strokes: [[Point(x: 0.1, y: 0.1), Point(x: 0.1, y: 0.3)]])
+        let drawing = Drawing(strokes: [[PadPoint(x: 0.1, y: 0.1), PadPoint(x: 0.1, y: 0.3)]])
         let pixels = competition.pixels(of: competition.square(of: drawing))
         #expect(pixels.size == 28)
         let inked = pixels.pixels.indices.filter { pixels.pixels[$0] > 127 }
@@ -54,7 +54,8 @@ struct ContractTests {
     }
 
     @Test func aDrawingForACameraNetworkIsDarkOnLight() throws {
-        let square = try contract().square(of: Drawing(strokes: [[Point(x: 0.5, y: 0.2), Point(x: 0.5, y: 0.8)]]))
+        let square = try contract().square(
+            of: Drawing(strokes: [[PadPoint(x: 0.5, y: 0.2), PadPoint(x: 0.5, y: 0.8)]]))
         #expect(square.size == 64 && square.pixels[0] == 235 && square.pixels[32 * 64 + 32] == 30)
     }
 

@@ -6,17 +6,17 @@ struct DrawingTests {
     @Test func aPenDrawsUndoesAndClears() {
         var drawing = Drawing()
         #expect(drawing.isEmpty)
-        drawing.extend(to: Point(x: 0.1, y: 0.1))  // a pen that was never put down
-        drawing.extend(to: Point(x: 0.1, y: 0.1))
-        drawing.extend(to: Point(x: 0.2, y: 0.1))
-        drawing.begin(at: Point(x: 0.5, y: 0.5))
+        drawing.extend(to: PadPoint(x: 0.1, y: 0.1))  // a pen that was never put down
+        drawing.extend(to: PadPoint(x: 0.1, y: 0.1))
+        drawing.extend(to: PadPoint(x: 0.2, y: 0.1))
+        drawing.begin(at: PadPoint(x: 0.5, y: 0.5))
         #expect(drawing.strokes.map(\.count) == [2, 1] && !drawing.isEmpty)
         drawing.undo()
         #expect(drawing.strokes.map(\.count) == [2])
         drawing.undo()
         drawing.undo()
         #expect(drawing.isEmpty)
-        drawing.begin(at: Point(x: 0.5, y: 0.5))
+        drawing.begin(at: PadPoint(x: 0.5, y: 0.5))
         drawing.clear()
         #expect(drawing.strokes.isEmpty)
     }
@@ -28,7 +28,7 @@ struct DrawingTests {
     /// A straight stroke through the middle: as wide as the pen, of full ink inside, half covered at its edge.
     @Test func aStrokeIsAsWideAsThePen() {
         let size = 100  // the pen is 8 pixels wide
-        let drawing = Drawing(strokes: [[Point(x: 0.2, y: 0.5), Point(x: 0.8, y: 0.5)]])
+        let drawing = Drawing(strokes: [[PadPoint(x: 0.2, y: 0.5), PadPoint(x: 0.8, y: 0.5)]])
         let values = drawing.rendered(size: size, paper: 0, ink: 1).values
         let column = (0..<size).map { values[$0 * size + 50] }
         #expect(abs(column.reduce(0, +) - 8) < 1e-9)
@@ -39,8 +39,9 @@ struct DrawingTests {
 
     @Test func placesFarOutsideHarmNothing() {
         let wild = Drawing(strokes: [
-            [Point(x: 1e300, y: -1e300), Point(x: 5, y: 5)], [Point(x: .nan, y: 0.5), Point(x: 0.5, y: 0.5)],
-            [Point(x: .infinity, y: 0), Point(x: 0, y: 0)],
+            [PadPoint(x: 1e300, y: -1e300), PadPoint(x: 5, y: 5)],
+            [PadPoint(x: .nan, y: 0.5), PadPoint(x: 0.5, y: 0.5)],
+            [PadPoint(x: .infinity, y: 0), PadPoint(x: 0, y: 0)],
         ])
         #expect(wild.rendered(size: 16).rounded().pixels.count == 256)
     }

@@ -67,7 +67,7 @@ struct GoldenTests {
         let pixels: Data
         let samples: [[Double]]
 
-        var drawing: Drawing { Drawing(strokes: strokes.map { $0.map { Point(x: $0[0], y: $0[1]) } }) }
+        var drawing: Drawing { Drawing(strokes: strokes.map { $0.map { PadPoint(x: $0[0], y: $0[1]) } }) }
 
         func largestDifference(_ values: GreyValues) -> Double {
             samples.map { abs(values.values[Int($0[0])] - $0[1]) }.max() ?? 0
