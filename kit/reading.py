@@ -82,7 +82,7 @@ def reduced(frame: np.ndarray, region: Region, size: int, turns: int = 0) -> np.
     return np.rot90(square, -turns).astype(np.uint8)
 
 
-def drawn(strokes: Sequence[Stroke], size: int, paper: int = PAPER, ink: int = INK) -> np.ndarray:
+def drawn(strokes: Sequence[Stroke], size: int, paper: float = PAPER, ink: float = INK) -> np.ndarray:
     """A round pen's strokes on paper, smooth at their edges.
 
     A pixel is covered by the share `radius + 1/2 - distance`, between 0 and 1, of its centre from the nearest stroke.

@@ -13,13 +13,13 @@ from kit import cli
 ROOT = Path(__file__).parent.parent
 FLOORS = [  # a file imports only from files further up in this list, not even inside a function from others
     ["__init__"],
-    ["backend", "files", "progress", "kaggle", "tables"],
+    ["backend", "files", "progress", "kaggle", "tables", "reading"],
     ["networks", "run", "augment", "plots"],
     ["data"],
     ["sources", "prediction"],
     ["training", "submission", "analysis", "explanation"],
     ["summary"],
-    ["report"],
+    ["report", "server"],
     ["cli"],
     ["__main__"],
 ]
