@@ -121,7 +121,8 @@ def rounded(values: np.ndarray) -> np.ndarray:
 def centred(square: np.ndarray, size: int = 28) -> np.ndarray:
     """The ink of a grey square as the competition has it: white on black, centred by its mass.
 
-    The longer side of the ink's box becomes 20 of 28 pixels. Paper is the median grey; ink is what is furthest from
+    The longer side of the ink's box becomes 20 of 28 pixels, and its mass comes to the middle of pixel 14, counted from
+    0, as it does in MNIST. Paper is the median grey; ink is what is furthest from
     it, darker or lighter, faint below a quarter of that distance and full above three quarters. A square without ink
     is black. This is no more than the way in for a competition network: shadows and lines count as ink.
 
@@ -151,8 +152,11 @@ def centred(square: np.ndarray, size: int = 28) -> np.ndarray:
 
 
 def _shares(centre: float, step: float, size: int, side: int) -> np.ndarray:
-    """(size, side): how much of each pixel falls into each of the result's, which are `step` wide around `centre`."""
-    low = centre + (np.arange(size)[:, None] - size / 2) * step
+    """(size, side): how much of each pixel falls into each of the result's, which are `step` wide.
+
+    `centre` falls on the middle of the result's pixel size / 2.
+    """
+    low = centre + (np.arange(size)[:, None] - size / 2 - 0.5) * step
     pixels = np.arange(side)[None]
     return np.maximum(np.minimum(low + step, pixels + 1) - np.maximum(low, pixels), 0)
 

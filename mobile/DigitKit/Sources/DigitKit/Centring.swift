@@ -5,7 +5,8 @@ enum Centring {
     /// Grey levels between paper and ink below which a square counts as empty.
     static let faintestInk = 24
 
-    /// The ink of a grey square; the longer side of its box becomes 20 of 28 pixels.
+    /// The ink of a grey square; the longer side of its box becomes 20 of 28 pixels, and its mass comes to the middle of
+    /// pixel 14, counted from 0, as it does in MNIST.
     ///
     /// Paper is the median grey; ink is what is furthest from it, darker or lighter, faint below a quarter of that
     /// distance and full above three quarters. A square without ink is black. Shadows and lines count as ink.
@@ -34,12 +35,13 @@ enum Centring {
         return result
     }
 
-    /// For each of `size` results, which are `step` wide around `centre`, the pixels of a row that fall into it.
+    /// For each of `size` results, which are `step` wide and the middle of whose pixel `size / 2` is at `centre`, the pixels
+    /// of a row that fall into it.
     private static func shares(
         centre: Double, step: Double, size: Int, side: Int
     ) -> [[(pixel: Int, weight: Double)]] {
         (0..<size).map { result in
-            let low = centre + (Double(result) - Double(size) / 2) * step
+            let low = centre + (Double(result) - Double(size) / 2 - 0.5) * step
             let high = low + step
             let first = max(0, Int(low.rounded(.down)))
             let last = min(side, Int(high.rounded(.up)))

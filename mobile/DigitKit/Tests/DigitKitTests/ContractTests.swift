@@ -47,10 +47,10 @@ struct ContractTests {
         let drawing = Drawing(strokes: [[PadPoint(x: 0.1, y: 0.1), PadPoint(x: 0.1, y: 0.3)]])
         let pixels = competition.pixels(of: competition.square(of: drawing))
         #expect(pixels.size == 28)
-        let inked = pixels.pixels.indices.filter { pixels.pixels[$0] > 127 }
+        let inked = pixels.pixels.indices.filter { pixels.pixels[$0] > 200 }
         let rows = inked.map { $0 / 28 }, columns = inked.map { $0 % 28 }
-        #expect(rows.min() == 4 && rows.max() == 23)
-        #expect(columns.allSatisfy { (10...17).contains($0) })
+        #expect(rows.min() == 5 && rows.max() == 23)
+        #expect(columns.allSatisfy { (11...17).contains($0) })
     }
 
     @Test func aDrawingForACameraNetworkIsDarkOnLight() throws {
