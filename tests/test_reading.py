@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_a_stroke_is_as_wide_as_the_pen_and_smooth() -> None:
     ours = drawn([stroke], size, paper=0, ink=1)
     y, x = (np.mgrid[: size * fine, : size * fine] + 0.5) / fine
     inside = np.zeros(x.shape, bool)
-    for (ax, ay), (bx, by) in zip(stroke, stroke[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(stroke):
         a, b = complex(ax, ay) * size, complex(bx, by) * size
         place = x + 1j * y
         along = np.clip(((place - a) * (b - a).conjugate()).real / abs(b - a) ** 2, 0, 1)
