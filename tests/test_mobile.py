@@ -103,6 +103,37 @@ def test_every_file_of_the_app_parses(tmp_path: Path) -> None:
 
 
 @needs_swift
+def test_the_apps_types_fit_together(tmp_path: Path) -> None:
+    """Type-checked in Swift 6 mode against DigitKit itself and hand-written declarations of Apple's frameworks.
+
+    That finds what is misspelt, of the wrong type or on the wrong actor; not what Apple's frameworks mean otherwise
+    than tests/apple declares them.
+    """
+    compiler = str(shutil.which("swiftc"))
+    for module in ("CoreVideo", "QuartzCore", "CoreML", "AVFoundation", "UIKit", "Accessibility", "SwiftUI"):
+        made = [compiler, "-emit-module", "-module-name", module, "-parse-as-library", "-swift-version", "5", "-I", "."]
+        made += ["-o", f"{module}.swiftmodule", str(Path(__file__).parent / "apple" / f"{module}.swift")]
+        finished = subprocess.run(made, cwd=tmp_path, capture_output=True, text=True)
+        assert finished.returncode == 0, finished.stderr
+    assert swift("build", "--quiet").returncode == 0
+    modules = Path(swift("build", "--show-bin-path").stdout.strip()) / "Modules"
+
+    def checked(files: list[Path]) -> subprocess.CompletedProcess[str]:
+        command = [compiler, "-typecheck", "-parse-as-library", "-module-name", "DigitCamera", "-swift-version", "6"]
+        command += ["-D", "DEBUG", "-I", str(tmp_path), "-I", str(modules), *map(str, files)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    finished = checked(app_files())
+    assert finished.returncode == 0 and "warning:" not in finished.stderr, finished.stderr
+    misspelt = tmp_path / "CameraView.swift"
+    misspelt.write_text((APP / "CameraView.swift").read_text().replace("model.toggleFreeze", "model.toggleFrost"))
+    assert (
+        "no member 'toggleFrost'"
+        in checked([misspelt, *(one for one in app_files() if one.name != misspelt.name)]).stderr
+    )
+
+
+@needs_swift
 def test_all_swift_is_formatted(tmp_path: Path) -> None:
     folders = [APP, KIT / "Sources", KIT / "Tests"]
     linted = swift("format", "lint", "--strict", "--recursive", *folders, cwd=MOBILE)
@@ -243,3 +274,21 @@ def test_whatever_the_guide_points_at_is_there() -> None:
     for path in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (MOBILE / path).exists(), path
     assert os.sep + "Users" not in text
+
+
+def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_true() -> None:
+    text = (MOBILE / "README.md").read_text(encoding="utf-8")
+    tests = {
+        name
+        for path in (KIT / "Tests").rglob("*.swift")
+        for name in re.findall(r"@Test(?:\(.*?\))? func (\w+)", path.read_text())
+    }
+    rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad): .*?\| (.*) \|$", text, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert len(rows) >= 18 and named <= tests, named - tests
+    files = {name: json.loads(content) for name, content in golden().files().items()}
+    frames = sum(len(case["frames"]) for case in files["decisions.json"])
+    words = " ".join(text.split())
+    assert f"Of {len(files['crops.json'])} crops" in words
+    assert f"{len(files['drawings.json'])} drawings and {len(files['centred.json'])} centred squares" in words
+    assert f"{len(files['decisions.json'])} sequences of probabilities give the same {frames:,} decisions" in words

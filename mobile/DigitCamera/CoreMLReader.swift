@@ -13,7 +13,8 @@ struct BundledModels: ModelSource {
     private let urls: [String: URL]
 
     init(bundle: Bundle = .main) {
-        let found = bundle.urls(forResourcesWithExtension: "mlmodelc", subdirectory: nil) ?? []
+        let all = try? FileManager.default.contentsOfDirectory(at: bundle.bundleURL, includingPropertiesForKeys: nil)
+        let found = (all ?? []).filter { $0.pathExtension == "mlmodelc" }
         let named = found.map { ($0.deletingPathExtension().lastPathComponent, $0) }
         urls = Dictionary(named) { first, _ in first }
         let others = urls.keys.filter { $0 != Self.own }.sorted()
