@@ -58,13 +58,12 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise KitError("kit serve needs its extra: pip install -c constraints.txt -e '.[serve]'") from error
-    run = find(name or best(folder), Path(folder))
     try:
         listening = socket.create_server((_HOST, port))
     except (OSError, OverflowError) as error:
         raise KitError(f"--port {port}: in use or not allowed: choose another, or 0 for any that is free") from error
     with listening:
-        reader = open_reader(run)
+        reader = open_reader(name or best(folder), folder)
         notify(f"http://{_HOST}:{listening.getsockname()[1]}")
         config = uvicorn.Config(application(reader), log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])

@@ -183,6 +183,13 @@ def test_a_digit_is_shown_when_it_has_led_for_long_enough(rate: float) -> None:
     assert decisions[-1].confidence == pytest.approx(0.95)
 
 
+def test_the_time_to_settle_counts_in_full() -> None:
+    for last, state in ((SETTLE, "shown"), (SETTLE - 1e-9, "candidate")):
+        decider = Decider(LABELS, "background", 0.6)
+        decider.update(peaked(7, 0.95), 0)
+        assert decider.update(peaked(7, 0.95), last).state == state
+
+
 def test_it_is_held_against_flicker_and_let_go_below() -> None:
     decider = Decider(LABELS, "background", 0.6)
     watch(decider, 7, 0.95, 0, 1)

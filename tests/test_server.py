@@ -207,7 +207,7 @@ def test_the_server_listens_to_this_computer_alone(address: str) -> None:
 def test_a_mistake_in_the_command_is_one_line(run: Run, address: str, kit_command: KitCommand) -> None:
     runs = ["--runs", run.folder.parent]
     assert_one_line(kit_command("serve"), "no trained run here yet")
-    assert_one_line(kit_command("serve", "9", *runs), "no such run")
+    assert_one_line(kit_command("serve", "9", *runs, "--port", "0"), "no such run")
     taken = address.rsplit(":")[-1]
     assert_one_line(kit_command("serve", "1", *runs, "--port", taken), f"--port {taken}: in use", "choose another")
 

@@ -33,6 +33,13 @@ struct DeciderTests {
         #expect(abs(confidence - 0.95) < 1e-9)
     }
 
+    @Test func theTimeToSettleCountsInFull() {
+        var (settled, early) = (decider(), decider())
+        _ = (settled.update(seen(7), at: 0), early.update(seen(7), at: 0))
+        #expect(settled.update(seen(7), at: Decider.settle).announcement == "7")
+        #expect(early.update(seen(7), at: Decider.settle - 1e-9).reading == .candidate(label: "7"))
+    }
+
     @Test func backgroundAndDoubtAreSilent() {
         var (empty, doubtful) = (decider(), decider())
         #expect(watch(&empty, background, from: 0, seconds: 2).allSatisfy { $0.reading == .silent })
