@@ -228,7 +228,10 @@ def _picture(data: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(data)) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise KitError(f"more than {_MOST_PIXELS // 1_000_000} megapixels: send a smaller picture")
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            upright = ImageOps.exif_transpose(picture)
+            if upright.mode.startswith("I;16"):  # which Pillow would cut off at 255
+                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+            upright = upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise KitError("this is not a picture that can be read: send a PNG or JPEG file") from error
     paper = Image.new("RGBA", upright.size, "white")

@@ -102,7 +102,16 @@ def test_every_file_of_the_app_parses(tmp_path: Path) -> None:
     assert parsed(broken).returncode != 0
 
 
+@pytest.mark.skipif(shutil.which("xcodebuild") is None, reason="no Xcode on this machine: the app is not built")
+def test_the_app_builds(tmp_path: Path) -> None:
+    command = ["xcodebuild", "build", "-quiet", "-project", str(PROJECT.parent), "-scheme", "DigitCamera"]
+    command += ["-destination", "generic/platform=iOS Simulator", "-derivedDataPath", str(tmp_path)]
+    finished = subprocess.run([*command, "CODE_SIGNING_ALLOWED=NO"], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
+
+
 @needs_swift
+@pytest.mark.skipif(sys.platform == "darwin", reason="a Mac has the frameworks themselves: Xcode builds the app")
 def test_the_apps_types_fit_together(tmp_path: Path) -> None:
     """Type-checked in Swift 6 mode against DigitKit itself and hand-written declarations of Apple's frameworks.
 

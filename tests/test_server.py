@@ -124,6 +124,8 @@ def test_background_and_doubt_are_silent(camera_address: str) -> None:
 def test_a_picture_is_turned_upright_and_laid_on_white(camera_address: str) -> None:
     pixels = np.zeros((60, 40, 4), np.uint8)  # black and transparent: white paper
     assert ask(f"{camera_address}/picture", png(pixels))[1]["probabilities"][10] > 0.8
+    sixteen_bit = np.full((9, 9), 65 * 256, np.uint16)
+    assert ask(f"{camera_address}/picture", png(sixteen_bit))[1]["label"] == "3"
     halves = np.full((40, 120), 30, np.uint8)
     halves[:, 40:80] = 110  # what is in the middle counts
     exif = Image.Exif()
