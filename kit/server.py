@@ -18,7 +18,7 @@ import numpy as np
 
 from kit import KitError
 from kit.prediction import predictor
-from kit.reading import Decider, Reader, Stroke
+from kit.reading import GUIDE_SHARE, PEN, Decider, Reader, Stroke
 from kit.run import RUNS, Run, best, find
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ def _card(reader: Reader) -> dict[str, Any]:
         "size": reader.size,
         "crop": reader.crop,
         "threshold": reader.threshold,
+        "guide": GUIDE_SHARE,
+        "pen": PEN,
     }
 
 
