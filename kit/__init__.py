@@ -27,6 +27,7 @@ _DOORS = {
     "load": "kit.data",
     "predict": "kit.prediction",
     "runs": "kit.run",
+    "serve": "kit.server",
     "show": "kit.data",
     "submit": "kit.submission",
     "train": "kit.training",

@@ -374,6 +374,29 @@ def verify(
 
 
 @app.command()
+def serve(
+    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A name or number; the best one without.")] = None,
+    port: Annotated[int, typer.Option(help="Where on this computer; 0 takes a free one.")] = 8000,
+    open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    folder: RunsFolder = Path("runs"),
+) -> None:
+    """Draw on a pad or hold digits into the camera, on a page that reads them."""
+    from kit.run import best
+    from kit.server import serve
+
+    def show(address: str) -> None:
+        print(address, flush=True)
+        _remark("Ctrl-C ends it")
+        if open_page:
+            typer.launch(address)
+
+    if name is None:
+        name = best(folder).name
+        _remark(f"the best run is {name}")
+    serve(name, port=port, folder=folder, notify=show)
+
+
+@app.command()
 def demo(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
 ) -> None:

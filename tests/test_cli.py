@@ -244,7 +244,16 @@ def test_the_demo_walks_the_whole_path_and_says_where_to_look(kit_command: KitCo
     finished = kit_command("demo", "--to", "tour")
     assert finished.returncode == 0, finished
     shown = re.findall(r"^\$ kit (.*)$", finished.stderr, re.MULTILINE)
-    assert shown == ["data fetch", "data check", "data show", "train", "runs", "submit", "analyze", "export --overwrite"]
+    assert shown == [
+        "data fetch",
+        "data check",
+        "data show",
+        "train",
+        "runs",
+        "submit",
+        "analyze",
+        "export --overwrite",
+    ]
     for path in re.findall(r"^(?:Look at)? +(tour/\S+)", finished.stderr, re.MULTILINE):
         assert (tmp_path / path).exists()
     score = float(re.findall(r"^score (0\.\d+) by solution\.csv$", finished.stderr, re.MULTILINE)[0])

@@ -13,13 +13,13 @@ from kit import cli
 ROOT = Path(__file__).parent.parent
 FLOORS = [  # a file imports only from files further up in this list, not even inside a function from others
     ["__init__"],
-    ["backend", "contract", "files", "layers", "progress", "kaggle", "tables"],
+    ["backend", "contract", "files", "layers", "progress", "kaggle", "tables", "reading"],
     ["networks", "run", "augment", "plots", "graph", "coreml"],
     ["data", "evaluator", "portable"],
     ["sources", "prediction", "proof"],
     ["training", "submission", "analysis", "explanation"],
     ["summary", "exports"],
-    ["report"],
+    ["report", "server"],
     ["cli"],
     ["__main__"],
 ]

@@ -1,0 +1,175 @@
+@preconcurrency import AVFoundation
+import DigitFlow
+import DigitKit
+
+/// The back camera: its luma plane becomes the grey square of the guide box.
+///
+/// Everything but the immutable properties is touched on `queue` alone, which is what makes it safe to share.
+final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
+    let session = AVCaptureSession()
+
+    private let queue = DispatchQueue(label: "DigitCamera.capture", qos: .userInitiated)
+    private let output = AVCaptureVideoDataOutput()
+    private var framing = Framing(side: 64, view: nil)
+    private var feed: CameraFeed?
+    private var observers: [any NSObjectProtocol] = []
+
+    var permission: Permission {
+        switch AVCaptureDevice.authorizationStatus(for: .video) {
+        case .authorized: .granted
+        case .notDetermined: .undecided
+        default: .refused
+        }
+    }
+
+    func askPermission() async -> Bool {
+        await AVCaptureDevice.requestAccess(for: .video)
+    }
+
+    func start(_ framing: Framing, feed: CameraFeed) async throws -> Bool {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async {
+                self.framing = framing
+                self.feed = feed
+                self.observe()
+                continuation.resume(
+                    with: Result {
+                        let device = try self.configure()
+                        if !self.session.isRunning { self.session.startRunning() }
+                        return device.hasTorch && device.isTorchAvailable
+                    })
+            }
+        }
+    }
+
+    func frame(_ framing: Framing) async {
+        queue.async { self.framing = framing }
+    }
+
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                self.feed = nil
+                if self.session.isRunning { self.session.stopRunning() }
+                continuation.resume()
+            }
+        }
+    }
+
+    func setTorch(_ on: Bool) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async {
+                continuation.resume(
+                    with: Result {
+                        guard let device = self.device, device.isTorchAvailable else { throw CaptureTrouble.torch }
+                        try device.lockForConfiguration()
+                        defer { device.unlockForConfiguration() }
+                        device.torchMode = on ? .on : .off
+                    })
+            }
+        }
+    }
+
+    /// Keeps frames upright.
+    ///
+    /// - Parameter angle: Clockwise degrees, as the preview has them.
+    func turn(to angle: CGFloat) {
+        queue.async {
+            guard let connection = self.output.connection(with: .video),
+                connection.isVideoRotationAngleSupported(angle)
+            else { return }
+            connection.videoRotationAngle = angle
+        }
+    }
+
+    /// The device in use, once the camera has been started.
+    var device: AVCaptureDevice? {
+        session.inputs.lazy.compactMap { ($0 as? AVCaptureDeviceInput)?.device }.first
+    }
+
+    private func configure() throws -> AVCaptureDevice {
+        if let device { return device }
+        guard let device = AVCaptureDevice.default(for: .video) else { throw CaptureTrouble.none }
+        let input = try AVCaptureDeviceInput(device: device)
+        session.beginConfiguration()
+        defer { session.commitConfiguration() }
+        if session.canSetSessionPreset(.hd1280x720) { session.sessionPreset = .hd1280x720 }
+        output.videoSettings = [
+            kCVPixelBufferPixelFormatTypeKey as String: kCVPixelFormatType_420YpCbCr8BiPlanarFullRange
+        ]
+        output.alwaysDiscardsLateVideoFrames = true
+        output.setSampleBufferDelegate(self, queue: queue)
+        guard session.canAddInput(input), session.canAddOutput(output) else { throw CaptureTrouble.configuration }
+        session.addInput(input)
+        session.addOutput(output)
+        return device
+    }
+
+    private func observe() {
+        guard observers.isEmpty else { return }
+        pass(on: AVCaptureSession.wasInterruptedNotification) { notification in
+            let reason = notification.userInfo?[AVCaptureSessionInterruptionReasonKey] as? Int
+            return .interrupted(reason: Self.words(for: reason.flatMap { .init(rawValue: $0) }))
+        }
+        pass(on: AVCaptureSession.interruptionEndedNotification) { _ in .resumed }
+        pass(on: AVCaptureSession.runtimeErrorNotification) { notification in
+            let error = notification.userInfo?[AVCaptureSessionErrorKey] as? any Error
+            return .failed(reason: error?.localizedDescription ?? "The camera stopped.")
+        }
+    }
+
+    private func pass(
+        on name: Notification.Name, as event: @escaping @Sendable (Notification) -> CameraEvent
+    ) {
+        let observer = NotificationCenter.default.addObserver(
+            forName: name, object: session, queue: nil
+        ) { [weak self] notification in
+            guard let self else { return }
+            let event = event(notification)
+            queue.async { self.feed?.send(event) }
+        }
+        observers.append(observer)
+    }
+
+    private static func words(for reason: AVCaptureSession.InterruptionReason?) -> String {
+        switch reason {
+        case .videoDeviceInUseByAnotherClient: "Another app uses the camera."
+        case .videoDeviceNotAvailableWithMultipleForegroundApps:
+            "The camera does not work beside other apps: show this one alone."
+        case .videoDeviceNotAvailableDueToSystemPressure: "The device is too hot for the camera."
+        default: "The camera is not available just now."
+        }
+    }
+}
+
+extension CaptureCamera: AVCaptureVideoDataOutputSampleBufferDelegate {
+    func captureOutput(
+        _ output: AVCaptureOutput, didOutput sampleBuffer: CMSampleBuffer, from connection: AVCaptureConnection
+    ) {
+        guard let feed, let pixels = CMSampleBufferGetImageBuffer(sampleBuffer) else { return }
+        CVPixelBufferLockBaseAddress(pixels, .readOnly)
+        defer { CVPixelBufferUnlockBaseAddress(pixels, .readOnly) }
+        let bytesPerRow = CVPixelBufferGetBytesPerRowOfPlane(pixels, 0)
+        let (width, height) = (CVPixelBufferGetWidthOfPlane(pixels, 0), CVPixelBufferGetHeightOfPlane(pixels, 0))
+        guard let start = CVPixelBufferGetBaseAddressOfPlane(pixels, 0) else { return }
+        let bytes = UnsafeRawBufferPointer(start: start, count: bytesPerRow * height)
+        guard let plane = LumaPlane(bytes, bytesPerRow: bytesPerRow, width: width, height: height) else { return }
+        feed.send(
+            Frame(
+                square: framing.square(of: plane),
+                time: CMSampleBufferGetPresentationTimeStamp(sampleBuffer).seconds,
+                extent: Extent(width: Double(width), height: Double(height))))
+    }
+}
+
+private enum CaptureTrouble: LocalizedError {
+    case none, configuration, torch
+
+    var errorDescription: String? {
+        switch self {
+        case .none: "This device has no camera. The drawing pad works without one."
+        case .configuration: "The camera cannot be set up. Restart the device if that goes on."
+        case .torch: "The torch cannot be used just now. It may be too hot."
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import DigitFlow
+import DigitKit
+import SwiftUI
+
+/// A pad to draw on, read while the pen moves.
+struct DrawingView: View {
+    let model: DrawingModel
+    let shelf: ModelShelf
+
+    @Environment(\.verticalSizeClass) private var verticalSizeClass
+    @State private var isCardShown = false
+
+    var body: some View {
+        let layout =
+            verticalSizeClass == .compact ? AnyLayout(HStackLayout(spacing: 16)) : AnyLayout(VStackLayout(spacing: 16))
+        NavigationStack {
+            layout {
+                if let problem = shelf.problem ?? model.problem {
+                    NoticeView(problem, systemImage: "exclamationmark.triangle")
+                }
+                PadView(model: model)
+                ReadingView(
+                    reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
+                    probabilities: model.probabilities)
+            }
+            .padding()
+            .navigationTitle("Draw a digit")
+            .navigationBarTitleDisplayMode(.inline)
+            .toolbar {
+                ToolbarItemGroup(placement: .primaryAction) {
+                    Button("Undo", systemImage: "arrow.uturn.backward") { model.undo() }
+                        .disabled(model.drawing.isEmpty)
+                    Button("Clear", systemImage: "trash") { model.clear() }
+                        .disabled(model.drawing.isEmpty)
+                    Button("About this model", systemImage: "info.circle") { isCardShown = true }
+                }
+            }
+        }
+        .onChange(of: shelf.state) { model.modelChanged() }
+        .onChange(of: shelf.threshold) { model.modelChanged() }
+        .sheet(isPresented: $isCardShown) { ModelCardSheet(shelf: shelf) }
+    }
+}
+
+private struct PadView: View {
+    let model: DrawingModel
+
+    var body: some View {
+        GeometryReader { geometry in
+            let side = min(geometry.size.width, geometry.size.height)
+            Canvas { context, _ in
+                for stroke in model.drawing.strokes {
+                    context.stroke(
+                        path(of: stroke, side: side), with: .style(.primary),
+                        style: StrokeStyle(lineWidth: Drawing.pen * side, lineCap: .round, lineJoin: .round))
+                }
+            }
+            .frame(width: side, height: side)
+            .background(Color(.secondarySystemBackground), in: .rect(cornerRadius: 24))
+            .contentShape(.rect)
+            .gesture(
+                DragGesture(minimumDistance: 0)
+                    .onChanged { model.draw(to: PadPoint(x: $0.location.x / side, y: $0.location.y / side)) }
+                    .onEnded { _ in model.lift() }
+            )
+            .accessibilityElement()
+            .accessibilityLabel("Drawing pad")
+            .accessibilityDirectTouch()
+            .frame(maxWidth: .infinity, maxHeight: .infinity)
+        }
+    }
+
+    /// The stroke's line; a dot is a line of no length, which its round ends make visible.
+    private func path(of stroke: [PadPoint], side: Double) -> Path {
+        var path = Path()
+        for (place, point) in stroke.enumerated() {
+            let point = CGPoint(x: point.x * side, y: point.y * side)
+            if place == 0 { path.move(to: point) }
+            path.addLine(to: point)
+        }
+        return path
+    }
+}

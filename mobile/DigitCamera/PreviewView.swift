@@ -1,0 +1,65 @@
+@preconcurrency import AVFoundation
+import SwiftUI
+
+/// What the camera sees, filling its view, upright however the device is held.
+struct PreviewView: UIViewRepresentable {
+    let capture: CaptureCamera
+    let isRunning: Bool
+    let isFrozen: Bool
+
+    func makeUIView(context: Context) -> PreviewLayerView {
+        PreviewLayerView(capture: capture)
+    }
+
+    func updateUIView(_ view: PreviewLayerView, context: Context) {
+        if isRunning { view.followRotation() }
+        view.preview.connection?.isEnabled = !isFrozen
+    }
+}
+
+final class PreviewLayerView: UIView {
+    let preview: AVCaptureVideoPreviewLayer
+    private let capture: CaptureCamera
+    private var rotation: AVCaptureDevice.RotationCoordinator?
+    private var observation: NSKeyValueObservation?
+
+    init(capture: CaptureCamera) {
+        self.capture = capture
+        preview = AVCaptureVideoPreviewLayer(session: capture.session)
+        super.init(frame: .zero)
+        preview.videoGravity = .resizeAspectFill
+        layer.addSublayer(preview)
+        isAccessibilityElement = false
+    }
+
+    @available(*, unavailable)
+    required init?(coder: NSCoder) { return nil }
+
+    override func layoutSubviews() {
+        super.layoutSubviews()
+        CATransaction.begin()
+        CATransaction.setDisableActions(true)
+        preview.frame = bounds
+        CATransaction.commit()
+    }
+
+    /// Turns the preview and the frames alike from now on; needs a camera that was started.
+    func followRotation() {
+        guard rotation == nil, let device = capture.device else { return }
+        let coordinator = AVCaptureDevice.RotationCoordinator(device: device, previewLayer: preview)
+        rotation = coordinator
+        observation = coordinator.observe(
+            \.videoRotationAngleForHorizonLevelPreview, options: [.initial, .new]
+        ) { [weak self] coordinator, _ in
+            let angle = coordinator.videoRotationAngleForHorizonLevelPreview
+            Task { @MainActor [weak self] in self?.turn(to: angle) }
+        }
+    }
+
+    private func turn(to angle: CGFloat) {
+        if let connection = preview.connection, connection.isVideoRotationAngleSupported(angle) {
+            connection.videoRotationAngle = angle
+        }
+        capture.turn(to: angle)
+    }
+}

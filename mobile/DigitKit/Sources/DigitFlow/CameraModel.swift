@@ -1,0 +1,210 @@
+import DigitKit
+import Observation
+
+/// The camera screen: permission, interruptions, torch, freezing, and the digit in the guide box.
+@MainActor @Observable public final class CameraModel {
+    public enum Phase: Equatable, Sendable {
+        /// The screen is not shown.
+        case off
+        /// The system asks the person for permission.
+        case asking
+        case refused
+        case starting
+        case running
+        /// Taken away for a while; comes back by itself.
+        case interrupted(reason: String)
+        /// Gone; comes back when the person tries again.
+        case failed(reason: String)
+    }
+
+    public enum Torch: Sendable {
+        case unavailable, off, on
+    }
+
+    public private(set) var phase = Phase.off
+    public private(set) var torch = Torch.unavailable
+    /// Whether the picture and the answer stand still.
+    public private(set) var isFrozen = false
+    public private(set) var reading = Reading.silent
+    /// One a label, smoothed; empty before the first frame.
+    public private(set) var probabilities: [Double] = []
+    /// Of frames read.
+    public private(set) var framesPerSecond = 0.0
+    /// What went wrong with the last frame; `nil` where nothing did.
+    public private(set) var problem: String?
+    /// Why the torch did not do as it was told; `nil` where it did.
+    public private(set) var torchProblem: String?
+    /// The upright frame's, in pixels; `nil` before the first.
+    public private(set) var frameExtent: Extent?
+
+    private let camera: any Camera
+    private let shelf: ModelShelf
+    private let announce: @MainActor (String) -> Void
+    private var view: Extent?
+    private var feed: CameraFeed?
+    private var starts = 0
+    /// Whose probabilities the decider has seen.
+    private var model: String?
+    private var decider: Decider?
+    private var rate = FrameRate()
+
+    /// - Parameter announce: Tells a person who does not see the screen which digit has settled.
+    public init(camera: any Camera, shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
+        self.camera = camera
+        self.shelf = shelf
+        self.announce = announce
+    }
+
+    /// The screen is shown, or tried again: asks for permission where nobody has, and starts the camera.
+    public func appear() async {
+        switch phase {
+        case .off, .refused, .failed: break
+        case .asking, .starting, .running, .interrupted: return
+        }
+        switch camera.permission {
+        case .granted: await start()
+        case .refused: phase = .refused
+        case .undecided:
+            phase = .asking
+            let isGranted = await camera.askPermission()
+            guard phase == .asking else { return }
+            if isGranted { await start() } else { phase = .refused }
+        }
+    }
+
+    /// The screen is gone: the camera is given back.
+    public func disappear() async {
+        phase = .off
+        feed?.finish()
+        feed = nil
+        starts += 1
+        forget()
+        isFrozen = false
+        torch = .unavailable
+        torchProblem = nil
+        problem = nil
+        await camera.stop()
+    }
+
+    /// The preview was laid out or turned.
+    public func lay(out view: Extent) async {
+        guard view != self.view else { return }
+        self.view = view
+        await reframe()
+    }
+
+    public func toggleFreeze() {
+        guard phase == .running else { return }
+        isFrozen.toggle()
+        if !isFrozen { forget() }
+    }
+
+    public func toggleTorch() async {
+        guard phase == .running, torch != .unavailable else { return }
+        let on = torch == .off
+        do {
+            try await camera.setTorch(on)
+            guard phase == .running else { return }
+            torch = on ? .on : .off
+            torchProblem = nil
+        } catch {
+            torch = .off
+            torchProblem = error.localizedDescription
+        }
+    }
+
+    private func start() async {
+        phase = .starting
+        problem = nil
+        starts += 1
+        let this = starts
+        self.feed?.finish()
+        let feed = CameraFeed()
+        self.feed = feed
+        do {
+            let hasTorch = try await camera.start(framing, feed: feed)
+            guard this == starts else { return }
+            torch = hasTorch ? .off : .unavailable
+            phase = .running
+        } catch {
+            guard this == starts else { return }
+            phase = .failed(reason: error.localizedDescription)
+            return
+        }
+        Task { await follow(feed.events) }
+        Task { await read(feed.frames) }
+    }
+
+    private var framing: Framing { Framing(side: shelf.reader?.contract.side ?? 64, view: view) }
+
+    private func reframe() async {
+        guard feed != nil else { return }
+        await camera.frame(framing)
+    }
+
+    private func follow(_ events: AsyncStream<CameraEvent>) async {
+        for await event in events {
+            switch (event, phase) {
+            case (.interrupted(let reason), .running):
+                phase = .interrupted(reason: reason)
+                forget()
+                isFrozen = false
+                if torch == .on { torch = .off }
+            case (.resumed, .interrupted): phase = .running
+            case (.failed(let reason), .running), (.failed(let reason), .interrupted):
+                phase = .failed(reason: reason)
+                forget()
+            default: break
+            }
+        }
+    }
+
+    /// Reads one frame after the other; those that come meanwhile replace each other in the feed.
+    private func read(_ frames: AsyncStream<Frame>) async {
+        for await frame in frames {
+            if frameExtent != frame.extent { frameExtent = frame.extent }
+            guard phase == .running, !isFrozen else { continue }
+            guard let reader = shelf.reader, let name = shelf.chosen else {
+                forget()
+                continue
+            }
+            guard frame.square.size == reader.contract.side else {
+                await reframe()
+                continue
+            }
+            do {
+                let probabilities = try await reader.read(frame.square)
+                guard phase == .running, !isFrozen, shelf.chosen == name else { continue }
+                decide(probabilities, at: frame.time, by: name, reader.contract)
+                problem = nil
+            } catch {
+                forget()
+                problem = error.localizedDescription
+            }
+        }
+    }
+
+    private func decide(_ probabilities: [Double], at time: Double, by name: String, _ contract: Contract) {
+        if model != name { forget() }
+        model = name
+        var decider = self.decider ?? Decider(contract)
+        decider.threshold = shelf.threshold
+        let decision = decider.update(probabilities, at: time)
+        self.decider = decider
+        rate.count(at: time)
+        framesPerSecond = rate.perSecond
+        reading = decision.reading
+        self.probabilities = decision.probabilities
+        if let label = decision.announcement { announce(label) }
+    }
+
+    /// As if no frame had been read yet.
+    private func forget() {
+        decider = nil
+        model = nil
+        reading = .silent
+        probabilities = []
+        rate = FrameRate()
+        framesPerSecond = 0
+    }
+}

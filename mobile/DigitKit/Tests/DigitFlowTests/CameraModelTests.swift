@@ -1,0 +1,310 @@
+import DigitKit
+import Testing
+
+@testable import DigitFlow
+
+/// The camera screen with a camera and a network that the test drives.
+@MainActor struct CameraModelTests {
+    private let camera = FakeCamera()
+    private let reader: FakeReader
+    private let preferences = FakePreferences()
+    private let shelf: ModelShelf
+    private let said = Said()
+    private let model: CameraModel
+
+    @MainActor final class Said { var labels: [String] = [] }
+
+    init() throws {
+        reader = FakeReader(try contract())
+        shelf = ModelShelf(source: FakeSource([("Fake", reader)]), preferences: preferences)
+        let said = said
+        model = CameraModel(camera: camera, shelf: shelf) { said.labels.append($0) }
+    }
+
+    private func running() async {
+        await shelf.open()
+        await model.appear()
+        #expect(model.phase == .running)
+    }
+
+    /// Shows a digit until each of its frames was read, 10 a second.
+    private func watch(_ grey: UInt8, from start: Double, frames: Int) async {
+        for frame in 0..<frames {
+            let before = await reader.squares.count
+            camera.see(grey, at: start + Double(frame) / 10)
+            await eventually { await reader.squares.count == before + 1 && model.probabilities.count == 11 }
+        }
+        await aMoment()
+    }
+
+    // MARK: permission
+
+    @Test func permissionIsAskedForOnceAndGranted() async {
+        camera.with { $0.permission = .undecided }
+        await running()
+        #expect(camera.log == ["asked", "started"])
+        await model.appear()
+        #expect(camera.log == ["asked", "started"])
+    }
+
+    @Test func aRefusalIsShownAndNothingStarts() async {
+        camera.with { ($0.permission, $0.answer) = (.undecided, false) }
+        await model.appear()
+        #expect(model.phase == .refused && camera.log == ["asked"])
+        await model.appear()
+        #expect(model.phase == .refused && camera.log == ["asked"])
+    }
+
+    @Test func permissionGivenInTheSettingsIsNoticed() async {
+        camera.with { $0.permission = .refused }
+        await model.appear()
+        #expect(model.phase == .refused && camera.log.isEmpty)
+        camera.with { $0.permission = .granted }
+        await model.appear()
+        #expect(model.phase == .running)
+    }
+
+    @Test func leavingWhileTheSystemAsksStartsNothing() async {
+        let gate = Gate()
+        camera.with { ($0.permission, $0.askGate) = (.undecided, gate) }
+        let appearing = Task { await model.appear() }
+        await eventually { await gate.holds("ask") }
+        #expect(model.phase == .asking)
+        await model.disappear()
+        await gate.letThrough("ask")
+        await appearing.value
+        #expect(model.phase == .off && camera.log == ["stopped", "asked"])
+    }
+
+    // MARK: the camera
+
+    @Test func aCameraThatDoesNotStartSaysWhyAndCanBeTriedAgain() async {
+        camera.with { $0.startTrouble = Trouble("This device has no camera.") }
+        await model.appear()
+        #expect(model.phase == .failed(reason: "This device has no camera."))
+        camera.with { $0.startTrouble = nil }
+        await model.appear()
+        #expect(model.phase == .running)
+    }
+
+    @Test func leavingStopsTheCameraAndForgets() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        #expect(model.reading != .silent)
+        await model.disappear()
+        #expect(model.phase == .off && model.reading == .silent && model.probabilities.isEmpty)
+        #expect(camera.log.last == "stopped")
+        await model.appear()
+        #expect(model.phase == .running)
+    }
+
+    @Test func leavingWhileItStartsLeavesItOff() async {
+        let gate = Gate()
+        camera.with { $0.startGate = gate }
+        let appearing = Task { await model.appear() }
+        await eventually { await gate.holds("start") }
+        #expect(model.phase == .starting)
+        await model.disappear()
+        await gate.letThrough("start")
+        await appearing.value
+        #expect(model.phase == .off)
+    }
+
+    @Test func anInterruptionIsShownAndSurvived() async {
+        await running()
+        await model.toggleTorch()
+        await watch(7, from: 0, frames: 8)
+        camera.tell(.interrupted(reason: "Another app uses the camera."))
+        await eventually { model.phase == .interrupted(reason: "Another app uses the camera.") }
+        #expect(model.reading == .silent && model.torch == .off)
+        await model.appear()  // back from the background
+        #expect(model.phase == .interrupted(reason: "Another app uses the camera."))
+        camera.tell(.resumed)
+        await eventually { model.phase == .running }
+        await watch(3, from: 100, frames: 8)
+        #expect(said.labels == ["7", "3"])
+    }
+
+    @Test func aFailureWhileRunningCanBeTriedAgain() async {
+        await running()
+        camera.tell(.failed(reason: "The camera stopped."))
+        await eventually { model.phase == .failed(reason: "The camera stopped.") }
+        camera.tell(.resumed)
+        await aMoment()
+        #expect(model.phase == .failed(reason: "The camera stopped."))
+        await model.appear()
+        #expect(model.phase == .running)
+        await watch(5, from: 0, frames: 8)
+        #expect(said.labels == ["5"])
+    }
+
+    @Test func aLateEventOfACameraThatIsOffChangesNothing() async {
+        await running()
+        let old = camera.with { $0.feed }
+        await model.disappear()
+        old?.send(.interrupted(reason: "late"))
+        await aMoment()
+        #expect(model.phase == .off)
+    }
+
+    @Test func theFramingFollowsThePreview() async {
+        await running()
+        #expect(camera.with { $0.framing } == Framing(side: 16, view: nil))
+        await model.lay(out: Extent(width: 390, height: 844))
+        #expect(camera.with { $0.framing } == Framing(side: 16, view: Extent(width: 390, height: 844)))
+    }
+
+    // MARK: digits
+
+    @Test func aDigitThatSettlesIsShownAndSaidOnce() async {
+        await running()
+        await watch(7, from: 0, frames: 2)
+        #expect(model.reading == .candidate(label: "7") && said.labels.isEmpty)
+        await watch(7, from: 0.2, frames: 6)
+        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.labels == ["7"])
+        #expect(abs(model.framesPerSecond - 10) < 0.01)
+        #expect(model.frameExtent == Extent(width: 1080, height: 1920))
+    }
+
+    @Test func backgroundIsSilent() async {
+        await running()
+        await watch(10, from: 0, frames: 8)
+        #expect(model.reading == .silent && said.labels.isEmpty && model.probabilities.count == 11)
+    }
+
+    @Test func framesThatComeFasterThanTheyAreReadAreDroppedButTheNewest() async {
+        await running()
+        await reader.closeGate()
+        camera.see(1, at: 0)
+        await eventually { await reader.isWaiting }
+        for frame in 2...100 { camera.see(UInt8(frame % 10), at: Double(frame) / 100) }
+        await aMoment()
+        #expect(await reader.squares.count == 1)
+        await reader.letOneThrough()
+        await eventually { await reader.squares.count == 2 }
+        await reader.openGate()
+        await aMoment()
+        let read = await reader.squares.map(\.pixels[0])
+        #expect(read == [1, 0])  // the first, and the hundredth
+        #expect(await reader.mostAtOnce == 1)
+    }
+
+    @Test func freezingHoldsTheAnswerAndThawingStartsAnew() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        model.toggleFreeze()
+        camera.see(3, at: 1)
+        camera.see(3, at: 1.5)
+        await aMoment()
+        #expect(model.isFrozen && model.reading == .shown(label: "7", confidence: 0.9))
+        #expect(await reader.squares.count == 8)
+        model.toggleFreeze()
+        #expect(!model.isFrozen && model.reading == .silent)
+        await watch(3, from: 2, frames: 8)
+        #expect(said.labels == ["7", "3"])
+    }
+
+    @Test func aFrameInFlightWhenFrozenIsNotShown() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        await reader.closeGate()
+        camera.see(10, at: 0.9)
+        await eventually { await reader.isWaiting }
+        model.toggleFreeze()
+        await reader.openGate()
+        await aMoment()
+        #expect(model.reading == .shown(label: "7", confidence: 0.9))
+    }
+
+    @Test func nothingFreezesThatDoesNotRun() async {
+        model.toggleFreeze()
+        #expect(!model.isFrozen)
+        await model.toggleTorch()
+        #expect(model.torch == .unavailable && camera.log.isEmpty)
+    }
+
+    // MARK: torch
+
+    @Test func theTorchIsSwitchedOnAndOff() async {
+        await running()
+        #expect(model.torch == .off)
+        await model.toggleTorch()
+        #expect(model.torch == .on)
+        await model.toggleTorch()
+        #expect(model.torch == .off && camera.log == ["started", "torch on", "torch off"])
+    }
+
+    @Test func withoutATorchThereIsNoSwitch() async {
+        camera.with { $0.hasTorch = false }
+        await running()
+        await model.toggleTorch()
+        #expect(model.torch == .unavailable && camera.log == ["started"])
+    }
+
+    @Test func aTorchThatIsTooHotSaysSo() async {
+        camera.with { $0.torchTrouble = Trouble("The torch is too hot.") }
+        await running()
+        await model.toggleTorch()
+        await watch(7, from: 0, frames: 1)
+        #expect(model.torch == .off && model.torchProblem == "The torch is too hot.")
+        camera.with { $0.torchTrouble = nil }
+        await model.toggleTorch()
+        #expect(model.torch == .on && model.torchProblem == nil)
+    }
+
+    // MARK: the model
+
+    @Test func withoutAModelThereIsAPictureAndSilence() async throws {
+        let shelf = ModelShelf(source: FakeSource([]), preferences: preferences)
+        let model = CameraModel(camera: camera, shelf: shelf) { _ in }
+        await shelf.open()
+        await model.appear()
+        camera.see(7, at: 0)
+        await eventually { model.frameExtent != nil }
+        #expect(model.phase == .running && model.reading == .silent && shelf.state == .missing)
+    }
+
+    @Test func aModelThatFailsOnAFrameSaysSoAndRecovers() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        await reader.fail(with: Trouble("The model does not answer."))
+        camera.see(7, at: 1)
+        await eventually { model.problem == "The model does not answer." }
+        #expect(model.reading == .silent)
+        await reader.fail(with: nil)
+        await watch(7, from: 2, frames: 8)
+        #expect(model.problem == nil && model.reading == .shown(label: "7", confidence: 0.9))
+    }
+
+    @Test func anotherModelGetsSquaresOfItsOwnSizeAndStartsAnew() async throws {
+        let other = FakeReader(try contract(side: 28, centred: true))
+        let shelf = ModelShelf(source: FakeSource([("Fake", reader), ("Other", other)]), preferences: preferences)
+        let model = CameraModel(camera: camera, shelf: shelf) { _ in }
+        await shelf.open()
+        await model.appear()
+        for frame in 0..<8 {
+            camera.see(7, at: Double(frame) / 10)
+            await eventually { await reader.squares.count == frame + 1 && model.probabilities.count == 11 }
+        }
+        await aMoment()
+        await shelf.choose("Other")
+        camera.see(3, at: 1)  // still as the old one wants it
+        await eventually { camera.with { $0.framing?.side } == 112 }
+        camera.see(3, at: 1.1)
+        await eventually { await other.squares.count == 1 && model.probabilities.count == 10 }
+        #expect(await other.squares[0].size == 28)
+        #expect(await reader.squares.count == 8)
+        if case .shown = model.reading { Issue.record("the new model has not settled yet") }
+    }
+
+    @Test func theThresholdHoldsFromTheNextFrameOn() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        shelf.setThreshold(1)
+        await watch(7, from: 0.8, frames: 8)
+        #expect(model.reading == .shown(label: "7", confidence: 0.9))  // held: 0.9 is above 0.75 of it
+        await watch(10, from: 1.6, frames: 8)
+        await watch(7, from: 2.4, frames: 8)
+        #expect(model.reading == .silent && said.labels == ["7"])
+    }
+}

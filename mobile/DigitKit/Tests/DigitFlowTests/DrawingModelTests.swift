@@ -1,0 +1,154 @@
+import DigitKit
+import Testing
+
+@testable import DigitFlow
+
+/// The drawing screen with a stand-in for the network that counts strokes.
+@MainActor struct DrawingModelTests {
+    private let reader: SketchReader
+    private let shelf: ModelShelf
+    private let said = Said()
+    private let model: DrawingModel
+
+    @MainActor final class Said { var labels: [String] = [] }
+
+    init() throws {
+        reader = SketchReader(try contract())
+        shelf = ModelShelf(source: SketchSource(reader: reader), preferences: FakePreferences())
+        let said = said
+        model = DrawingModel(shelf: shelf) { said.labels.append($0) }
+    }
+
+    private func stroke(_ x: Double) {
+        model.draw(to: PadPoint(x: x, y: 0.2))
+        model.draw(to: PadPoint(x: x, y: 0.8))
+        model.lift()
+    }
+
+    @Test func anEmptyPadSaysNothing() async {
+        await shelf.open()
+        model.modelChanged()
+        await aMoment()
+        #expect(model.reading == .silent && model.probabilities.isEmpty)
+        #expect(await reader.readings == 0)
+    }
+
+    @Test func itIsReadWhileDrawingAndSaidWhenThePenIsLifted() async {
+        await shelf.open()
+        model.draw(to: PadPoint(x: 0.3, y: 0.2))
+        model.draw(to: PadPoint(x: 0.3, y: 0.8))
+        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        #expect(said.labels.isEmpty)
+        model.lift()
+        #expect(said.labels == ["1"])
+        stroke(0.7)
+        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { said.labels == ["1", "2"] }
+    }
+
+    @Test func undoAndClearReadAgain() async {
+        await shelf.open()
+        stroke(0.3)
+        stroke(0.7)
+        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        model.undo()
+        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        model.clear()
+        #expect(model.reading == .silent && model.drawing.isEmpty && model.probabilities.isEmpty)
+        model.undo()
+        await aMoment()
+        #expect(model.reading == .silent)
+    }
+
+    @Test func aReadingOfWhatWasClearedIsNotShown() async {
+        await shelf.open()
+        await reader.closeGate()
+        stroke(0.3)
+        await eventually { await reader.isWaiting }
+        model.clear()
+        model.draw(to: PadPoint(x: 0.5, y: 0.5))
+        await reader.letOneThrough()
+        await eventually { await reader.readings == 2 }
+        #expect(model.reading == .silent)
+        await reader.openGate()
+        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+    }
+
+    @Test func aFastPenIsReadOneDrawingAtATimeTheNewestNext() async {
+        await shelf.open()
+        await reader.closeGate()
+        model.draw(to: PadPoint(x: 0.1, y: 0.1))
+        await eventually { await reader.isWaiting }
+        for step in 2...50 { model.draw(to: PadPoint(x: Double(step) / 60, y: 0.1)) }
+        await aMoment()
+        #expect(await reader.readings == 1)
+        await reader.openGate()
+        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        await aMoment()
+        #expect(await reader.readings == 2)
+        #expect(await reader.mostAtOnce == 1)
+    }
+
+    @Test func aModelThatComesLaterReadsWhatIsThere() async {
+        stroke(0.3)
+        await aMoment()
+        #expect(model.reading == .silent)
+        await shelf.open()
+        model.modelChanged()
+        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+    }
+
+    @Test func theThresholdHoldsHereToo() async {
+        await shelf.open()
+        stroke(0.3)
+        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        shelf.setThreshold(0.95)
+        model.modelChanged()
+        await eventually { model.reading == .silent }
+        #expect(model.probabilities.count == 11)
+    }
+
+    @Test func aModelThatFailsSaysSo() async {
+        await shelf.open()
+        await reader.fail(with: Trouble("The model does not answer."))
+        stroke(0.3)
+        await eventually { model.problem == "The model does not answer." }
+        model.clear()
+        #expect(model.problem == nil)
+    }
+}
+
+/// Reads how many separate strokes cross the middle of a drawing.
+private actor SketchReader: DigitReader {
+    nonisolated let contract: Contract
+    private let reader: FakeReader
+
+    init(_ contract: Contract) {
+        self.contract = contract
+        reader = FakeReader(contract)
+    }
+
+    func probabilities(of pixels: GreyImage) async throws -> [Double] {
+        let middle = pixels.pixels[(pixels.size * (pixels.size / 2))..<(pixels.size * (pixels.size / 2 + 1))]
+        let inked = middle.map { $0 < 128 }
+        let strokes = zip([false] + inked, inked).count { !$0 && $1 }
+        let label = UInt8(max(strokes, 1))
+        guard let square = GreyImage(size: 1, pixels: [label]) else { return [] }
+        return try await reader.probabilities(of: square)
+    }
+
+    var readings: Int { get async { await reader.squares.count } }
+    var mostAtOnce: Int { get async { await reader.mostAtOnce } }
+    var isWaiting: Bool { get async { await reader.isWaiting } }
+    func closeGate() async { await reader.closeGate() }
+    func letOneThrough() async { await reader.letOneThrough() }
+    func openGate() async { await reader.openGate() }
+    func fail(with trouble: Trouble?) async { await reader.fail(with: trouble) }
+}
+
+private struct SketchSource: ModelSource {
+    let names = ["Sketch"]
+    let reader: SketchReader
+
+    func open(_ name: String) async throws -> any DigitReader { reader }
+}
