@@ -26,6 +26,7 @@ _DOORS = {
     "find": "kit.run",
     "load": "kit.data",
     "predict": "kit.prediction",
+    "predict_pictures": "kit.recognition",
     "runs": "kit.run",
     "serve": "kit.server",
     "show": "kit.data",

@@ -255,12 +255,17 @@ def analyze(
     explain: Annotated[
         list[int] | None, typer.Option(metavar="ROW", help="Also map what it looks at in this row of train.csv.")
     ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also judge it on photographs: digits/KIND/LABEL/, background/KIND/."),
+    ] = None,
     data: RunData = None,
     folder: RunsFolder = Path("runs"),
     open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """See what a run gets wrong: numbers, pictures and one HTML page."""
+    from kit.photographs import sentences, table_of_backgrounds, table_of_digits
     from kit.report import analyze
     from kit.run import best, find
     from kit.summary import comparison_sentence, comparison_table
@@ -268,21 +273,71 @@ def analyze(
     if not runs:
         runs = [best(folder).name]
         _remark(f"the best run is {runs[0]}")
-    report = analyze(runs, focus=focus, explain=explain or (), data=data, folder=folder)
-    for sentence in report.summary:
+    report = analyze(runs, focus=focus, explain=explain or (), photos=photos, data=data, folder=folder)
+    photographs = report.photographs
+    for sentence in [
+        *report.summary,
+        *map(comparison_sentence, report.comparisons),
+        *(sentences(photographs) if photographs else []),
+    ]:
         _remark(sentence)
-    for comparison in report.comparisons:
-        _remark(comparison_sentence(comparison))
     if as_json:
         comparisons = [{**vars(comparison), "real": comparison.real} for comparison in report.comparisons]
-        _print_json({**report.analysis.numbers(report.focus), "comparisons": comparisons})
+        judged = {"photographs": photographs.numbers()} if photographs else {}
+        _print_json({**report.analysis.numbers(report.focus), "comparisons": comparisons, **judged})
     else:
         if report.comparisons:
             first, *rest = comparison_table([find(run, folder) for run in runs], report.comparisons)
             _print_table(first, rest, right=range(1, 4))
+        for first, *rest in [table_of_digits(photographs), table_of_backgrounds(photographs)] if photographs else []:
+            if rest:
+                _print_table(first, rest, right=range(1, 7))
+                print()
         print(report.page)
     if open_page:
         typer.launch(str(report.page.resolve()))
+    _end_with(photographs.problems if photographs else (), 1)
+
+
+@app.command()
+def predict(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[RUN or PACKAGE] IMAGE...",
+            help="A run or an exported model, the best run without; then files, folders and globs.",
+        ),
+    ],
+    fit: Annotated[str, typer.Option(help="Of what is not square: crop, its central square; pad, the whole.")] = "crop",
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all probabilities here, not a table.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE.png", help="Draw the pictures with their labels.")
+    ] = None,
+    folder: RunsFolder = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Read the digits in picture files."""
+    from kit.readers import name_and_pictures
+    from kit.recognition import SHEET, predict_pictures
+    from kit.run import best
+
+    name, images = name_and_pictures(arguments, folder)
+    if name is None:
+        name = best(folder).name
+        _remark(f"the best run is {name}")
+    found = predict_pictures(name, images, fit=fit, csv=csv, sheet=sheet, folder=folder)
+    if sheet and found.files:
+        _remark(f"{sheet}: {min(SHEET, len(found.files)):,} of {len(found.files):,} pictures")
+    if as_json:
+        _print_json(found.numbers())
+    elif csv and found.files:
+        print(csv)
+    elif found.files:
+        rows = zip(found.files, found.labels, found.confidences, strict=True)
+        _print_table(["file", "label", "probability"], [_picture_row(*row) for row in rows], right=[2])
+    _end_with(found.problems, 1 if found.files else 2)
 
 
 @app.command()
@@ -375,7 +430,9 @@ def verify(
 
 @app.command()
 def serve(
-    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A name or number; the best one without.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RUN or PACKAGE]", help="A run or an exported model; the best run without.")
+    ] = None,
     port: Annotated[int, typer.Option(help="Where on this computer; 0 takes a free one.")] = 8000,
     open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     folder: RunsFolder = Path("runs"),
@@ -475,6 +532,19 @@ def _tried_row(tried: Any, chosen: str | None) -> list[str]:
         f"{proof.difference.largest:.1e}",
         note,
     ]
+
+
+def _picture_row(file: Path, label: str, probability: float) -> list[str]:
+    printable = str(file).encode(errors="replace").decode()  # a name may hold bytes that are no text
+    return [" ".join(printable.split("\n")), label, f"{probability:.1%}"]
+
+
+def _end_with(problems: Sequence[str], code: int) -> None:
+    """Complains of each and exits, if there are any."""
+    for problem in problems:
+        _complain(problem)
+    if problems:
+        raise typer.Exit(code)
 
 
 def _print_table(headings: list[str] | None, rows: list[list[str]], right: Sequence[int] = ()) -> None:

@@ -32,6 +32,12 @@ def save(figure: "Figure", path: Path) -> Path:
     return path
 
 
+def is_drawn(path: Path) -> bool:
+    """Whether this file is a figure that `save` may have written, rather than a picture of somebody's own."""
+    with open(path, "rb") as file:
+        return b"Software\0Matplotlib" in file.read(1000)
+
+
 def history(rows: list[dict[str, float]], title: str) -> "Figure":
     """Loss and accuracy over the epochs, training and validation, the kept epoch marked.
 
@@ -80,6 +86,25 @@ def digit_grid(images: np.ndarray, columns: int, title: str) -> "Figure":
     axis = figure.subplots()
     axis.imshow(sheet_rows, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
     axis.set_axis_off()
+    return figure
+
+
+def sheet(images: np.ndarray, captions: Sequence[str], title: str) -> "Figure":
+    """Pictures as they are, side by side, each with what stands below it.
+
+    Args:
+        images: uint8 (n, side, side), 0 is black; n ≥ 1.
+        captions: n short ones.
+        title: What the figure says above.
+    """
+    columns = min(12, max(5, len(images)))
+    rows = -(-len(images) // columns)
+    figure, axis = _sheet(columns, 1.25 * rows, title.replace("$", r"\$"))
+    for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        left, top = number % columns + 0.05, 1.25 * (number // columns)
+        place = (left, left + 0.9, top + 0.9, top)
+        axis.imshow(image, cmap="gray", vmin=0, vmax=255, extent=place, interpolation="none")
+        axis.text(left + 0.45, top + 0.94, caption, ha="center", va="top", fontsize=9)
     return figure
 
 

@@ -73,13 +73,23 @@ def reduced(frame: np.ndarray, region: Region, size: int, turns: int = 0) -> np.
     Returns:
         uint8 (size, size), halves rounded up.
     """
-    pixels = frame[region.y : region.y + region.side, region.x : region.x + region.side].astype(np.int64)
-    places, edges = np.arange(size)[:, None] * region.side, np.arange(region.side)[None] * size
-    shares = np.minimum(places + region.side, edges + size) - np.maximum(places, edges)
-    shares = np.maximum(shares, 0)  # of pixel x in result i, in units of a size-th of a pixel
+    pixels = frame[region.y : region.y + region.side, region.x : region.x + region.side]
     area = region.side * region.side
-    square = (2 * (shares @ pixels @ shares.T) + area) // (2 * area)
+    square = (2 * _sums(_sums(pixels, size).T, size).T + area) // (2 * area)
     return np.rot90(square, -turns).astype(np.uint8)
+
+
+def _sums(pixels: np.ndarray, size: int) -> np.ndarray:
+    """The rows' sums over `size` equal parts of them, int64 (size, width), in units of a size-th of a pixel.
+
+    No matrix product: for pictures of this size its threads cost many times what they compute.
+    """
+    rows = len(pixels)
+    whole, part = np.divmod(np.arange(size + 1) * rows, size)  # an edge lies `part` size-ths into row `whole`
+    sums = size * np.add.reduceat(pixels, whole[:-1], axis=0, dtype=np.int64)
+    sums[np.diff(whole) == 0] = 0  # reduceat gives one row where there is none between two edges
+    beyond = part[:, None] * pixels[np.minimum(whole, rows - 1)].astype(np.int64)
+    return np.asarray(sums + beyond[1:] - beyond[:-1])
 
 
 def drawn(strokes: Sequence[Stroke], size: int, paper: float = PAPER, ink: float = INK) -> np.ndarray:
@@ -190,14 +200,24 @@ class Reader:
         """Side of the grey square to make of a frame, in pixels."""
         return self.size * CENTRED_SCALE if self.crop == "centred" else self.size
 
+    def seen(self, frame: np.ndarray) -> np.ndarray:
+        """What the network gets of a square grey uint8 picture of any size: uint8 (size, size)."""
+        return self._seen(reduced(frame, Region(0, 0, len(frame)), self.side))
+
+    def _seen(self, square: np.ndarray) -> np.ndarray:
+        return rounded(centred(square, self.size)) if self.crop == "centred" else square
+
+    def read(self, pixels: np.ndarray) -> np.ndarray:
+        """uint8 (n, size, size) as `seen` makes them → float32 probabilities (n, classes)."""
+        return np.asarray(self.network(pixels[:, :, :, None]), np.float32)
+
     def read_square(self, square: np.ndarray) -> np.ndarray:
         """float64 probabilities of a grey uint8 square of `side` pixels."""
-        pixels = rounded(centred(square, self.size)) if self.crop == "centred" else square
-        return np.asarray(self.network(pixels[None, :, :, None])[0], np.float64)
+        return self.read(self._seen(square)[None])[0].astype(np.float64)
 
     def read_frame(self, frame: np.ndarray) -> np.ndarray:
         """float64 probabilities of a square grey uint8 picture of any size."""
-        return self.read_square(reduced(frame, Region(0, 0, len(frame)), self.side))
+        return self.read(self.seen(frame)[None])[0].astype(np.float64)
 
     def drawing(self, strokes: Sequence[Stroke]) -> np.ndarray:
         """The drawing as a grey uint8 square of `side` pixels, in the colours that the network knows."""

@@ -14,9 +14,12 @@ import numpy as np
 
 from kit import KitError, plots
 from kit.analysis import FOCUS, Analysis, Comparison, Pair, compare, project
+from kit.contract import BACKGROUND
 from kit.data import Digits, load_for
 from kit.explanation import explain_row
 from kit.files import write_text
+from kit.photographs import Failure, Photographs, judge, sentences, table_of_backgrounds, table_of_digits
+from kit.readers import open_reader
 from kit.run import RUNS, Run, Validation, best, find
 from kit.summary import (
     calibration_sentence,
@@ -32,6 +35,7 @@ from kit.summary import (
 )
 
 _SHOWN = 24  # digits in a gallery
+_PHOTOGRAPHS = 48  # in a gallery
 _SHEET_PIXELS = 3_136_000  # of all digits on the page: 4,000 of 28 × 28, about a megabyte
 _SHEET_COLUMNS = 64
 
@@ -47,6 +51,7 @@ class Report:
         comparisons: Of several runs, each against the most accurate.
         summary: The page's first sentences.
         focus: The classes studied.
+        photographs: How it fares on photographs, where a folder of them was given.
     """
 
     page: Path
@@ -55,6 +60,7 @@ class Report:
     comparisons: list[Comparison]
     summary: list[str]
     focus: tuple[int, ...]
+    photographs: Photographs | None
 
 
 def analyze(
@@ -62,6 +68,7 @@ def analyze(
     *,
     focus: Sequence[int] | str = FOCUS,
     explain: Sequence[int] = (),
+    photos: Path | str | None = None,
     data: Path | str | None = None,
     folder: Path | str = RUNS,
 ) -> Report:
@@ -71,11 +78,14 @@ def analyze(
         runs: The run; with several the first is studied and compared with the others. Without it the best one.
         focus: The classes to study closely, such as (4, 7, 9) or "4,7,9".
         explain: Rows of the training file, from 1, to draw a map of what the network looks at (this loads TensorFlow).
+        photos: A folder of labelled photographs to judge the first run on, laid out as `kit.photographs` has it (this
+            loads TensorFlow too).
         data: Where the training rows are; where the run's own settings say without it.
         folder: Where the runs are.
 
     Raises:
-        KitError: A run has no predictions, the data is not what it was trained on, or the focus or a row is wrong.
+        KitError: A run has no predictions, the data is not what it was trained on, the focus or a row is wrong, or
+            there are no photographs in the folder.
     """
     chosen = [runs] if isinstance(runs, str | Path | Run) else list(runs or [best(folder)])
     found = [find(run, Path(folder)) for run in chosen]
@@ -91,10 +101,11 @@ def analyze(
     for row in explain:
         if not 1 <= row <= len(digits):
             raise KitError(f"--explain {row}: {digits.name} has rows 1 to {len(digits):,}")
+    photographs = judge(open_reader(run), photos) if photos is not None else None
     page = _Page(run, analysis, digits.images[validation.rows, :, :, 0], validation.features, classes)
     pictures = page.pictures()
     explained = [_explain(run, row, digits, analysis.classes) for row in explain]
-    html = page.html(found, comparisons, explained)
+    html = page.html(found, comparisons, explained, photographs)
     write_text(run.folder / "report.html", html)
     return Report(
         run.folder / "report.html",
@@ -103,6 +114,7 @@ def analyze(
         comparisons,
         page.summary,
         classes,
+        photographs,
     )
 
 
@@ -181,7 +193,11 @@ class _Page:
         return [plots.save(figure, folder / f"{file}.png") for file, figure in figures.items()]
 
     def html(
-        self, runs: Sequence[Run], comparisons: Sequence[Comparison], explained: Sequence[tuple[Path, str]]
+        self,
+        runs: Sequence[Run],
+        comparisons: Sequence[Comparison],
+        explained: Sequence[tuple[Path, str]],
+        photographs: Photographs | None,
     ) -> str:
         """The page, with everything that it shows in it."""
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -256,6 +272,7 @@ class _Page:
             suspects_sentence=suspects_sentence(analysis, _SHOWN),
             explained=[{"png": _base64(path.read_bytes()), "words": words} for path, words in explained],
             explain_command=f"kit analyze {self.run.name} --explain {analysis.row_numbers[analysis.uncertain[0]]}",
+            photographs=_photographs_section(photographs) if photographs else None,
             about=self._about(),
             command=shlex.join(["kit", "analyze", *(run.name for run in runs), "--focus", ",".join(focus_names)]),
             cells={
@@ -447,6 +464,44 @@ def _explain(run: Run, row: int, digits: Digits, classes: Sequence[str]) -> tupl
     changes = [("covered with paper", explanation.without_ink), ("covered with ink", explanation.with_ink)]
     figure = plots.occlusion(digits.images[row - 1, :, :, 0], changes, explanation.probabilities, classes, words)
     return plots.save(figure, run.folder / "analysis" / f"explain-{row}.png"), words
+
+
+def _photographs_section(found: Photographs) -> dict[str, Any]:
+    """Tables, sentences and the surest failures, each group with its pictures."""
+    groups: list[tuple[str, list[Failure]]] = [
+        ("Digits not read right", [failure for failure in found.failures if failure.truth != BACKGROUND]),
+        ("False alarms", [one for one in found.failures if one.truth == BACKGROUND and not one.lookalike]),
+        ("False alarms on look-alikes", [one for one in found.failures if one.lookalike]),
+    ]
+    shown = [(title, failures, failures[:_PHOTOGRAPHS]) for title, failures in groups if failures]
+    sheet = _Sheet([failure.pixels for _, _, some in shown for failure in some])
+    places = (sheet.place(index) for index in range(sum(len(some) for _, _, some in shown)))
+    return {
+        "folder": str(found.folder),
+        "sentences": sentences(found),
+        "tables": [table for table in (table_of_digits(found), table_of_backgrounds(found)) if len(table) > 1],
+        "sheet": sheet if shown else None,
+        "unread": len(found.problems),
+        "galleries": [
+            {
+                "title": f"{title}: {len(failures):,}"
+                + ("" if len(some) == len(failures) else f", the surest {len(some)}"),
+                "failures": [
+                    {
+                        **next(places),
+                        "words": f"{_word(failure.truth)} → {_word(failure.taken)}",
+                        "detail": f"{failure.probability:.0%}, {failure.file}",
+                    }
+                    for failure in some
+                ],
+            }
+            for title, failures, some in shown
+        ],
+    }
+
+
+def _word(label: str) -> str:
+    return "nothing" if label == BACKGROUND else label
 
 
 def _require_same_labels(run: Run, digits: Digits, validation: Validation) -> None:

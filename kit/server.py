@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kit import KitError
-from kit.prediction import predictor
+from kit.readers import open_reader
 from kit.reading import GUIDE_SHARE, PEN, Decider, Reader, Stroke
-from kit.run import RUNS, Run, best, find
+from kit.recognition import photographed
+from kit.run import RUNS, Run
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 PORT = 8000
-DIGITS = tuple(str(digit) for digit in range(10))
 _HOST = "127.0.0.1"  # loopback alone: browsers lend their camera to no other address without a certificate
 _LARGEST = 32_000_000  # bytes of a request
-_MOST_PIXELS = 100_000_000  # of a picture
 _MOST_POINTS = 10_000  # of a drawing
 _LARGEST_SIDE = 2_000  # of a camera's square, in pixels
 _MOST_SESSIONS = 200
@@ -46,13 +45,13 @@ def serve(
     """Serves the page until it is interrupted.
 
     Args:
-        name: A run; the best one without it.
+        name: A run or an exported model; the best run without it.
         port: 0 takes a free one.
         folder: Where the runs are.
         notify: Gets the page's address as soon as it answers.
 
     Raises:
-        KitError: There is no such run, the port is taken, or the extra is not installed.
+        KitError: There is no such run or model, the port is taken, or the extra is not installed.
     """
     try:
         import uvicorn
@@ -63,32 +62,10 @@ def serve(
     except (OSError, OverflowError) as error:
         raise KitError(f"--port {port}: in use or not allowed: choose another, or 0 for any that is free") from error
     with listening:
-        reader = open_reader(name or best(folder), folder)
+        reader = open_reader(name, folder)
         notify(f"http://{_HOST}:{listening.getsockname()[1]}")
         config = uvicorn.Config(application(reader), log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def open_reader(name: str | Path | Run, folder: Path | str = RUNS) -> Reader:
-    """The network of a run, ready to read.
-
-    Raises:
-        KitError: There is no such run, or it cannot be read.
-    """
-    run = find(name, Path(folder))
-    model = run.model()
-    size, classes = model.input_shape[1], model.output_shape[-1]
-    camera = classes > len(DIGITS)
-    return Reader(
-        name=run.name,
-        labels=(*DIGITS, "background") if camera else DIGITS,
-        background="background" if camera else None,
-        size=size,
-        polarity="any" if camera else "white on black",
-        crop="box" if camera else "centred",
-        threshold=float(run.metrics.get("threshold", 0.5)),
-        network=predictor(model),
-    )
 
 
 def application(reader: Reader) -> "Starlette":
@@ -119,8 +96,8 @@ def application(reader: Reader) -> "Starlette":
 
     async def picture(request: "Request") -> "Response":
         data = await _body(request)
-        probabilities = await run_in_threadpool(lambda: reader.read_frame(_picture(data)))
-        return JSONResponse(_answer(reader, probabilities))
+        probabilities = await run_in_threadpool(lambda: reader.read(photographed(reader, io.BytesIO(data))[None]))
+        return JSONResponse(_answer(reader, probabilities[0].astype(float)))
 
     async def frame(request: "Request") -> "Response":
         session, time = request.query_params.get("session", ""), _number(request.query_params.get("time", ""))
@@ -220,24 +197,3 @@ def _square(data: bytes) -> np.ndarray:
             f"{len(data):,} bytes: send a square of grey pixels, a byte each, at most {_LARGEST_SIDE} a side"
         )
     return np.frombuffer(data, np.uint8).reshape(side, side)
-
-
-def _picture(data: bytes) -> np.ndarray:
-    """The middle square of a picture file, upright, on white paper: uint8 (side, side)."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise KitError(f"more than {_MOST_PIXELS // 1_000_000} megapixels: send a smaller picture")
-            upright = ImageOps.exif_transpose(picture)
-            if upright.mode.startswith("I;16"):  # which Pillow would cut off at 255
-                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-            upright = upright.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise KitError("this is not a picture that can be read: send a PNG or JPEG file") from error
-    paper = Image.new("RGBA", upright.size, "white")
-    grey = np.asarray(Image.alpha_composite(paper, upright).convert("L"))
-    side = min(grey.shape)
-    top, left = (grey.shape[0] - side) // 2, (grey.shape[1] - side) // 2
-    return grey[top : top + side, left : left + side]
