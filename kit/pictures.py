@@ -228,14 +228,9 @@ def _why(source: Path | BinaryIO, error: Exception) -> str:
     if isinstance(source, Path):
         if not source.stat().st_size:
             return "this file is empty"
-        if source.suffix.lower() in HEIC and not _reads_heic():
+        if source.suffix.lower() in HEIC and "HEIF" not in _pillow().OPEN:
             return "HEIC needs its extra: pip install -c constraints.txt -e '.[heic]', or give a JPEG"
     return "this is not a picture that can be read: give a PNG or JPEG file"
-
-
-def _reads_heic() -> bool:
-    _pillow().init()
-    return "HEIF" in _pillow().OPEN
 
 
 def _named(source: Path | BinaryIO, reason: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kit import data, networks, sources, tables, train
+from kit import cli, data, networks, sources, tables, train
 from kit.exports import export
 from kit.prediction import predictor
 from kit.run import Run
@@ -70,6 +70,22 @@ def kit_command(tmp_path: Path) -> KitCommand:
     return run
 
 
+@pytest.fixture
+def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> KitCommand:
+    """As `kit_command`, but in this process, where TensorFlow is imported already."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["kit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
 def assert_one_line(finished: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
     """The user's mistake came out as one line with these words, without a traceback, with that exit code."""
     lines = finished.stderr.strip().splitlines()
@@ -101,6 +117,22 @@ def eleven(exportable: Run, small: Path, tmp_path_factory: pytest.TempPathFactor
     probabilities = predictor(model)(data.load("train", small).images[old.rows])
     run.write_validation(replace(old, labels=labels, probabilities=probabilities))
     return run
+
+
+@pytest.fixture(scope="session")
+def camera(exportable: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with a network of 64 x 64 and eleven classes that has learned nothing; it may answer from 0.1 on."""
+    run = Run(tmp_path_factory.mktemp("camera") / "03-camera")
+    shutil.copytree(exportable.folder, run.folder)
+    networks.build("kit", size=64, classes=11, seed=3).save(run.folder / "model.keras")
+    run.write_metrics({**exportable.metrics, "threshold": 0.1})
+    return run
+
+
+@pytest.fixture(scope="session")
+def eleven_package(eleven: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exported network of eleven classes, 28 x 28, in float32."""
+    return export(eleven, precision="float32", to=tmp_path_factory.mktemp("exports")).path
 
 
 @pytest.fixture(scope="session")
