@@ -304,7 +304,7 @@ def predict(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            metavar="[RUN or PACKAGE] IMAGE...",
+            metavar="[RUN or PACKAGE] IMAGE",
             help="A run or an exported model, the best run without; then files, folders and globs.",
         ),
     ],

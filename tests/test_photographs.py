@@ -181,7 +181,6 @@ def test_the_command_prints_tables_and_json(
     assert [kind["photographs"] for kind in numbers["digits"]] == [1, 3, 4]
     assert {"threshold", "accuracy", "false_alarms"} == numbers["balance"].keys()
     assert_one_line(kit_here("analyze", exportable.name, "--photos", "gone", *runs), "gone: no such folder")
-    assert "photographs" not in json.loads(kit_here("analyze", exportable.name, "--json", *runs).stdout)
 
 
 def test_the_benchmark_judges_a_package(eleven_package: Path, folder: Path) -> None:

@@ -256,6 +256,84 @@ def test_eleven_classes_have_background_as_one(run: Run, tmp_path: Path) -> None
     assert (report.page.parent / "analysis" / "study-4-background.png").exists()
 
 
+@pytest.fixture(scope="module")
+def judged(run: Run, small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    """The report with photographs: forty digits dark on grey paper, and twelve things that are none."""
+    from PIL import Image
+
+    digits = data.load("train", small)
+    assert digits.labels is not None
+    folder = tmp_path_factory.mktemp("photos")
+    generator = np.random.default_rng(0)
+    for number in range(52):
+        digit = np.kron(digits.images[number, :, :, 0], np.ones((4, 4)))
+        place = folder / "digits" / "drawn" / str(digits.labels[number]) / f"{number}.png"
+        if number >= 40:
+            digit = np.kron(generator.integers(0, 256, (4, 4)), np.ones((28, 28)))
+            place = folder / "background" / ("noise" if number % 2 else "noise-lookalike") / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((200 - 0.7 * digit).astype(np.uint8)).save(place)
+    copy = copy_of(run, tmp_path_factory.mktemp("judged"))
+    return analyze(copy, photos=folder, data=small), folder
+
+
+def test_photographs_have_a_section_with_their_failures(browser: Any, judged: tuple[Report, Path]) -> None:
+    report, _ = judged
+    found = report.photographs
+    assert found is not None and found.failures
+    page = open_page(browser, report.page)
+    section = page.locator("#photographs")
+    cells = section.locator("table").nth(0).locator("tbody td").all_inner_texts()
+    assert cells[:3] == ["drawn", "40", str(found.digits[0].right)]
+    groups = [
+        [one for one in found.failures if one.truth != "background"],
+        [one for one in found.failures if one.truth == "background" and not one.lookalike],
+        [one for one in found.failures if one.lookalike],
+    ]
+    groups = [group for group in groups if group]
+    headings = [heading.split(": ")[1] for heading in section.locator("h3").all_inner_texts()]
+    assert [heading.split(",")[0] for heading in headings] == [str(len(group)) for group in groups]
+    shown = section.locator(".gallery small").all_inner_texts()
+    assert shown == [f"{one.probability:.0%}, {one.file}" for group in groups for one in group[:48]]
+    first = section.locator(".photograph").first
+    first.evaluate("picture => { picture.style.cssText += '; position: fixed; left: 0; top: 0; z-index: 1' }")
+    drawn = picture_of(first)
+    assert np.abs(drawn - groups[0][0].pixels)[2:-2, 2:-2].max() < 8
+    assert page.problems == []
+    page.close()
+
+
+def picture_of(element: Any) -> np.ndarray:
+    """What the browser draws of a 28 x 28 picture, as it is."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    shot = Image.open(BytesIO(element.screenshot())).convert("L")
+    return np.asarray(shot.resize((28, 28), Image.Resampling.BOX), float)
+
+
+def test_without_photographs_there_is_no_such_section(report: Report) -> None:
+    assert report.photographs is None and 'id="photographs"' not in report.page.read_text(encoding="utf-8")
+
+
+def test_photographs_that_are_all_right_are_said(
+    run: Run, judged: tuple[Report, Path], small: Path, tmp_path: Path
+) -> None:
+    right = next((judged[1] / "digits").rglob("*.png"))
+    found = judged[0].photographs
+    assert found is not None
+    wrong = {one.file for one in found.failures}
+    for right in (judged[1] / "digits").rglob("*.png"):
+        if right.relative_to(judged[1]) not in wrong:
+            break
+    place = tmp_path / "photos" / right.relative_to(judged[1])
+    place.parent.mkdir(parents=True)
+    shutil.copy(right, place)
+    report = analyze(copy_of(run, tmp_path), photos=tmp_path / "photos", data=small)
+    assert "Every photograph is read as it should be" in report.page.read_text(encoding="utf-8")
+
+
 def test_what_is_covered_is_a_square_of_paper_or_ink() -> None:
     from kit.explanation import covered
 

@@ -22,14 +22,14 @@ import pytest
 from conftest import KitCommand, assert_one_line
 from PIL import Image
 
-from kit import data, server, train
+from kit import KitError, data, server, train
+from kit.contract import LABELS
 from kit.reading import Reader, drawn, rounded
 from kit.run import Run
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 PHOTOS = os.environ.get("KIT_PHOTOS")  # a folder with digits/photo/LABEL/*.png
 SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
-LABELS = (*server.DIGITS, "background")
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,31 @@ def test_a_drawing_a_picture_and_a_frame_of_a_7_are_read(address: str) -> None:
     assert [frame["announce"] for frame in frames] == [False] * 3 + [True, False] and frames[-1]["label"] == "7"
 
 
+def test_an_exported_model_is_served_as_its_contract_says(
+    eleven_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import uvicorn
+
+    found: list[dict[str, Any]] = []
+    addresses: list[str] = []
+    run = uvicorn.Server.run
+
+    def ask_and_end(running: Any, sockets: list[socket.socket]) -> None:
+        thread = threading.Thread(target=run, args=(running,), kwargs={"sockets": sockets})
+        thread.start()
+        found.append(ask(f"{addresses[0]}/model")[1])
+        found.append(ask(f"{addresses[0]}/picture", png(np.zeros((90, 90), np.uint8)))[1])
+        running.should_exit = True
+        thread.join(timeout=20)
+
+    monkeypatch.setattr(uvicorn.Server, "run", ask_and_end)
+    server.serve(eleven_package, port=0, notify=addresses.append)
+    assert found[0]["name"] == eleven_package.name and found[0]["labels"] == list(LABELS) and found[0]["crop"] == "box"
+    assert len(found[1]["probabilities"]) == 11
+    with pytest.raises(KitError, match=r"gone\.mlpackage: no such file"):
+        server.serve("gone.mlpackage", port=0)
+
+
 def test_an_empty_pad_says_nothing(address: str) -> None:
     for strokes in ([], [[]]):
         status, answer = ask(f"{address}/drawing", json.dumps({"strokes": strokes}).encode())
@@ -165,7 +190,8 @@ def test_sessions_know_nothing_of_each_other(camera_address: str) -> None:
     [
         ("/picture", b"hello, I am no picture", "this is not a picture that can be read"),
         ("/picture", b"", "this is not a picture"),
-        ("/picture", png(np.zeros((90, 90), np.uint8))[:60], "this is not a picture"),
+        ("/picture", png(np.zeros((90, 90), np.uint8))[:60], "this picture cannot be read to its end"),
+        ("/picture", png(np.zeros((1, 1), np.uint8)), "1 x 1 pixels are too few"),
         ("/drawing", b"{", "not a drawing"),
         ("/drawing", b"[]", "not a drawing"),
         ("/drawing", b'{"strokes": [[[1]]]}', "not a drawing"),
@@ -185,7 +211,7 @@ def test_what_cannot_be_read_gets_a_message(camera_address: str, path: str, body
 
 def test_too_much_is_refused(camera_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kit.server._LARGEST", 1_000_000)
-    monkeypatch.setattr("kit.server._MOST_PIXELS", 1_000)
+    monkeypatch.setattr("kit.pictures.MOST_PIXELS", 1_000)
     status, answer = ask(f"{camera_address}/picture", os.urandom(1_000_001))
     assert status == 400 and "more than 1 MB" in answer["error"]
     status, answer = ask(f"{camera_address}/picture", png(np.zeros((40, 40), np.uint8)))
