@@ -219,6 +219,22 @@ def test_too_small_missing_and_a_folder_are_said(tmp_path: Path) -> None:
         pictures.read(tmp_path)
 
 
+def test_the_square_around_a_ribbon_is_not_made(tmp_path: Path) -> None:
+    path = save(tmp_path / "ribbon.png", Image.new("L", (1_000_000, 20)))
+    assert pictures.read(path).shape == (20, 20)
+    with pytest.raises(KitError, match="the square around 1000000 x 20 pixels is too large: leave out --fit pad"):
+        pictures.read(path, fit="pad")
+
+
+def test_a_phones_pair_of_pictures_is_turned_and_decoded_small(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    stored = Image.fromarray(np.kron(STORED[6], np.ones((16, 16), np.uint8)))
+    stored.save(tmp_path / "a.mpo", save_all=True, append_images=[Image.new("L", (99, 99))], exif=exif, quality=95)
+    found = pictures.grey(tmp_path / "a.mpo", least=64)
+    assert found.shape == (80, 128) and np.abs(found[::2, ::2].astype(int) - UPRIGHT)[1:-1, 1:-1].mean() < 2
+
+
 def test_damaged_exif_says_nothing_against_the_pixels(tmp_path: Path) -> None:
     for number, exif in enumerate([b"Exif\0\0nonsense", b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0"]):
         path = save(tmp_path / f"{number}.jpg", UPRIGHT, exif=exif, quality=95)
