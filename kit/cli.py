@@ -310,6 +310,7 @@ def export(
     name: Annotated[str | None, typer.Option(help="The file's name without ending.  [default: the run's]")] = None,
     author: Annotated[str, typer.Option(help="What Xcode shows as the author.")] = "kit",
     license: Annotated[str, typer.Option(help="What Xcode shows as the licence.")] = "MIT",  # noqa: A002
+    app: Annotated[bool, typer.Option("--app", help="Put it into mobile/, the iPhone app of this clone.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another export of that name.")] = False,
     data: RunData = None,
     folder: RunsFolder = Path("runs"),
@@ -325,8 +326,8 @@ def export(
         _remark(f"the best run is {run}")
     made = export(
         run, format=format, target=target, input=input, precision=precision, background=background, compress=compress,
-        max_loss=max_loss, name=name, author=author, license=license, overwrite=overwrite, data=data, runs=folder,
-        to=to, notify=_remark,
+        max_loss=max_loss, name=name, author=author, license=license, app=app, overwrite=overwrite, data=data,
+        runs=folder, to=to, notify=_remark,
     )  # fmt: skip
     if as_json:
         _print_json({**dataclasses.asdict(made), "path": str(made.path)})

@@ -19,6 +19,8 @@ from kit.proof import MAX_LOSS, Proof, Saved
 from kit.run import RUNS, Run, best, find
 
 EXPORTS = Path("exports")
+APP = Path("mobile/DigitCamera")  # in a clone of the project
+_APPS_MODEL, _APPS_TARGETS = "DigitCamera", ("iOS15", "iOS16", "iOS17")
 SUFFIXES = {"mlprogram": ".mlpackage", "neuralnetwork": ".mlmodel", "tflite": ".tflite", "onnx": ".onnx"}
 INPUTS = ("image", "array")
 PRECISIONS = ("float16", "float32")
@@ -68,6 +70,7 @@ def export(
     name: str | None = None,
     author: str = "kit",
     license: str = "MIT",  # noqa: A002
+    app: bool = False,
     overwrite: bool = False,
     data: Path | str | None = None,
     runs: Path | str = RUNS,
@@ -90,6 +93,8 @@ def export(
         max_loss: Points of validation accuracy that a compression may cost.
         name: The file's name without its ending; the run's without it.
         author, license: What Xcode shows.
+        app: Put it into the iPhone app of this clone, as the model that it shows first or, with a name, as another to
+            choose; what has the name there is replaced.
         overwrite: Replace what has the name.
         data: Where the training rows are; where they were without it.
         runs: Where the runs are.
@@ -102,6 +107,9 @@ def export(
     """
     source = best(runs) if run is None else find(run, Path(runs))
     options = _Options(source, format, target, input, precision, background, compress, max_loss)
+    if app:
+        _check_app(format, options.target, input)
+        name, to, overwrite = name or _APPS_MODEL, APP / "Model", True
     path = Path(to) / f"{name or source.name}{SUFFIXES[format]}"
     if not re.fullmatch(r"[\w.+-]+", name or source.name) or path.name.startswith("."):
         raise KitError(f"--name {name}: use letters, digits, '-', '_', '+' and '.' only, and no dot in front")
@@ -127,6 +135,13 @@ def export(
     for line in proof.summary(proof.Verification(saved, proved, (), None)):
         notify(line)
     return Export(path, saved.contract, saved.size, proved, tuple(tried) if compress == AUTO else ())
+
+
+def _check_app(format: str, target: str, input: str) -> None:  # noqa: A002
+    if not APP.is_dir():
+        raise KitError(f"--app: {APP} is not here: run this in a clone of the project, or leave it out and use --to")
+    if format != "mlprogram" or target not in _APPS_TARGETS or input != "image":
+        raise KitError("--app: the app takes an ML program for iOS17 or older with a picture as input")
 
 
 class _Options:
