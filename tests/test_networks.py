@@ -46,12 +46,14 @@ def described(layer) -> str:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_the_table_says_what_the_network_has(name: str) -> None:
-    model, network = networks.build(name), networks.NETWORKS[name]
+    network = networks.NETWORKS[name]
+    model = networks.build(name, size=network.size, classes=network.classes)
     kinds = {type(layer).__name__ for layer in model.layers}
     assert model.count_params() == network.parameters == PUBLISHED.get(name, network.parameters)
     assert ("Dropout" in kinds) == network.has_dropout and ("Rescaling" in kinds) == network.scaled
     assert (network.kind == "convolutional") == ("Conv2D" in kinds)
-    assert model.input_shape == (None, 28, 28, 1) and model.output_shape == (None, 10)
+    assert model.input_shape == (None, network.size, network.size, 1)
+    assert model.output_shape == (None, network.classes)
     assert inspect.getdoc(network.builder)
 
 
