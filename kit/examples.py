@@ -1,5 +1,6 @@
 """What a network learns from and is judged on: rows of the CSV as they are or moved a little, or scenes of them."""
 
+import hashlib
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +9,7 @@ from kit import KitError
 from kit.augment import Augmentation, warp
 from kit.data import Digits
 from kit.run import Run, Settings
-from kit.scenes import SMALLEST, Scenery, scenery, scenes
+from kit.scenes import Scenery, scenery, scenes
 from kit.strokes import trace
 
 AUGMENTATION = Augmentation()
@@ -42,14 +43,9 @@ def validation_images(run: Run, digits: Digits) -> np.ndarray:
     if not settings.camera:
         return digits.images[rows]
     made = SceneExamples(digits, settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
-    if not np.array_equal(made.numbers, validation.rows):
-        raise KitError(f"{run.folder / 'validation.npz'}: not the scenes of its settings: train again")
+    if not np.array_equal(made.numbers, validation.rows) or run.metrics["validation_scenes"] != made.fingerprint:
+        raise KitError(f"{run.folder / 'validation.npz'}: this version of kit draws other scenes: train again")
     return made.images
-
-
-def _smallest(epoch: int) -> float:
-    """Large digits first, or the network takes them all for background for an epoch or two."""
-    return max(SMALLEST, 30 - 7.0 * epoch)
 
 
 class RowExamples:
@@ -94,11 +90,14 @@ class SceneExamples:
         """Scenes (n, 64, 64, 1) and labels of an epoch, counted from 0, in the order in which to learn from them."""
         assert self._digits.labels is not None
         labels, seed = self._digits.labels[self._rows], [self._settings.seed, _TRAINING + number]
-        images, labels = scenes(
-            self._strokes, labels, self._background(len(labels)), self._scenery, seed, _smallest(number)
-        )
+        images, labels = scenes(self._strokes, labels, self._background(len(labels)), self._scenery, seed)
         order = generator.permutation(len(images))
         return images[order], labels[order]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the validation scenes: whoever draws them again can tell whether they are the same."""
+        return hashlib.sha256(self.images.data).hexdigest()
 
     def _background(self, digits: int) -> int:
         share = self._settings.background_share

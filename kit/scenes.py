@@ -16,7 +16,7 @@ from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, l
 
 SIZE = 64
 BACKGROUND = 10
-SMALLEST = 9.0  # pixels that the longer side of a digit has at least
+SMALLEST, LARGEST = 10.0, 66.0  # pixels of the longer side of a digit
 LIGHT_ON_DARK = 0.17  # share of all scenes
 _KINDS = np.cumsum([0.10, 0.50, 0.11, 0.16, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
 _FAINTEST = 26  # grey levels between a digit and its paper
@@ -99,12 +99,7 @@ def _photographs() -> list[np.ndarray]:
 
 
 def scenes(
-    strokes: np.ndarray,
-    labels: np.ndarray,
-    background: int,
-    around: Scenery,
-    seed: list[int],
-    smallest: float = SMALLEST,
+    strokes: np.ndarray, labels: np.ndarray, background: int, around: Scenery, seed: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws a scene of every digit, and some without a digit.
 
@@ -114,7 +109,6 @@ def scenes(
         background: How many scenes without a digit.
         around: The scenery.
         seed: What every random choice follows from.
-        smallest: The least size of a digit or letter, in pixels.
 
     Returns:
         uint8 (n + background, 64, 64, 1), those of the digits in their order, then the others; their labels, uint8.
@@ -125,7 +119,7 @@ def scenes(
     total = len(strokes) + background
     images = np.empty((total, SIZE, SIZE, 1), np.uint8)
     for chunk, start in enumerate(range(0, total, _CHUNK)):
-        draw = _Draw(np.random.default_rng([*seed, chunk]), around, strokes, labels, smallest)
+        draw = _Draw(np.random.default_rng([*seed, chunk]), around, strokes, labels)
         for number in range(start, min(start + _CHUNK, total)):
             images[number, :, :, 0] = draw.digit(number) if number < len(strokes) else draw.background()
     return images, np.concatenate([labels, np.full(background, BACKGROUND)]).astype(np.uint8)
@@ -135,9 +129,8 @@ class _Draw:
     """Draws one scene after the other from one generator."""
 
     def __init__(
-        self, generator: np.random.Generator, around: Scenery, strokes: np.ndarray, labels: np.ndarray, smallest: float
+        self, generator: np.random.Generator, around: Scenery, strokes: np.ndarray, labels: np.ndarray
     ) -> None:
-        self.smallest = smallest
         self.generator, self.around, self.strokes, self.labels = generator, around, strokes, labels
 
     def uniform(self, low: float, high: float) -> float:
@@ -185,7 +178,7 @@ class _Draw:
 
     def size(self) -> float:
         """The longer side of a character, in pixels."""
-        return float(np.exp(self.uniform(np.log(self.smallest), np.log(66))))
+        return float(np.exp(self.uniform(np.log(SMALLEST), np.log(LARGEST))))
 
     def pen(self, size: float, page: np.ndarray, clean: bool) -> Pen:
         width = max(0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(0.22)))))

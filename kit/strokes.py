@@ -5,6 +5,7 @@ the middle line of the stroke, along which a pen of any width can be led anew, a
 and symbols of fonts, and lines that nobody would read as a digit, come in the same form.
 """
 
+import functools
 import unicodedata
 from collections.abc import Iterator
 from importlib import util
@@ -87,6 +88,7 @@ def _stored(distance: np.ndarray, raised: float) -> np.ndarray:
     return np.clip((distance + raised) * UNIT, 0, 255).astype(np.uint8)
 
 
+@functools.cache
 def glyphs() -> np.ndarray:
     """Letters and symbols of matplotlib's fonts, in the form of `trace`; digits of any script are not among them."""
     wanted = [(name, _FREQUENT) for name in _TEXT_FONTS]

@@ -16,7 +16,7 @@ from scipy.special import log_softmax, softmax
 from kit import KitError, backend, networks, plots
 from kit.analysis import threshold
 from kit.data import Digits, folder_or_file, load, load_for
-from kit.examples import examples
+from kit.examples import SceneExamples, examples
 from kit.files import remove_temporary, whole_file, write_text
 from kit.prediction import predictor
 from kit.progress import Progress
@@ -436,11 +436,16 @@ class _Training:
                 "epochs_done": state.epoch,
                 "seconds": round(sum(row["seconds"] for row in state.history), 3),
                 **best,
-                **({"threshold": state.threshold} if self.settings.camera else {}),
+                **self._camera_metrics(),
                 "finished": finished,
                 "stopped": stopped,
             }
         )
+
+    def _camera_metrics(self) -> dict[str, Any]:
+        if not isinstance(self.examples, SceneExamples):
+            return {}
+        return {"threshold": self.state.threshold, "validation_scenes": self.examples.fingerprint}
 
     def _save_checkpoint(self) -> None:
         arrays = {f"model{number}": array for number, array in enumerate(self.model.get_weights())}
