@@ -216,7 +216,8 @@ def _printed_page(name: str, alphabet: str, generator: np.random.Generator) -> n
     for top in range(-int(generator.integers(20)), 512, pitch):
         lengths = generator.integers(2, 9, 14)
         words = ["".join(generator.choice(list(alphabet), length)) for length in lengths]
-        pen.text((-int(generator.integers(30)), top), " ".join(words), 255, font)
+        seen = " ".join(words)[:64]  # what is farther right is outside
+        pen.text((-int(generator.integers(30)), top), seen, 255, font)
     return np.asarray(page)
 
 
