@@ -16,9 +16,9 @@ from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, l
 
 SIZE = 64
 BACKGROUND = 10
-SMALLEST, LARGEST = 10.0, 66.0  # pixels of the longer side of a digit
+SMALLEST, LARGEST = 10.0, 78.0  # pixels of the longer side of a digit
 LIGHT_ON_DARK = 0.17  # share of all scenes
-_KINDS = np.cumsum([0.10, 0.50, 0.11, 0.16, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
+_KINDS = np.cumsum([0.10, 0.53, 0.10, 0.15, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
 _FAINTEST = 26  # grey levels between a digit and its paper
 _CHUNK = 256  # scenes that share a generator
 _PHOTOGRAPHS = {  # looked at one by one: they show no digit
@@ -254,7 +254,7 @@ class _Draw:
             return _with_line(strokes, (column - left, row + slope * left), (column + right, row - slope * right))
         top, foot = float(rows[0]), float(rows[-1])
         column = float(distance[rows[0]].argmin())
-        length, angle = self.uniform(0.15, 0.65) * (foot - top), np.deg2rad(self.uniform(15, 65))
+        length, angle = self.uniform(0.12, 0.5) * (foot - top), np.deg2rad(self.uniform(28, 70))  # flatter is a 7
         flagged = (column - length * np.cos(angle), top + length * np.sin(angle))
         strokes = _with_line(strokes, (column, top), flagged)
         if self.chance(0.4):
