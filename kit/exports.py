@@ -13,6 +13,8 @@ import numpy as np
 from kit import KitError, __version__, coreml, portable, proof
 from kit.analysis import Analysis
 from kit.contract import BACKGROUND, DIGITS, LABELS, Contract
+from kit.data import load_for
+from kit.examples import validation_images
 from kit.files import whole_path
 from kit.graph import Graph, read
 from kit.proof import MAX_LOSS, Proof, Saved
@@ -128,7 +130,7 @@ def export(
         if compress == AUTO:
             chosen = next(candidate for candidate in tried if candidate.within)
             saved, _, _ = maker.make(temporary, chosen.compression)
-        proved = proof.prove(saved, source, data=data)
+        proved = proof.prove(saved, source, maker.images)
         if problems := proof.failures(proved, saved.contract, max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
     notify(f"{source} as {options.words(saved.contract.compression)}: {saved.size / 1000:,.0f} kB")
@@ -170,7 +172,7 @@ class _Options:
                 raise KitError("--precision float16: a neural network is compressed from float32: leave it out")
         else:
             self._check_portable(target, input, compress)
-        classes = run.validation.probabilities.shape[1]
+        classes = run.settings.classes
         if background and classes == len(DIGITS):
             raise KitError(f"--background: {run} has ten classes: train one with it by kit train --camera")
         self.labels = DIGITS if background is False else LABELS[:classes]
@@ -197,7 +199,8 @@ class _Maker:
     def __init__(
         self, run: Run, options: _Options, about: dict[str, str], max_loss: float, data: Path | str | None
     ) -> None:
-        self.run, self.options, self.max_loss, self.data = run, options, max_loss, data
+        self.run, self.options, self.max_loss = run, options, max_loss
+        self.images = validation_images(run, load_for(run, data))
         self.model = run.model()
         self.size = self.model.input_shape[1]
         self.analysis = Analysis(run.name, run.validation)
@@ -247,7 +250,7 @@ class _Maker:
         saved = proof.read(path)
         if problems := proof.structure(saved):
             raise _refused(path, problems)
-        proved = proof.prove(saved, self.run, where=where, data=self.data, thorough=False)
+        proved = proof.prove(saved, self.run, self.images, where=where, thorough=False)
         return saved, proved, proof.failures(proved, saved.contract, self.max_loss)
 
     @cache  # noqa: B019 (of one export)
@@ -260,7 +263,7 @@ class _Maker:
 
     def _contract(self, compression: str | None, weights: str) -> Contract:
         options = self.options
-        camera = len(self.analysis.classes) > len(DIGITS)
+        camera = self.run.settings.camera
         return Contract(
             labels=tuple(options.labels),
             background=BACKGROUND if BACKGROUND in options.labels else None,
@@ -284,5 +287,5 @@ def _refused(path: Path, problems: list[str], proved: Proof | None = None) -> Ki
     rows = ""
     if proved and proved.disagreements:
         shown = [f"{row.row} ({row.network}, not {row.saved})" for row in proved.disagreements]
-        rows = f"; rows of train.csv read otherwise: {', '.join(shown)}"
+        rows = f"; read otherwise: {', '.join(shown)}"
     return KitError(f"{path}: not exported, it is not what the network is: {'; '.join(problems)}{rows}", exit_code=1)

@@ -1,19 +1,16 @@
 """What the tests share: a cache of their own, the bundled sample, a cut of it, and the command line as a process."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kit import data, networks, sources, tables, train
+from kit import sources, tables, train
 from kit.exports import export
-from kit.prediction import predictor
 from kit.run import Run
 
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
@@ -89,18 +86,9 @@ def exportable(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="session")
-def eleven(exportable: Run, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The same run with a network of eleven classes that has learned nothing, and what Keras says by it."""
-    run = Run(tmp_path_factory.mktemp("eleven") / "02-eleven")
-    shutil.copytree(exportable.folder, run.folder)
-    model = networks.build("kit", classes=11, seed=3)
-    model.save(run.folder / "model.keras")
-    old = exportable.validation
-    labels = old.labels.copy()
-    labels[:20] = 10
-    probabilities = predictor(model)(data.load("train", small).images[old.rows])
-    run.write_validation(replace(old, labels=labels, probabilities=probabilities))
-    return run
+def eleven(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The kit's own network after an epoch of scenes: 64 x 64, with the class background."""
+    return train("kit", camera=True, data=small, epochs=1, runs=tmp_path_factory.mktemp("eleven"), progress=False)
 
 
 @pytest.fixture(scope="session")
