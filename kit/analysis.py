@@ -135,7 +135,7 @@ class Analysis:
         predicted: (n,) the most probable classes.
         confidence: (n,) their probabilities.
         losses: (n,) the negative logarithms of the true class' probability.
-        row_numbers: (n,) rows of the training file, counted from 1.
+        row_numbers: (n,) rows of the training file, counted from 1; 0, -1, … are scenes without a digit.
     """
 
     def __init__(self, name: str, validation: Validation) -> None:
@@ -204,6 +204,11 @@ class Analysis:
         """The ordered pairs of classes that were confused at all, the most frequent first."""
         found = [self.pair(truth, taken_for) for truth, taken_for in permutations(range(len(self.classes)), 2)]
         return sorted((pair for pair in found if pair.count), key=lambda pair: (-pair.count, pair.truth))
+
+    def row_name(self, position: int) -> str:
+        """How a person finds a validation row again: row 1,234; a scene without a digit has no row."""
+        number = int(self.row_numbers[position])
+        return f"row {number:,}" if number > 0 else f"scene {1 - number:,}"
 
     @cached_property
     def mistakes(self) -> np.ndarray:
@@ -285,18 +290,8 @@ class Analysis:
 
     @cached_property
     def silence(self) -> float:
-        """The confidence below which an app should stay silent: as many wrong answers are then shown as right withheld.
-
-        Right answers are digits read right, wrong ones whatever else is taken for a digit: another, or background.
-        """
-        digits = self.predicted < len(DIGITS)
-        right = np.sort(self.confidence[digits & self.right])
-        wrong = np.sort(self.confidence[digits & ~self.right])
-        if not len(right) or not len(wrong):
-            return float(right[0]) if len(right) else 1.0
-        withheld = np.searchsorted(right, right)
-        shown = len(wrong) - np.searchsorted(wrong, right)
-        return float(right[np.argmax(withheld >= shown)]) if (withheld >= shown).any() else 1.0
+        """The confidence below which an app should stay silent, as `threshold` finds it."""
+        return threshold(self.labels, self.probabilities, len(DIGITS))
 
     def numbers(self, focus: Sequence[int] = FOCUS) -> dict[str, Any]:
         """Every number for a program: what `kit analyze --json` prints."""
@@ -353,6 +348,10 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     """
     first = runs[0]
     for run in runs[1:]:
+        if run.settings.camera != first.settings.camera:
+            raise KitError(
+                f"{run}: one of {run} and {first} reads rows, the other scenes: compare runs of the same kind"
+            )
         if run.settings.fingerprint != first.settings.fingerprint:
             raise KitError(f"{run}: trained on other rows than {first}: compare runs of the same data")
     analyses = [Analysis(run.name, run.validation) for run in runs]
@@ -373,6 +372,32 @@ def _compare(one: Analysis, other: Analysis) -> Comparison:
         one.name, other.name, len(rows), float(one_right.mean()), float(other_right.mean()),
         only_one, only_other, float(p_value),
     )  # fmt: skip
+
+
+def threshold(labels: np.ndarray, probabilities: np.ndarray, background: int) -> float:
+    """The confidence below which an answer is better withheld.
+
+    There, wrong answers that are still shown are as many as right ones that are withheld. An answer is a most probable
+    class other than `background`; what is taken for background is never shown.
+
+    Args:
+        labels: (n,) the true classes.
+        probabilities: (n, classes).
+        background: The class that stands for no digit.
+
+    Returns:
+        0 to 1; 0 where no answer is wrong.
+    """
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    answered = np.flatnonzero(predicted != background)
+    order = answered[np.argsort(confidence[answered], kind="stable")]
+    right = predicted[order] == labels[order]
+    withheld = np.concatenate([[0], np.cumsum(right)])  # right ones below the order's place
+    shown = np.concatenate([np.cumsum(~right[::-1])[::-1], [0]])  # wrong ones from that place on
+    place = int(np.argmax(withheld >= shown))
+    if place == 0:
+        return 0.0
+    return float(confidence[order[place]] if place < len(order) else np.nextafter(confidence[order[-1]], 2))
 
 
 def project(features: np.ndarray) -> np.ndarray:

@@ -101,24 +101,25 @@ def show(
     data: DataPath = None,
     row: Annotated[int, typer.Option(help="Which training row to draw large, from 1.")] = 1,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the pictures go.")] = Path("data/show"),
+    camera: Annotated[bool, typer.Option("--camera", help="Draw scenes, as train --camera learns from them.")] = False,
 ) -> None:
-    """Draw digits, one with its pixel values, and the class counts."""
+    """Draw digits, one with its pixel values, and the class counts; or scenes."""
     from kit.data import show
 
-    for path in show(data, row, to):
+    for path in show(data, row, to, camera=camera):
         print(path)
 
 
 @app.command()
 def networks(as_json: AsJson = False) -> None:
     """List the networks that kit train knows."""
-    from kit.networks import DEFAULT, NETWORKS
+    from kit.networks import CAMERA, DEFAULT, NETWORKS
 
     if as_json:
         _print_json(
             [
                 {
-                    "name": network.name, "kind": network.kind, "parameters": network.parameters,
+                    "name": network.name, "kind": network.kind, "parameters": network.parameters, "size": network.size,
                     "source": network.source, "recipe": dataclasses.asdict(network.recipe),
                     "default": network.name == DEFAULT,
                 }
@@ -127,19 +128,34 @@ def networks(as_json: AsJson = False) -> None:
         )  # fmt: skip
         return
     _print_table(
-        ["name", "kind", "parameters", "recipe", "source"],
+        ["name", "kind", "size", "parameters", "recipe", "source"],
         [
-            [network.name, network.kind, f"{network.parameters:,}", str(network.recipe), network.source]
+            [
+                network.name,
+                network.kind,
+                f"{network.size} x {network.size}",
+                f"{network.parameters:,}",
+                str(network.recipe),
+                network.source,
+            ]
             for network in NETWORKS.values()
         ],
-        right=[2],
+        right=[2, 3],
     )
-    print(f"\nkit train without --arch trains {DEFAULT}.")
+    print(f"\nkit train without --arch trains {DEFAULT}, kit train --camera {CAMERA}.")
 
 
 @app.command()
 def train(
-    arch: Annotated[str | None, typer.Option(help="A network that kit networks lists.  [default: kit]")] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="A network that kit networks lists.  [default: kit; camera with --camera]")
+    ] = None,
+    camera: Annotated[
+        bool, typer.Option("--camera", help="Learn from scenes as a phone sees them, with the class background.")
+    ] = False,
+    background_share: Annotated[
+        float | None, typer.Option(help="Of the scenes, those without a digit; with --camera.  [default: 0.3]")
+    ] = None,
     data: DataPath = None,
     name: Annotated[str | None, typer.Option(help="The run's name after its number.  [default: the network's]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training rows.")] = None,
@@ -168,7 +184,8 @@ def train(
     from kit.training import train
 
     run = train(
-        arch, data=data, name=name, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
+        arch, camera=camera, background_share=background_share, data=data, name=name,
+        epochs=epochs, batch_size=batch_size, optimizer=optimizer,
         learning_rate=learning_rate, l2=l2, dropout=dropout, validation_split=validation_split, augment=augment,
         patience=patience, precision=precision, seed=seed, from_run=from_run, resume=resume, runs=runs,
     )  # fmt: skip
@@ -226,7 +243,7 @@ def submit(
     if message and not upload:
         raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
     if not runs:
-        runs = [best(folder).name]
+        runs = [best(folder, camera=False).name]
         _remark(f"the best run is {runs[0]}")
     submission = submit(
         runs,
@@ -305,7 +322,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[RUN or PACKAGE] IMAGE",
-            help="A run or an exported model, the best run without; then files, folders and globs.",
+            help="A run or an exported model, the best camera run without; then files, folders and globs.",
         ),
     ],
     fit: Annotated[str, typer.Option(help="Of what is not square: crop, its central square; pad, the whole.")] = "crop",
@@ -319,13 +336,12 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Read the digits in picture files."""
-    from kit.readers import name_and_pictures
+    from kit.readers import best_for_pictures, name_and_pictures
     from kit.recognition import SHEET, predict_pictures
-    from kit.run import best
 
     name, images = name_and_pictures(arguments, folder)
     if name is None:
-        name = best(folder).name
+        name = best_for_pictures(folder).name
         _remark(f"the best run is {name}")
     found = predict_pictures(name, images, fit=fit, csv=csv, sheet=sheet, folder=folder)
     if sheet and found.files:
@@ -365,6 +381,7 @@ def export(
     name: Annotated[str | None, typer.Option(help="The file's name without ending.  [default: the run's]")] = None,
     author: Annotated[str, typer.Option(help="What Xcode shows as the author.")] = "kit",
     license: Annotated[str, typer.Option(help="What Xcode shows as the licence.")] = "MIT",  # noqa: A002
+    app: Annotated[bool, typer.Option("--app", help="Put it into mobile/, the iPhone app of this clone.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another export of that name.")] = False,
     data: RunData = None,
     folder: RunsFolder = Path("runs"),
@@ -380,8 +397,8 @@ def export(
         _remark(f"the best run is {run}")
     made = export(
         run, format=format, target=target, input=input, precision=precision, background=background, compress=compress,
-        max_loss=max_loss, name=name, author=author, license=license, overwrite=overwrite, data=data, runs=folder,
-        to=to, notify=_remark,
+        max_loss=max_loss, name=name, author=author, license=license, app=app, overwrite=overwrite, data=data,
+        runs=folder, to=to, notify=_remark,
     )  # fmt: skip
     if as_json:
         _print_json({**dataclasses.asdict(made), "path": str(made.path)})

@@ -1,5 +1,7 @@
 """Keras → Core ML: conversion, compression, and what Xcode shows of the model."""
 
+import errno
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ LABEL, PROBABILITIES = "label", "probabilities"  # what the outputs are called i
 PALETTES = {"palette4": 4, "palette6": 6, "palette8": 8}  # bits an entry
 PRUNINGS = {"prune50": 0.5, "prune75": 0.75}  # share of the weights that become 0
 COMPRESSIONS = (*PALETTES, "int8", *PRUNINGS)
+_LITTLE = 2**20  # bytes; a disk with less is full
 _SMALL = 256  # weights; what has no more is left as it is
 
 
@@ -247,7 +250,11 @@ def save(converted: Any, path: Path, about: dict[str, str], contract: Contract |
         if contract:
             _describe(spec.description, about, contract)
         remove(path)
-        coremltools.utils.save_spec(spec, str(path), weights_dir=getattr(converted, "weights_dir", None))
+        try:
+            coremltools.utils.save_spec(spec, str(path), weights_dir=getattr(converted, "weights_dir", None))
+        except RuntimeError as error:  # from C++, where a full disk is an input/output error
+            full = shutil.disk_usage(path.parent).free < _LITTLE
+            raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
 
 
 def _describe(description: Any, about: dict[str, str], contract: Contract) -> None:

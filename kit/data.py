@@ -16,6 +16,8 @@ import numpy as np
 from kit import KitError, tables
 from kit.files import in_plain_words, whole_file
 from kit.run import Run
+from kit.scenes import BACKGROUND, scenery, scenes
+from kit.strokes import trace
 
 DATA = Path("data")
 KAGGLE_INPUTS = [Path("/kaggle/input/digit-recognizer"), Path("/kaggle/input/competitions/digit-recognizer")]
@@ -174,13 +176,16 @@ def check(data: Path | str | None = None) -> list[FileReport]:
     return reports
 
 
-def show(data: Path | str | None = None, row: int = 1, to: Path | str = DATA / "show") -> list[Path]:
+def show(
+    data: Path | str | None = None, row: int = 1, to: Path | str = DATA / "show", *, camera: bool = False
+) -> list[Path]:
     """Draws the training rows: a grid of digits, one digit with its pixel values in the cells, the class counts.
 
     Args:
         data: As in `load`.
         row: Which row to draw large, counted from 1.
         to: The folder for the pictures.
+        camera: Draw scenes instead, as `kit train --camera` learns from them: one sheet, from the given row on.
 
     Returns:
         The PNG files written.
@@ -191,6 +196,8 @@ def show(data: Path | str | None = None, row: int = 1, to: Path | str = DATA / "
     if not 1 <= row <= len(digits):
         raise KitError(f"--row {row}: {digits.name} has rows 1 to {len(digits):,}")
     assert digits.labels is not None
+    if camera:
+        return [_show_scenes(digits, row - 1, Path(to))]
     per_class = [np.flatnonzero(digits.labels == label)[:10] for label in range(10)]
     width = min(len(rows) for rows in per_class)
     grid = np.concatenate([rows[:width] for rows in per_class])
@@ -207,6 +214,20 @@ def show(data: Path | str | None = None, row: int = 1, to: Path | str = DATA / "
         ),
     }
     return [plots.save(figure, Path(to) / file) for file, figure in figures.items()]
+
+
+def _show_scenes(digits: Digits, first: int, to: Path) -> Path:
+    """A sheet of scenes of the rows from `first` on, and of scenes without a digit."""
+    from kit import plots
+
+    assert digits.labels is not None
+    generator = np.random.default_rng(first)
+    around = scenery(trace(digits.images[:1000]), generator)
+    strokes, labels = (array[first : first + 98] for array in (digits.images, digits.labels))
+    images, classes = scenes(trace(strokes), labels, 42, around, [first])
+    names = ["background" if label == BACKGROUND else str(label) for label in classes]
+    title = f"Scenes of the rows from {first + 1:,} of {Path(digits.name).name}, and of no digit"
+    return plots.save(plots.scene_grid(images[..., 0], names, 14, title), to / "scenes.png")
 
 
 def _existing(kind: str, data: Path) -> Location:

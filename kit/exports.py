@@ -13,12 +13,16 @@ import numpy as np
 from kit import KitError, __version__, coreml, portable, proof
 from kit.analysis import Analysis
 from kit.contract import BACKGROUND, DIGITS, LABELS, Contract
+from kit.data import load_for
+from kit.examples import validation_images
 from kit.files import whole_path
 from kit.graph import Graph, read
 from kit.proof import MAX_LOSS, Proof, Saved
 from kit.run import RUNS, Run, best, find
 
 EXPORTS = Path("exports")
+APP = Path("mobile/DigitCamera")  # in a clone of the project
+_APPS_MODEL, _APPS_TARGETS = "DigitCamera", ("iOS15", "iOS16", "iOS17")
 SUFFIXES = {"mlprogram": ".mlpackage", "neuralnetwork": ".mlmodel", "tflite": ".tflite", "onnx": ".onnx"}
 INPUTS = ("image", "array")
 PRECISIONS = ("float16", "float32")
@@ -68,6 +72,7 @@ def export(
     name: str | None = None,
     author: str = "kit",
     license: str = "MIT",  # noqa: A002
+    app: bool = False,
     overwrite: bool = False,
     data: Path | str | None = None,
     runs: Path | str = RUNS,
@@ -90,6 +95,8 @@ def export(
         max_loss: Points of validation accuracy that a compression may cost.
         name: The file's name without its ending; the run's without it.
         author, license: What Xcode shows.
+        app: Put it into the iPhone app of this clone, as the model that it shows first or, with a name, as another to
+            choose; what has the name there is replaced.
         overwrite: Replace what has the name.
         data: Where the training rows are; where they were without it.
         runs: Where the runs are.
@@ -102,6 +109,9 @@ def export(
     """
     source = best(runs) if run is None else find(run, Path(runs))
     options = _Options(source, format, target, input, precision, background, compress, max_loss)
+    if app:
+        _check_app(format, options.target, input)
+        name, to, overwrite = name or _APPS_MODEL, APP / "Model", True
     path = Path(to) / f"{name or source.name}{SUFFIXES[format]}"
     if not re.fullmatch(r"[\w.+-]+", name or source.name) or path.name.startswith("."):
         raise KitError(f"--name {name}: use letters, digits, '-', '_', '+' and '.' only, and no dot in front")
@@ -120,13 +130,20 @@ def export(
         if compress == AUTO:
             chosen = next(candidate for candidate in tried if candidate.within)
             saved, _, _ = maker.make(temporary, chosen.compression)
-        proved = proof.prove(saved, source, data=data)
+        proved = proof.prove(saved, source, maker.images)
         if problems := proof.failures(proved, saved.contract, max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
     notify(f"{source} as {options.words(saved.contract.compression)}: {saved.size / 1000:,.0f} kB")
     for line in proof.summary(proof.Verification(saved, proved, (), None)):
         notify(line)
     return Export(path, saved.contract, saved.size, proved, tuple(tried) if compress == AUTO else ())
+
+
+def _check_app(format: str, target: str, input: str) -> None:  # noqa: A002
+    if not APP.is_dir():
+        raise KitError(f"--app: {APP} is not here: run this in a clone of the project, or leave it out and use --to")
+    if format != "mlprogram" or target not in _APPS_TARGETS or input != "image":
+        raise KitError("--app: the app takes an ML program for iOS17 or older with a picture as input")
 
 
 class _Options:
@@ -155,7 +172,7 @@ class _Options:
                 raise KitError("--precision float16: a neural network is compressed from float32: leave it out")
         else:
             self._check_portable(target, input, compress)
-        classes = run.validation.probabilities.shape[1]
+        classes = run.settings.classes
         if background and classes == len(DIGITS):
             raise KitError(f"--background: {run} has ten classes: train one with it by kit train --camera")
         self.labels = DIGITS if background is False else LABELS[:classes]
@@ -182,7 +199,8 @@ class _Maker:
     def __init__(
         self, run: Run, options: _Options, about: dict[str, str], max_loss: float, data: Path | str | None
     ) -> None:
-        self.run, self.options, self.max_loss, self.data = run, options, max_loss, data
+        self.run, self.options, self.max_loss = run, options, max_loss
+        self.images = validation_images(run, load_for(run, data))
         self.model = run.model()
         self.size = self.model.input_shape[1]
         self.analysis = Analysis(run.name, run.validation)
@@ -232,7 +250,7 @@ class _Maker:
         saved = proof.read(path)
         if problems := proof.structure(saved):
             raise _refused(path, problems)
-        proved = proof.prove(saved, self.run, where=where, data=self.data, thorough=False)
+        proved = proof.prove(saved, self.run, self.images, where=where, thorough=False)
         return saved, proved, proof.failures(proved, saved.contract, self.max_loss)
 
     @cache  # noqa: B019 (of one export)
@@ -245,7 +263,7 @@ class _Maker:
 
     def _contract(self, compression: str | None, weights: str) -> Contract:
         options = self.options
-        camera = len(self.analysis.classes) > len(DIGITS)
+        camera = self.run.settings.camera
         return Contract(
             labels=tuple(options.labels),
             background=BACKGROUND if BACKGROUND in options.labels else None,
@@ -269,5 +287,5 @@ def _refused(path: Path, problems: list[str], proved: Proof | None = None) -> Ki
     rows = ""
     if proved and proved.disagreements:
         shown = [f"{row.row} ({row.network}, not {row.saved})" for row in proved.disagreements]
-        rows = f"; rows of train.csv read otherwise: {', '.join(shown)}"
+        rows = f"; read otherwise: {', '.join(shown)}"
     return KitError(f"{path}: not exported, it is not what the network is: {'; '.join(problems)}{rows}", exit_code=1)

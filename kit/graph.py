@@ -114,7 +114,10 @@ class Graph:
     def contract(self) -> Contract:
         """What the model says of itself; KitError where it says nothing."""
         if KEY not in self.metadata:
-            raise KitError(f"{self.path}: there is no contract in this model: it was not made by kit export")
+            takes, gives = (", ".join(map(str, features)) or "nothing" for features in (self.inputs, self.outputs))
+            raise KitError(
+                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit export"
+            )
         return Contract.from_json(self.metadata[KEY], str(self.path))
 
 

@@ -108,6 +108,16 @@ def sheet(images: np.ndarray, captions: Sequence[str], title: str) -> "Figure":
     return figure
 
 
+def scene_grid(images: np.ndarray, names: Sequence[str], columns: int, title: str) -> "Figure":
+    """uint8 scenes (n, 64, 64) side by side, `columns` in a row, as a camera has them, each with its name above."""
+    figure, axis = _sheet(0.7 * columns, 0.86 * -(-len(images) // columns), title)
+    for number, (image, name) in enumerate(zip(images, names, strict=True)):
+        left, top = 0.7 * (number % columns) + 0.02, 0.86 * (number // columns) + 0.17
+        axis.imshow(image, cmap="gray", vmin=0, vmax=255, extent=(left, left + 0.66, top + 0.66, top))
+        axis.text(left + 0.33, top - 0.02, name, ha="center", va="bottom", fontsize=8)
+    return figure
+
+
 def pixel_values(image: np.ndarray, title: str) -> "Figure":
     """One uint8 image (28, 28) with every pixel's value written in its cell."""
     figure = _figure(11, 11.4, title)

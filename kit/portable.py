@@ -4,9 +4,9 @@ Both are extras, because only some people need them.
 """
 
 import hashlib
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +60,9 @@ class Portable:
 def require(format: str) -> None:  # noqa: A002
     """KitError, with the way out, where what this format needs is not installed."""
     for package in _PACKAGES[format]:
-        try:
-            with backend.quiet():
-                importlib.import_module(package)
-        except ImportError as error:
+        if find_spec(package) is None:
             names = " ".join(name.replace("_", "-") for name in _PACKAGES[format])
-            raise KitError(f"--format {format}: {package} is not installed: pip install {names}") from error
+            raise KitError(f"--format {format}: {package} is not installed: pip install {names}")
 
 
 def convert(model: "keras.Model", classes: int, format: str, precision: str) -> bytes:  # noqa: A002

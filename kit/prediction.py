@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kit import backend
+from kit import KitError, backend
 from kit.run import RUNS, Run, find
 
 if TYPE_CHECKING:
@@ -45,12 +45,19 @@ def predict(
 
     Args:
         runs: Names, numbers, paths or Run objects.
-        images: (n, 28, 28, 1), pixels 0 to 255, white ink on black.
+        images: (n, size, size, 1), pixels 0 to 255; for a competition run 28 × 28, white ink on black.
         folder: Where the runs are.
 
     Returns:
         float32 probabilities (n, classes).
     """
     chosen = [runs] if isinstance(runs, str | Path | Run) else runs
-    each = [predictor(find(run, Path(folder)).model())(images) for run in chosen]
+    found = [find(run, Path(folder)) for run in chosen]
+    for run in found:
+        if run.settings.size != images.shape[1]:
+            size = run.settings.size
+            raise KitError(
+                f"{run}: sees {size} × {size} pixels, not {images.shape[1]} × {images.shape[2]}: choose another"
+            )
+    each = [predictor(run.model())(images) for run in found]
     return np.asarray(np.mean(each, axis=0, dtype=np.float64), np.float32)

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from kit import KitError, coreml, evaluator, graph, portable
+from kit.analysis import Analysis
 from kit.contract import BACKGROUND, DIGITS, LABELS, Contract
 from kit.data import load_for
 from kit.evaluator import Costs, costs
+from kit.examples import validation_images
 from kit.graph import Graph
 from kit.portable import Portable
 from kit.run import RUNS, Run, find
@@ -29,9 +31,9 @@ Saved = Graph | Portable
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A row that the saved model reads otherwise than the network: its number in train.csv, from 1, and both labels."""
+    """What the saved model reads otherwise than the network: "row 7" of train.csv or "scene 7", and both labels."""
 
-    row: int
+    row: str
     network: str
     saved: str
 
@@ -162,7 +164,8 @@ def verify(
             raise
         source = None
     if source and not problems:
-        proof = prove(saved, source, where=_spread(source, rows), data=data)
+        images = validation_images(source, load_for(source, data))
+        proof = prove(saved, source, images, where=_spread(source, rows))
         problems += failures(proof, contract, max_loss)
     return Verification(saved, proof, tuple(problems), costs(saved) if isinstance(saved, Graph) else None)
 
@@ -193,21 +196,22 @@ def settings_digest(run: Run) -> str:
 
 
 def prove(
-    saved: Saved, run: Run, *, where: np.ndarray | None = None, data: Path | str | None = None, thorough: bool = True
+    saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None, thorough: bool = True
 ) -> Proof:
     """Puts validation rows through the saved model and compares with what the network said of them.
 
     Args:
         saved: A model read back from disk.
         run: Whose stored predictions to compare with.
+        images: Of all its validation rows, uint8 (n, size, size, 1), as `validation_images` gives them.
         where: Positions among the validation rows; all without it.
-        data: Where the training rows are; where they were without it.
         thorough: Also in float16 and, on macOS, by Core ML itself.
     """
     contract = saved.contract
     validation = run.validation
+    analysis = Analysis(run.name, validation)
     chosen = np.arange(len(validation.rows)) if where is None else where
-    images = load_for(run, data).images[validation.rows[chosen]]
+    images = images[chosen]
     labels, expected = validation.labels[chosen].astype(int), validation.probabilities[chosen]
     if expected.shape[1] > len(contract.labels):  # the model leaves a class out, so that the others sum to 1
         expected = expected[:, : len(contract.labels)].astype(np.float64)
@@ -225,7 +229,7 @@ def prove(
         len(chosen),
         _difference(expected, found),
         tuple(
-            Disagreement(int(validation.rows[chosen[where]]) + 1, LABELS[network[where]], contract.labels[own[where]])
+            Disagreement(analysis.row_name(chosen[where]), LABELS[network[where]], contract.labels[own[where]])
             for where in np.flatnonzero(network != own)
         ),
         float((network == labels)[known].mean()),

@@ -30,6 +30,18 @@ def open_reader(name: str | Path | Run | None = None, folder: Path | str = RUNS)
     return _of_run(find(name, Path(folder))) if isinstance(name, Run) or not is_package(name) else _of_package(name)
 
 
+def best_for_pictures(folder: Path | str = RUNS) -> Run:
+    """The best camera run; where there is none, the best of the others, which read 28 x 28 pixels only.
+
+    Raises:
+        KitError: There is no trained run.
+    """
+    try:
+        return best(folder, camera=True)
+    except KitError:
+        return best(folder)
+
+
 def is_package(name: str | Path) -> bool:
     """Whether this is called like an exported model."""
     return Path(name).suffix in PACKAGES
@@ -59,10 +71,10 @@ def name_and_pictures(arguments: Sequence[str], folder: Path | str = RUNS) -> tu
 
 def _of_run(run: Run) -> Reader:
     model = run.model()
-    camera = model.output_shape[-1] > len(DIGITS)
+    camera = run.settings.camera
     threshold = run.metrics.get("threshold")
-    if threshold is None:  # as `kit export` has it
-        threshold = round(Analysis(run.name, run.validation).silence, 4)
+    if threshold is None:
+        threshold = Analysis(run.name, run.validation).silence
     return Reader(
         name=run.name,
         labels=LABELS if camera else DIGITS,
@@ -70,7 +82,7 @@ def _of_run(run: Run) -> Reader:
         size=model.input_shape[1],
         polarity="any" if camera else "white on black",
         crop="box" if camera else "centred",
-        threshold=float(threshold),
+        threshold=round(float(threshold), 4),  # as `kit export` has it
         network=predictor(model),
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from kit import KitError, pictures, plots
 from kit.contract import BACKGROUND, DIGITS, LABELS
 from kit.files import whole_file
-from kit.readers import open_reader
+from kit.readers import best_for_pictures, open_reader
 from kit.reading import Reader
 from kit.run import RUNS, Run
 
@@ -94,7 +94,7 @@ def predict_pictures(
     A network of the competition takes pictures that are as the competition has them and refuses all others.
 
     Args:
-        name: A run or an exported model; the best run without it.
+        name: A run or an exported model; the best run without it, of the camera's if there are any.
         images: Files, folders and globs.
         fit: Of a picture that is not square, "crop" takes the central square and "pad" the whole, on a square.
         csv: Write all probabilities to this file, under COLUMNS.
@@ -110,7 +110,7 @@ def predict_pictures(
     files, problems = pictures.expand([images] if isinstance(images, str | Path) else images)
     if not files:
         raise KitError("; ".join(problems) or "no pictures: give files, folders or globs")
-    reader = open_reader(name, folder)
+    reader = open_reader(best_for_pictures(folder) if name is None else name, folder)
     take = partial(_as_it_is, reader) if reader.crop == "centred" else partial(photographed, reader, fit=fit)
     found = recognize(reader, files, take, problems)
     if csv and found.files:

@@ -15,12 +15,13 @@ import numpy as np
 from kit import KitError, plots
 from kit.analysis import FOCUS, Analysis, Comparison, Pair, compare, project
 from kit.contract import BACKGROUND
-from kit.data import Digits, load_for
+from kit.data import load_for
+from kit.examples import validation_images
 from kit.explanation import explain_row
 from kit.files import write_text
 from kit.photographs import Failure, Photographs, judge, sentences, table_of_backgrounds, table_of_digits
 from kit.readers import open_reader
-from kit.run import RUNS, Run, Validation, best, find
+from kit.run import RUNS, Run, best, find
 from kit.summary import (
     calibration_sentence,
     comparison_sentence,
@@ -97,14 +98,23 @@ def analyze(
     classes = parse_focus(focus, analysis)
     comparisons = compare(found) if len(found) > 1 else []
     digits = load_for(run, data)
-    _require_same_labels(run, digits, validation)
+    assert digits.labels is not None
     for row in explain:
         if not 1 <= row <= len(digits):
             raise KitError(f"--explain {row}: {digits.name} has rows 1 to {len(digits):,}")
+        if run.settings.camera and row not in analysis.row_numbers:
+            raise KitError(
+                f"--explain {row}: {run} has a scene of its validation rows only: choose one of the report's"
+            )
     photographs = judge(open_reader(run), photos) if photos is not None else None
-    page = _Page(run, analysis, digits.images[validation.rows, :, :, 0], validation.features, classes)
+    images = validation_images(run, digits)
+    page = _Page(run, analysis, images[..., 0], validation.features, classes)
     pictures = page.pictures()
-    explained = [_explain(run, row, digits, analysis.classes) for row in explain]
+    shown = dict(zip(analysis.row_numbers.tolist(), images, strict=True)) if run.settings.camera else {}
+    explained = [
+        _explain(run, row, shown.get(row, digits.images[row - 1]), digits.labels[row - 1], analysis.classes)
+        for row in explain
+    ]
     html = page.html(found, comparisons, explained, photographs)
     write_text(run.folder / "report.html", html)
     return Report(
@@ -271,7 +281,7 @@ class _Page:
             suspects=[index_of[position] for position in analysis.suspects[:_SHOWN].tolist()],
             suspects_sentence=suspects_sentence(analysis, _SHOWN),
             explained=[{"png": _base64(path.read_bytes()), "words": words} for path, words in explained],
-            explain_command=f"kit analyze {self.run.name} --explain {analysis.row_numbers[analysis.uncertain[0]]}",
+            explain_command=f"kit analyze {self.run.name} --explain {self._uncertain_row()}",
             photographs=_photographs_section(photographs) if photographs else None,
             about=self._about(),
             command=shlex.join(["kit", "analyze", *(run.name for run in runs), "--focus", ",".join(focus_names)]),
@@ -281,6 +291,11 @@ class _Page:
                 "cells": self._cells(index_of),
             },
         )  # fmt: skip
+
+    def _uncertain_row(self) -> int:
+        """The row that the network is least sure of; scenes without a digit have none."""
+        numbers = self.analysis.row_numbers[self.analysis.uncertain]
+        return int(numbers[np.argmax(numbers > 0)])
 
     def _most_telling(self) -> np.ndarray:
         """Positions of the rows that the page shows: those of its galleries, all mistakes, then the least sure.
@@ -307,7 +322,7 @@ class _Page:
             "taken": taken,
             "p": _percents(analysis.probabilities[position]),
             "caption": names[truth] if truth == taken else f"{names[truth]} → {names[taken]}",
-            "detail": f"{analysis.confidence[position]:.0%}, row {analysis.row_numbers[position]:,}",
+            "detail": f"{analysis.confidence[position]:.0%}, {analysis.row_name(position)}",
         }
 
     def _packed(self, position: int, sheet: "_Sheet", index: int) -> list[float]:
@@ -392,9 +407,9 @@ class _Page:
     def _gallery(self, where: np.ndarray, title: str) -> Any:
         analysis, names, shown = self.analysis, self.analysis.classes, where[:_SHOWN]
         captions = [
-            f"{names[analysis.labels[at]]} → {names[analysis.predicted[at]]}\nrow {analysis.row_numbers[at]:,}"
+            f"{names[analysis.labels[at]]} → {names[analysis.predicted[at]]}\n{analysis.row_name(at)}"
             if not analysis.right[at]
-            else f"{names[analysis.labels[at]]}\nrow {analysis.row_numbers[at]:,}"
+            else f"{names[analysis.labels[at]]}\n{analysis.row_name(at)}"
             for at in shown
         ]
         return plots.predictions(
@@ -453,16 +468,15 @@ class _Sheet:
         return _base64(written.getvalue())
 
 
-def _explain(run: Run, row: int, digits: Digits, classes: Sequence[str]) -> tuple[Path, str]:
-    """Draws what the network looks at in a row; the picture and the same in words."""
-    assert digits.labels is not None
-    explanation = explain_row(run, digits.images[row - 1])
-    answer, truth = classes[explanation.answer], classes[digits.labels[row - 1]]
+def _explain(run: Run, row: int, image: np.ndarray, label: int, classes: Sequence[str]) -> tuple[Path, str]:
+    """Draws what the network looks at in a row or its scene; the picture and the same in words."""
+    explanation = explain_row(run, image)
+    answer, truth = classes[explanation.answer], classes[label]
     words = f"{run}: row {row:,}, a {truth} taken for {answer} ({explanation.probabilities.max():.1%})"
     if answer == truth:
         words = f"{run}: row {row:,}, a {truth} read right ({explanation.probabilities.max():.1%})"
     changes = [("covered with paper", explanation.without_ink), ("covered with ink", explanation.with_ink)]
-    figure = plots.occlusion(digits.images[row - 1, :, :, 0], changes, explanation.probabilities, classes, words)
+    figure = plots.occlusion(image[..., 0], changes, explanation.probabilities, classes, words)
     return plots.save(figure, run.folder / "analysis" / f"explain-{row}.png"), words
 
 
@@ -502,13 +516,6 @@ def _photographs_section(found: Photographs) -> dict[str, Any]:
 
 def _word(label: str) -> str:
     return "nothing" if label == BACKGROUND else label
-
-
-def _require_same_labels(run: Run, digits: Digits, validation: Validation) -> None:
-    assert digits.labels is not None
-    rows = validation.rows
-    if rows.max(initial=0) >= len(digits) or (digits.labels[rows] != validation.labels).any():
-        raise KitError(f"{run.folder / 'validation.npz'}: its labels are not those of {digits.name}: train again")
 
 
 def _base64(content: bytes) -> str:

@@ -68,6 +68,8 @@ class Settings:
     from_run: str | None
     data: str
     fingerprint: str  # of the training rows
+    camera: bool = False  # learns from scenes of the digits, as a phone sees them, and has the class background
+    background_share: float | None = None  # of all scenes, those without a digit; None without --camera
 
     def __post_init__(self) -> None:
         checks = [
@@ -87,11 +89,32 @@ class Settings:
                 "give a share between 0 and 1, such as 0.2",
             ),
             ("--precision", self.precision, self.precision in PRECISIONS, f"choose from {', '.join(PRECISIONS)}"),
+            (
+                "--background-share",
+                self.background_share,
+                0 < self.background_share < 1 if self.background_share is not None else not self.camera,
+                "give a share between 0 and 1, such as 0.3",
+            ),
             ("--seed", self.seed, 0 <= self.seed < 2**32, "give a whole number from 0 to 4294967295"),
         ]
         for option, value, valid, remedy in checks:
             if not valid:
                 raise KitError(f"{option} {value}: {remedy}")
+        if self.background_share is not None and not self.camera:
+            raise KitError(
+                "--background-share: the competition's rows have no background: add --camera or leave it out"
+            )
+        if self.augment and self.camera:
+            raise KitError("--augment: every scene of --camera is drawn anew already: leave it out")
+
+    @property
+    def classes(self) -> int:
+        return 11 if self.camera else 10
+
+    @property
+    def size(self) -> int:
+        """Height and width in pixels of what the network sees."""
+        return 64 if self.camera else 28
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,8 @@ class Validation:
     """What the kept network said of the validation rows.
 
     Attributes:
-        rows: (n,) row numbers in the training file, counted from 0, ascending.
+        rows: (n,) row numbers in the training file, counted from 0, ascending; with --camera then -1, -2, … for the
+            scenes without a digit.
         labels: (n,) the true classes.
         probabilities: (n, classes) float32, each row summing to 1.
         features: (n, units) float16, what the last hidden layer makes of them.
@@ -132,10 +156,15 @@ class Run:
     @cached_property
     def settings(self) -> Settings:
         values = self._json("settings.json").get("settings")
-        known = {field.name for field in dataclasses.fields(Settings)}
+        fields = dataclasses.fields(Settings)
+        known = {field.name for field in fields}
+        later = {
+            field.name for field in fields if field.default is not dataclasses.MISSING
+        }  # runs before 0.3 lack them
         path = self.folder / "settings.json"
         if not isinstance(values, dict):
             raise KitError(f"{path}: this is not a run's settings: restore the file or train again")
+        known -= later - values.keys()
         if wrong := sorted(values.keys() ^ known):
             what = "unknown" if wrong[0] in values else "missing"
             raise KitError(f"{path}: {what} setting {wrong[0]!r}: was it written by another version of kit?")
@@ -332,10 +361,10 @@ def runs(folder: Path | str = RUNS) -> list[Run]:
     return sorted((Run(Path(folder) / name) for name in _names(Path(folder))), key=rank)
 
 
-def best(folder: Path | str = RUNS) -> Run:
-    """The run with the highest validation accuracy that has a model."""
+def best(folder: Path | str = RUNS, *, camera: bool | None = None) -> Run:
+    """The run with the highest validation accuracy that has a model; `camera` says of which kind, None of either."""
     for run in runs(folder):
-        if (run.folder / "model.keras").exists():
+        if (run.folder / "model.keras").exists() and camera in (None, run.settings.camera):
             return run
     raise KitError(f"{folder}: no trained run here yet: start with kit train")
 

@@ -79,7 +79,7 @@ def submit(
         KitError: A run or the data is missing or damaged, the name is taken, the file fails its check, or Kaggle
             refuses; nothing is written under the name unless the file is right.
     """
-    chosen = [runs] if isinstance(runs, str | Path | Run) else list(runs or [best(folder)])
+    chosen = [runs] if isinstance(runs, str | Path | Run) else list(runs or [best(folder, camera=False)])
     found = [find(run, Path(folder)) for run in chosen]
     name = name or "+".join(run.name for run in found)
     if not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):

@@ -14,14 +14,16 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from kit import KitError, backend, networks, plots
-from kit.augment import Augmentation, warp
+from kit.analysis import threshold
 from kit.data import Digits, folder_or_file, load, load_for
+from kit.examples import SceneExamples, examples
 from kit.files import remove_temporary, whole_file, write_text
 from kit.prediction import predictor
 from kit.progress import Progress
 from kit.run import OPTIMIZERS, RUNS, Run, Settings, Validation, create, find, versions
+from kit.scenes import BACKGROUND
 
-AUGMENTATION = Augmentation()
+BACKGROUND_SHARE = 0.3
 _FLOAT16 = float(np.finfo(np.float16).max)
 DIVERGED = "diverged"  # why a training ended, in its metrics
 
@@ -29,6 +31,8 @@ DIVERGED = "diverged"  # why a training ended, in its metrics
 def train(
     arch: str | None = None,
     *,
+    camera: bool | None = None,
+    background_share: float | None = None,
     data: Path | str | None = None,
     name: str | None = None,
     epochs: int | None = None,
@@ -50,7 +54,9 @@ def train(
     """Trains a network and keeps its best epoch by validation loss. What is left out, the network's recipe says.
 
     Args:
-        arch: A name that `kit networks` lists; the kit's own network without it.
+        arch: A name that `kit networks` lists; the kit's own network for rows or for the camera without it.
+        camera: Learn from scenes of the digits, 64 × 64 as a phone sees them, with the eleventh class background.
+        background_share: Of these scenes, those without a digit.
         data: A folder, `.csv`, `.csv.gz` or `.zip` with `train.csv`.
         name: The run's name after its number; the network's without it.
         epochs, batch_size, optimizer, learning_rate, l2, dropout, augment, patience: As in Keras. The learning rate
@@ -70,9 +76,10 @@ def train(
         KeyboardInterrupt: Ctrl-C; the finished epochs are saved.
     """
     given = {
-        "arch": arch, "name": name, "epochs": epochs, "batch_size": batch_size, "optimizer": optimizer,
-        "learning_rate": learning_rate, "l2": l2, "dropout": dropout, "validation_split": validation_split,
-        "augment": augment, "patience": patience, "precision": precision, "seed": seed, "from_run": from_run,
+        "arch": arch, "camera": camera or None, "background_share": background_share, "name": name, "epochs": epochs,
+        "batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate, "l2": l2, "dropout": dropout,
+        "validation_split": validation_split, "augment": augment, "patience": patience, "precision": precision,
+        "seed": seed, "from_run": from_run,
     }  # fmt: skip
     given = {option: value for option, value in given.items() if value is not None}
     if resume is None:
@@ -141,16 +148,20 @@ class _State:
     watched: float | None = None  # the best value of what `patience` watches
     waited: int = 0  # epochs since then
     stopped: str | None = None  # why it ends before its last epoch
+    threshold: float | None = None  # of the kept epoch, with --camera
 
 
 def _begin(given: dict[str, Any], data: Path | str | None, folder: Path) -> "_Training":
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
     name = given.pop("name", None)
-    network = networks.find(given.get("arch", networks.DEFAULT))
+    camera = "camera" in given
+    network = networks.find(given.get("arch", networks.CAMERA if camera else networks.DEFAULT))
     values = dataclasses.asdict(network.recipe) | {
         "arch": network.name, "dropout": None, "precision": "float32", "seed": 0, "from_run": None,
         "data": str(folder_or_file(data)), "fingerprint": "",
     }  # fmt: skip
+    if camera:
+        values |= {"augment": False, "background_share": BACKGROUND_SHARE}
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given
@@ -214,11 +225,13 @@ class _Training:
         self.settings = settings
         self.state = _State()
         self.saved = 0  # epochs in the checkpoint
-        self.images, labels = digits.images, digits.labels
-        assert labels is not None
-        self.labels = labels
-        self.rows, self.validation_rows = split_rows(labels, settings.validation_split, settings.split_seed)
-        options: dict[str, Any] = {"l2": settings.l2, "dropout": settings.dropout, "seed": settings.seed}
+        self.trained = 0  # examples of the last epoch
+        assert digits.labels is not None
+        self.rows, validation_rows = split_rows(digits.labels, settings.validation_split, settings.split_seed)
+        options: dict[str, Any] = {
+            "size": settings.size, "classes": settings.classes, "l2": settings.l2, "dropout": settings.dropout,
+            "seed": settings.seed,
+        }  # fmt: skip
         self.model = networks.build(settings.arch, precision=settings.precision, **options)
         # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
         self.kept = networks.build(settings.arch, **options)
@@ -234,6 +247,7 @@ class _Training:
             jit_compile=False,  # XLA is 15 times slower on a CPU
         )
         self.model.optimizer.build(self.model.trainable_variables)
+        self.examples = examples(digits, settings, self.rows, validation_rows)
 
     @property
     def checkpoint(self) -> Path:
@@ -299,7 +313,7 @@ class _Training:
         progress.start_epoch(state.epoch)
         loss, accuracy, rate = self._fit(progress)
         self.kept.set_weights(self.model.get_weights())
-        judged = self.judged(self.images[self.validation_rows])
+        judged = self.judged(self.examples.images)
         logits, features = np.split(judged.astype(np.float64), [self.kept.output_shape[-1]], axis=1)
         probabilities = softmax(logits, axis=1).astype(np.float32)
         val_loss, val_accuracy = self._judge(logits)
@@ -316,18 +330,20 @@ class _Training:
             state.best = row
             with whole_file(self.run.folder / "model.keras") as temporary:
                 self.kept.save(temporary)
+            if self.settings.camera:
+                state.threshold = threshold(self.examples.labels, probabilities, BACKGROUND)
             self.run.write_validation(
                 Validation(
-                    self.validation_rows,
-                    self.labels[self.validation_rows],
+                    self.examples.numbers,
+                    self.examples.labels,
                     probabilities,
                     np.clip(features, -_FLOAT16, _FLOAT16).astype(np.float16),
                 )
             )
         self._watch(row)
         self.run.write_history(state.history)
-        rows = f"{len(self.rows):,} training and {len(self.validation_rows):,} validation rows"
-        title = f"{self.run}: loss and accuracy on {rows}"
+        what = "scenes" if self.settings.camera else "rows"
+        title = f"{self.run}: loss and accuracy on {self.trained:,} training and {len(judged):,} validation {what}"
         plots.save(plots.history(state.history, title), self.run.folder / "history.png")
         self._write_metrics(finished=False, stopped=None)
         self._save_checkpoint()  # last: a stop before it repeats this epoch to the same files
@@ -338,14 +354,12 @@ class _Training:
         keras = backend.keras()
         settings, epoch = self.settings, self.state.epoch
         generator = np.random.default_rng([settings.seed, epoch])
-        order = generator.permutation(self.rows)
-        images = self.images[order]
-        if settings.augment:
-            images = warp(images, AUGMENTATION, generator)
+        images, labels = self.examples.epoch(epoch, generator)
         for layer in self.model.layers:
             if seeds := getattr(layer, "seed_generator", None):
                 seeds.state.assign(np.array([generator.integers(2**32), 0], seeds.state.dtype))
-        steps = math.ceil(len(order) / settings.batch_size)
+        self.trained = len(labels)
+        steps = math.ceil(len(labels) / settings.batch_size)
         rates = [self._rate(epoch * steps + step, settings.epochs * steps) for step in range(steps)]
         optimizer = self.model.optimizer
 
@@ -358,7 +372,7 @@ class _Training:
             progress.batch(batch + 1, steps, logs["loss"], logs["accuracy"])
 
         each_batch = keras.callbacks.LambdaCallback(on_train_batch_begin=before, on_train_batch_end=after)
-        batches = _batches(images, self.labels[order], settings.batch_size)
+        batches = _batches(images, labels, settings.batch_size)
         fitted = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[each_batch])
         return fitted.history["loss"][0], fitted.history["accuracy"][0], rates[0]
 
@@ -371,7 +385,7 @@ class _Training:
 
         From the logits, as Keras has it: a probability that float32 rounds to 0 would have no loss.
         """
-        labels = self.labels[self.validation_rows]
+        labels = self.examples.labels
         log_of_truth = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
         penalty = sum(float(loss) for loss in self.kept.losses)
         return float(penalty - log_of_truth.mean()), float((logits.argmax(axis=1) == labels).mean())
@@ -422,10 +436,16 @@ class _Training:
                 "epochs_done": state.epoch,
                 "seconds": round(sum(row["seconds"] for row in state.history), 3),
                 **best,
+                **self._camera_metrics(),
                 "finished": finished,
                 "stopped": stopped,
             }
         )
+
+    def _camera_metrics(self) -> dict[str, Any]:
+        if not isinstance(self.examples, SceneExamples):
+            return {}
+        return {"threshold": self.state.threshold, "validation_scenes": self.examples.fingerprint}
 
     def _save_checkpoint(self) -> None:
         arrays = {f"model{number}": array for number, array in enumerate(self.model.get_weights())}

@@ -192,3 +192,17 @@ def test_json_is_for_programs(exportable: Run, tmp_path: Path, kit_command: KitC
 def test_a_name_may_not_hide(exportable: Run, tmp_path: Path) -> None:
     with pytest.raises(KitError, match="no dot in front"):
         exports.export(exportable, name=".hidden", to=tmp_path)
+
+
+def test_a_model_of_ones_own_goes_into_the_app(exportable: Run, tmp_path: Path, kit_command: KitCommand) -> None:
+    arguments = ("export", "kit", "--app", "--runs", exportable.folder.parent)
+    assert_one_line(kit_command(*arguments), "mobile/DigitCamera is not here", "clone")
+    (tmp_path / "mobile" / "DigitCamera" / "Model").mkdir(parents=True)
+    for name in ((), ("--name", "mine"), ()):  # the second time it replaces the first
+        finished = kit_command(*arguments, *name)
+        assert finished.returncode == 0, finished
+    model = tmp_path / "mobile" / "DigitCamera" / "Model"
+    assert sorted(path.name for path in model.iterdir()) == ["DigitCamera.mlpackage", "mine.mlpackage"]
+    assert_one_line(
+        kit_command(*arguments, "--target", "iOS18"), "--app: the app takes an ML program for iOS17 or older"
+    )

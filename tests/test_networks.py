@@ -46,12 +46,14 @@ def described(layer) -> str:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_the_table_says_what_the_network_has(name: str) -> None:
-    model, network = networks.build(name), networks.NETWORKS[name]
+    network = networks.NETWORKS[name]
+    model = networks.build(name, size=network.size, classes=network.classes)
     kinds = {type(layer).__name__ for layer in model.layers}
     assert model.count_params() == network.parameters == PUBLISHED.get(name, network.parameters)
     assert ("Dropout" in kinds) == network.has_dropout and ("Rescaling" in kinds) == network.scaled
     assert (network.kind == "convolutional") == ("Conv2D" in kinds)
-    assert model.input_shape == (None, 28, 28, 1) and model.output_shape == (None, 10)
+    assert model.input_shape == (None, network.size, network.size, 1)
+    assert model.output_shape == (None, network.classes)
     assert inspect.getdoc(network.builder)
 
 
@@ -126,3 +128,15 @@ def test_an_unknown_network_is_answered_with_the_nearest() -> None:
         networks.find("malliredi")
     with pytest.raises(KitError, match="choose from dense, dense-wide"):
         networks.find("xyzzy")
+
+
+def test_the_camera_network_is_light_enough_for_every_frame() -> None:
+    """Multiply-accumulates counted from the shapes: a kernel is applied at every place of its output."""
+    model = networks.build(networks.CAMERA, size=64, classes=11)
+    count = 0
+    for layer in model.layers:
+        if hasattr(layer, "kernel"):
+            places = np.prod(layer.output.shape[1:-1]) if len(layer.output.shape) > 2 else 1
+            count += int(np.prod(layer.kernel.shape) * places)
+    assert 12_900_000 < count < 15_000_000
+    assert model.count_params() < 300_000

@@ -8,7 +8,7 @@ import pytest
 
 from kit import KitError
 from kit.proof import read
-from kit.readers import name_and_pictures, open_reader
+from kit.readers import best_for_pictures, name_and_pictures, open_reader
 from kit.run import Run
 
 FIELDS = ["labels", "background", "size", "polarity", "crop", "threshold"]
@@ -34,6 +34,15 @@ def test_a_threshold_that_the_run_knows_is_taken(camera: Run) -> None:
 
 def test_without_a_name_the_best_run_is_opened(camera: Run) -> None:
     assert open_reader(None, camera.folder.parent).name == "03-camera"
+
+
+def test_for_pictures_a_camera_run_comes_first(camera: Run, exportable: Run, tmp_path: Path) -> None:
+    shutil.copytree(exportable.folder, tmp_path / "01-rows")
+    better = Run(tmp_path / "01-rows")
+    better.write_metrics({**exportable.metrics, "val_accuracy": 1.0})
+    assert best_for_pictures(tmp_path).name == "01-rows"
+    shutil.copytree(camera.folder, tmp_path / "02-camera")
+    assert best_for_pictures(tmp_path).name == "02-camera" and open_reader(None, tmp_path).name == "01-rows"
 
 
 def test_a_changed_package_is_refused(eleven_package: Path, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_digit_below_the_threshold_is_background_where_there_is_one(
     for name, grey in (("a.png", 80), ("b.png", 255)):
         Image.new("L", (64, 64), grey).save(tmp_path / name)
     monkeypatch.setattr(recognition, "open_reader", lambda name, folder: stand_in(threshold, background))
-    found = predict_pictures(None, tmp_path, csv=tmp_path / "a.csv")
+    found = predict_pictures("stand-in", tmp_path, csv=tmp_path / "a.csv")
     assert found.labels == labels and found.confidences == pytest.approx(confidences)
     last = [line.rpartition(",")[2] for line in (tmp_path / "a.csv").read_text().splitlines()[1:]]
     assert (last == ["", ""]) == (not background)

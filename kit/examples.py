@@ -1,0 +1,115 @@
+"""What a network learns from and is judged on: rows of the CSV as they are or moved a little, or scenes of them."""
+
+import hashlib
+from functools import cached_property
+
+import numpy as np
+
+from kit import KitError
+from kit.augment import Augmentation, warp
+from kit.data import Digits
+from kit.run import Run, Settings
+from kit.scenes import Scenery, scenery, scenes
+from kit.strokes import trace
+
+AUGMENTATION = Augmentation()
+_SCENERY, _VALIDATION, _TRAINING = 1, 2, 3  # second numbers of the seeds, so that no two streams are the same
+_MODELS = 3000  # training digits that the scenery's letters must not look like
+
+
+def examples(
+    digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
+) -> "RowExamples | SceneExamples":
+    """The examples of a training with these settings; `rows` are learned from, `validation_rows` judge."""
+    return (SceneExamples if settings.camera else RowExamples)(digits, settings, rows, validation_rows)
+
+
+def validation_images(run: Run, digits: Digits) -> np.ndarray:
+    """What the run was judged on, uint8 (n, size, size, 1), in the order of its stored predictions; scenes drawn anew.
+
+    Args:
+        run: The run.
+        digits: The rows that it was trained on.
+
+    Raises:
+        KitError: The stored predictions are not of these rows.
+    """
+    validation, settings = run.validation, run.settings
+    assert digits.labels is not None
+    rows = validation.rows[validation.rows >= 0]
+    inside = rows.max(initial=0) < len(digits) and (digits.labels[rows] == validation.labels[: len(rows)]).all()
+    if not inside or (len(rows) < len(validation.rows) and not settings.camera):
+        raise KitError(f"{run.folder / 'validation.npz'}: its labels are not those of {digits.name}: train again")
+    if not settings.camera:
+        return digits.images[rows]
+    made = SceneExamples(digits, settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
+    if not np.array_equal(made.numbers, validation.rows) or run.metrics["validation_scenes"] != made.fingerprint:
+        raise KitError(f"{run.folder / 'validation.npz'}: this version of kit draws other scenes: train again")
+    return made.images
+
+
+class RowExamples:
+    """Rows of the CSV.
+
+    Attributes:
+        numbers, labels, images: Of the validation rows: (n,) row numbers from 0, (n,) classes, uint8 (n, 28, 28, 1).
+    """
+
+    def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
+        assert digits.labels is not None
+        self._digits, self._settings, self._rows = digits, settings, rows
+        self.numbers, self.labels = validation_rows, digits.labels[validation_rows]
+        self.images = digits.images[validation_rows]
+
+    def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Images (n, 28, 28, 1) and labels of an epoch, counted from 0, in the order in which to learn from them."""
+        assert self._digits.labels is not None
+        order = generator.permutation(self._rows)
+        images = self._digits.images[order]
+        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._digits.labels[order]
+
+
+class SceneExamples:
+    """Scenes of the rows, and some without a digit. A validation digit is in no scene of the training.
+
+    Attributes:
+        numbers, labels, images: Of the validation scenes: (n,) the digits' row numbers from 0, then -1, -2, … for the
+            scenes without a digit; (n,) classes; uint8 (n, 64, 64, 1). They follow from the settings alone.
+    """
+
+    def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
+        assert digits.labels is not None
+        self._digits, self._settings, self._rows = digits, settings, rows
+        strokes, labels = trace(digits.images[validation_rows]), digits.labels[validation_rows]
+        background = self._background(len(labels))
+        self.numbers = np.concatenate([validation_rows, -1 - np.arange(background)])
+        seed = [settings.split_seed, _VALIDATION]
+        self.images, self.labels = scenes(strokes, labels, background, self._scenery, seed)
+
+    def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Scenes (n, 64, 64, 1) and labels of an epoch, counted from 0, in the order in which to learn from them."""
+        assert self._digits.labels is not None
+        labels, seed = self._digits.labels[self._rows], [self._settings.seed, _TRAINING + number]
+        images, labels = scenes(self._strokes, labels, self._background(len(labels)), self._scenery, seed)
+        order = generator.permutation(len(images))
+        return images[order], labels[order]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the validation scenes: whoever draws them again can tell whether they are the same."""
+        return hashlib.sha256(self.images.data).hexdigest()
+
+    def _background(self, digits: int) -> int:
+        share = self._settings.background_share
+        assert share is not None
+        return round(digits * share / (1 - share))
+
+    @cached_property
+    def _strokes(self) -> np.ndarray:
+        return trace(self._digits.images[self._rows])
+
+    @cached_property
+    def _scenery(self) -> Scenery:
+        generator = np.random.default_rng([self._settings.split_seed, _SCENERY])
+        models = np.sort(generator.permutation(self._rows)[:_MODELS])
+        return scenery(trace(self._digits.images[models]), generator)

@@ -1,0 +1,471 @@
+"""Digits → what a phone's camera sees of them, and pictures that hold no digit, the eleventh class.
+
+A scene is drawn at the camera network's own 64 × 64 pixels, but from distances: how much of a pixel a stroke covers
+follows from how far its middle is from the stroke, which is what averaging an infinitely fine drawing would give. So
+ink is smooth at any size and one warp a digit is enough. Everything follows from the seed.
+"""
+
+import math
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+
+import numpy as np
+
+from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, likeness, text_pages
+
+SIZE = 64
+BACKGROUND = 10
+SMALLEST, LARGEST = 10.0, 78.0  # pixels of the longer side of a digit
+LIGHT_ON_DARK = 0.17  # share of all scenes
+_KINDS = np.cumsum([0.10, 0.53, 0.10, 0.15, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
+_FAINTEST = 26  # grey levels between a digit and its paper
+_CHUNK = 256  # scenes that share a generator
+_PHOTOGRAPHS = {  # looked at one by one: they show no digit
+    "skimage": [
+        f"data/{name}"
+        for name in (
+            "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png",
+            "gravel.png", "ihc.png", "microaneurysms.png", "moon.png", "motorcycle_left.png", "page.png", "retina.jpg",
+            "rocket.jpg",
+        )
+    ],
+    "sklearn": ["datasets/images/china.jpg", "datasets/images/flower.jpg"],
+    "matplotlib": ["mpl-data/sample_data/grace_hopper.jpg"],
+}  # fmt: skip
+_Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+_XY = np.dstack([_X, _Y])
+_STORED = np.arange(256, dtype=np.float32) / UNIT  # the distances that strokes can hold, in points
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What draws: half its width in pixels of the scene (None: the writer's own), how dark, how uneven, how soft."""
+
+    radius: float | None
+    offset: float
+    darkness: float
+    unevenness: float
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """All that scenes are made of beside the digits; made once a training.
+
+    Attributes:
+        letters: uint8 (n, 2, GRID, GRID), letters, symbols and doodles that look like no digit.
+        pages: uint8 (n, 512, 512), coverage of printed and written text, 32 pixels a line, of letters that look like no
+            digit; `small_pages` with all letters.
+        photographs: Grey pictures of any size, uint8.
+        grain: float32 (3, 256, 256), noise of three coarsenesses with variance 1.
+        bends: float32 (256, SIZE, SIZE, 2), smooth random displacements with variance 1.
+    """
+
+    letters: np.ndarray
+    pages: np.ndarray
+    small_pages: np.ndarray
+    photographs: list[np.ndarray]
+    grain: np.ndarray
+    bends: np.ndarray
+
+
+def scenery(strokes: np.ndarray, generator: np.random.Generator) -> Scenery:
+    """Gathers the scenery; `strokes` are the digits that its letters must not look like. About 10 s."""
+    import cv2
+
+    printed, drawn = glyphs(), doodles(2500, generator)
+    kept = printed[likeness(printed, strokes) > 1.0], drawn[likeness(drawn, strokes) > 1.4], blobs(120, generator)
+    letters = np.concatenate(kept)
+    grain = generator.standard_normal((3, 256, 256), np.float32)
+    for number, deviation in ((1, 0.7), (2, 1.3)):
+        blurred = cv2.GaussianBlur(grain[number], (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
+        grain[number] = blurred / blurred.std()
+    coarse = generator.standard_normal((256, 5, 5, 2), np.float32)
+    bends = np.stack([cv2.resize(field, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for field in coarse])
+    pages, small_pages = text_pages(letters, generator)
+    return Scenery(letters, pages, small_pages, _photographs(), grain, bends)
+
+
+def _photographs() -> list[np.ndarray]:
+    from PIL import Image
+
+    found = []
+    for package, names in _PHOTOGRAPHS.items():
+        spec = util.find_spec(package)
+        assert spec is not None and spec.origin is not None
+        folder = Path(spec.origin).parent
+        found += [np.asarray(Image.open(folder / name).convert("L")) for name in names]
+    return found
+
+
+def scenes(
+    strokes: np.ndarray, labels: np.ndarray, background: int, around: Scenery, seed: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws a scene of every digit, and some without a digit.
+
+    Args:
+        strokes: uint8 (n, 2, GRID, GRID), as `trace` has them.
+        labels: (n,) 0 to 9.
+        background: How many scenes without a digit.
+        around: The scenery.
+        seed: What every random choice follows from.
+
+    Returns:
+        uint8 (n + background, 64, 64, 1), those of the digits in their order, then the others; their labels, uint8.
+    """
+    import cv2
+
+    cv2.setNumThreads(1)
+    total = len(strokes) + background
+    images = np.empty((total, SIZE, SIZE, 1), np.uint8)
+    for chunk, start in enumerate(range(0, total, _CHUNK)):
+        draw = _Draw(np.random.default_rng([*seed, chunk]), around, strokes, labels)
+        for number in range(start, min(start + _CHUNK, total)):
+            images[number, :, :, 0] = draw.digit(number) if number < len(strokes) else draw.background()
+    return images, np.concatenate([labels, np.full(background, BACKGROUND)]).astype(np.uint8)
+
+
+class _Draw:
+    """Draws one scene after the other from one generator."""
+
+    def __init__(
+        self, generator: np.random.Generator, around: Scenery, strokes: np.ndarray, labels: np.ndarray
+    ) -> None:
+        self.generator, self.around, self.strokes, self.labels = generator, around, strokes, labels
+
+    def uniform(self, low: float, high: float) -> float:
+        return low + (high - low) * self.generator.random()
+
+    def chance(self, share: float) -> bool:
+        return self.generator.random() < share
+
+    def pick(self, items: np.ndarray) -> np.ndarray:
+        return items[int(self.generator.random() * len(items))]
+
+    def digit(self, number: int) -> np.ndarray:
+        strokes = self.national(self.strokes[number], int(self.labels[number]))
+        size = self.size()
+        clean = self.chance(0.1)
+        page = self.page(clean)
+        pen = self.pen(size, page, clean)
+        ink = self.write(strokes, size, pen, bend=1.0, overhang=0.15 if self.chance(0.2) else 0.02)
+        if pen.darkness * float(np.vdot(page, ink)) < _FAINTEST * float(ink.sum()):  # it lies in the dark
+            page = np.maximum(page, _FAINTEST / pen.darkness)
+        if not clean and self.chance(0.25):
+            ink = np.maximum(ink, self.neighbours(size, pen))
+        return self.photographed(page * (1 - ink * np.float32(pen.darkness)), clean, size)
+
+    def background(self) -> np.ndarray:
+        kind = int(np.searchsorted(_KINDS, self.generator.random()))
+        if kind == 3:
+            return self.photographed(self.photograph(), clean=False)
+        clean = self.chance(0.1)
+        page, size = self.page(clean), self.size()
+        pen = self.pen(size, page, clean)
+        if kind == 0:  # paper
+            ink = self.neighbours(size, pen) if self.chance(0.2) else np.zeros_like(page)
+        elif kind == 1:  # a letter, a symbol, a doodle
+            ink = self.write(self.pick(self.around.letters), size, pen, bend=3.0, overhang=0.1, loose=2.0)
+            if not clean and self.chance(0.25):
+                ink = np.maximum(ink, self.neighbours(size, pen))
+        elif kind == 2:
+            ink = self.text(pen)
+        elif kind == 4:  # only parts of writing
+            ink = self.neighbours(size, pen)
+        else:  # too small to read, or written over
+            ink = self.specks(pen) if self.chance(0.5) else self.overwritten(size, pen)
+        return self.photographed(page * (1 - ink * np.float32(pen.darkness)), clean, max(size, 12))
+
+    def size(self) -> float:
+        """The longer side of a character, in pixels."""
+        return float(np.exp(self.uniform(np.log(SMALLEST), np.log(LARGEST))))
+
+    def pen(self, size: float, page: np.ndarray, clean: bool) -> Pen:
+        width = max(0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(0.22)))))
+        own = self.chance(0.4)
+        light = float(page[::16, ::16].mean())
+        faintest = min(0.9, _FAINTEST / (light * min(1.0, width)))
+        darkness = 1.0 if clean else max(faintest, self.uniform(0.15, 1.0) ** 0.7)
+        uneven = self.uniform(0, 0.6) if not clean and self.chance(0.3) else 0.0
+        return Pen(None if own else width / 2, self.uniform(-0.6, 0.8), darkness, uneven)
+
+    def write(
+        self, strokes: np.ndarray, size: float, pen: Pen, bend: float, overhang: float,
+        middle: tuple[float, float] | None = None, loose: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
+        """How much of each pixel a character covers, float32 (SIZE, SIZE).
+
+        Its box may stand out of the frame by `overhang` of its size, unless `middle` says where it is.
+        """
+        import cv2
+
+        generator = self.generator
+        scale = size / BOX
+        angle, shear, stretch = generator.normal(0, (0.12, 0.12, 0.1 * loose)).tolist()
+        cosine, sine, stretch = scale * math.cos(angle), scale * math.sin(angle), math.exp(stretch)
+        a, b = cosine * stretch, cosine * shear - sine / stretch
+        c, d = sine * stretch, sine * shear + cosine / stretch
+        x, y = middle or self.place(strokes, (a, b, c, d), overhang * size)
+        area, half = a * d - b * c, (GRID - 1) / 2
+        back = np.array(
+            [
+                [d / area, -b / area, (b * y - d * x) / area + half],
+                [-c / area, a / area, (c * x - a * y) / area + half],
+            ]
+        )
+        at = cv2.transform(_XY, back)
+        if bend:
+            at = cv2.scaleAdd(self.pick(self.around.bends), bend * self.uniform(0, 1.3), at)
+        channel = 1 if pen.radius is None else 0
+        warped = cv2.remap(
+            strokes[channel], at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+        )
+        ink = cv2.LUT(warped, _coverage(pen, scale))
+        if pen.unevenness:
+            ink *= _share(1 - np.float32(pen.unevenness) * np.abs(self.grain()))
+        return ink
+
+    def place(
+        self, strokes: np.ndarray, forward: tuple[float, float, float, float], overhang: float
+    ) -> tuple[float, float]:
+        """Somewhere in the frame; a character larger than it in its middle."""
+        import cv2
+
+        a, b, c, d = forward
+        left, top, width, height = cv2.boundingRect((strokes[0] < 1.5 * UNIT).view(np.uint8))
+        across, down = left + (width - GRID) / 2, top + (height - GRID) / 2
+        wide, high = abs(a) * width + abs(b) * height, abs(c) * width + abs(d) * height
+        x = (SIZE - 1) / 2 - a * across - b * down + (SIZE - wide + 2 * overhang) * self.uniform(-0.5, 0.5)
+        y = (SIZE - 1) / 2 - c * across - d * down + (SIZE - high + 2 * overhang) * self.uniform(-0.5, 0.5)
+        return x, y
+
+    def national(self, strokes: np.ndarray, label: int) -> np.ndarray:
+        """A 1 with flag and foot, a 7 with a bar, as many countries write them and few of the competition's writers."""
+        if label not in (1, 7) or not self.chance(0.45 if label == 1 else 0.3):
+            return strokes
+        distance = strokes[0]
+        rows = np.flatnonzero((distance < UNIT).any(axis=1))
+        if len(rows) < 8:
+            return strokes
+        if label == 7:
+            row = GRID // 2 + self.uniform(-3, 5)
+            column = float(distance[int(row)].argmin())
+            left, right, slope = self.uniform(3, 8), self.uniform(3, 8), self.uniform(-0.3, 0.3)
+            return _with_line(strokes, (column - left, row + slope * left), (column + right, row - slope * right))
+        top, foot = float(rows[0]), float(rows[-1])
+        column = float(distance[rows[0]].argmin())
+        length, angle = self.uniform(0.12, 0.5) * (foot - top), np.deg2rad(self.uniform(28, 70))  # flatter is a 7
+        flagged = (column - length * np.cos(angle), top + length * np.sin(angle))
+        strokes = _with_line(strokes, (column, top), flagged)
+        if self.chance(0.4):
+            column = float(distance[rows[-1]].argmin())
+            strokes = _with_line(
+                strokes, (column - self.uniform(3, 9), foot), (column + self.uniform(3, 9), foot + self.uniform(-2, 2))
+            )
+        return strokes
+
+    def neighbours(self, size: float, pen: Pen) -> np.ndarray:
+        """Other writing of about that size, most of each character outside the frame."""
+        ink = np.zeros((SIZE, SIZE), np.float32)
+        for _ in range(self.generator.integers(1, 4)):
+            digit = self.chance(0.5)
+            strokes = self.pick(self.strokes if digit else self.around.letters)
+            own = float(np.clip(size * self.uniform(0.6, 1.4), 8, 50))
+            outside = own * self.uniform(0.12, 0.45)  # from the frame's edge to its middle
+            along = self.uniform(0, SIZE)
+            side = self.generator.integers(4)
+            middle = [(-outside, along), (SIZE - 1 + outside, along), (along, -outside), (along, SIZE - 1 + outside)]
+            ink = np.maximum(ink, self.write(strokes, own, pen, bend=1.0, overhang=0, middle=middle[side]))
+        return ink
+
+    def text(self, pen: Pen) -> np.ndarray:
+        """Lines of writing or print at any size; letters that alone could be a digit only where they are small."""
+        import cv2
+
+        small = self.chance(0.5)
+        height = self.uniform(3, 14) if small else float(np.exp(self.uniform(np.log(8), np.log(56))))
+        page = self.pick(self.around.small_pages if small else self.around.pages)
+        scale = height / 22  # of a letter on the page
+        angle = self.generator.normal(0, 0.12)
+        a, b = np.cos(angle) / scale, np.sin(angle) / scale
+        reach = SIZE / scale / 2
+        x, y = (self.uniform(min(256, reach), max(256, 512 - reach)) for _ in range(2))
+        matrix = np.array([[a, -b, x - (a - b) * SIZE / 2], [b, a, y - (a + b) * SIZE / 2]], np.float32)
+        if scale < 0.7:  # the page's own area average first, or the warp would skip its pixels
+            page = cv2.GaussianBlur(page, (0, 0), 0.45 / scale)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(page, matrix, (SIZE, SIZE), flags=flags) * np.float32(1 / 255)
+
+    def specks(self, pen: Pen) -> np.ndarray:
+        ink = np.zeros((SIZE, SIZE), np.float32)
+        for _ in range(self.generator.integers(1, 5)):
+            strokes = self.pick(self.strokes)
+            ink = np.maximum(ink, self.write(strokes, self.uniform(1.5, 4.5), pen, bend=0, overhang=0))
+        return ink
+
+    def overwritten(self, size: float, pen: Pen) -> np.ndarray:
+        """Three digits on one place."""
+        size = max(size, 12)
+        middle = self.uniform(16, 48), self.uniform(16, 48)
+        ink = [self.write(self.pick(self.strokes), size, pen, bend=1.0, overhang=0, middle=middle) for _ in range(3)]
+        return np.maximum(np.maximum(ink[0], ink[1]), ink[2])
+
+    def page(self, clean: bool) -> np.ndarray:
+        """Paper with its light, float32 (SIZE, SIZE), 0 to 255."""
+        import cv2
+
+        if clean:
+            return np.full((SIZE, SIZE), self.uniform(235, 255), np.float32)
+        generator = self.generator
+        light = self.uniform(70, 250)
+        slopes = generator.standard_normal((3, 3), np.float32) * np.float32(abs(generator.normal(0, 0.1)))
+        page = cv2.resize(slopes, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+        page += 1
+        if self.chance(0.7):
+            page += np.float32(self.uniform(0, 0.2) ** 2) * self.grain()
+        if self.chance(0.2):  # a shadow
+            page *= 1 - np.float32(self.uniform(0.1, 0.5)) * self.half_plane(self.uniform(1, 25), beyond=20)
+        if self.chance(0.25):
+            page *= 1 - np.float32(self.uniform(0.04, 0.6)) * self.rules()
+        if self.chance(0.2):
+            page *= 1 - np.float32(self.uniform(0.1, 0.95)) * self.box()
+        page *= light
+        if self.chance(0.12):  # the page's edge and what lies beyond
+            beyond = self.half_plane(self.uniform(0.5, 2), beyond=14)
+            other = self.photograph() if self.chance(0.5) else np.float32(self.uniform(0, 255))
+            page += beyond * (other - page)
+        if self.chance(0.08):  # writing from the other side
+            faint = self.text(Pen(None, 0, 1, 0))
+            page *= 1 - np.float32(self.uniform(0.03, 0.15)) * faint
+        return np.minimum(page, 255, out=page)  # or too much light would swallow the ink
+
+    def grain(self) -> np.ndarray:
+        which, top, left = (self.generator.random(3) * (3, 256 - SIZE, 256 - SIZE)).astype(int).tolist()
+        return self.around.grain[which, top : top + SIZE, left : left + SIZE]
+
+    def half_plane(self, softness: float, beyond: float) -> np.ndarray:
+        """0 on one side of a line through the frame, 1 on the other; it is that far from its middle or more."""
+        angle = self.uniform(0, 2 * np.pi)
+        away = self.uniform(beyond, 34)
+        distance = np.float32(np.cos(angle)) * (_X - 32) + np.float32(np.sin(angle)) * (_Y - 32) - np.float32(away)
+        return _share(distance / np.float32(softness) + np.float32(0.5))
+
+    def rules(self) -> np.ndarray:
+        """Coverage by the lines, squares or dots of a page."""
+        spacing, width = float(np.exp(self.uniform(np.log(4), np.log(45)))), self.uniform(0.3, 1.6)
+        angle = self.generator.normal(0, 0.08) + (np.pi / 2 if self.chance(0.3) else 0)
+        across = np.float32(np.cos(angle)) * _Y - np.float32(np.sin(angle)) * _X
+        lines = _periodic(across + np.float32(self.uniform(0, spacing)), spacing, width)
+        kind = self.generator.random()
+        if kind < 0.5:
+            return lines
+        along = np.float32(np.sin(angle)) * _Y + np.float32(np.cos(angle)) * _X
+        others = _periodic(along + np.float32(self.uniform(0, spacing)), spacing, width)
+        return np.maximum(lines, others) if kind < 0.9 else lines * others
+
+    def box(self) -> np.ndarray:
+        """The frame of a form or the lines of a table's cell, near the edges of the picture."""
+        width = self.uniform(0.5, 5)
+        ink = np.zeros((SIZE, SIZE), np.float32)
+        for side in range(4):
+            if self.chance(0.7):
+                at, slope = self.uniform(-2, 8) + width / 2, self.generator.normal(0, 0.03)
+                across, along = (_X, _Y) if side % 2 else (_Y, _X)
+                place = SIZE - 1 - across if side > 1 else across
+                distance = np.abs(place - np.float32(slope) * (along - 32) - np.float32(at))
+                ink = np.maximum(ink, np.clip(np.float32(width / 2 + 0.5) - distance, 0, min(1, width)))
+        return ink
+
+    def photograph(self) -> np.ndarray:
+        """A part of a photograph, float32 (SIZE, SIZE), in any of eight orientations."""
+        import cv2
+
+        generator = self.generator
+        picture = self.around.photographs[generator.integers(len(self.around.photographs))]
+        height, width = picture.shape
+        side = int(np.exp(self.uniform(np.log(40), np.log(min(height, width)))))
+        top, left = generator.integers(height - side + 1), generator.integers(width - side + 1)
+        part = picture[top : top + side, left : left + side]
+        part = cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_LINEAR)
+        part = np.rot90(part, int(generator.integers(4)))
+        middle, contrast = self.uniform(60, 200), self.uniform(0.3, 1.3)
+        return np.float32(middle) + np.float32(contrast) * (part.astype(np.float32) - np.float32(part.mean()))
+
+    def photographed(self, image: np.ndarray, clean: bool, size: float = SIZE) -> np.ndarray:
+        """What camera and storage make of it, uint8."""
+        import cv2
+
+        generator = self.generator
+        if self.chance(LIGHT_ON_DARK):
+            image = 255 - image
+        image = image.astype(np.float32, copy=False)
+        fewest = max(24, int(SIZE * 10 / size))
+        if fewest < 56 and self.chance(0.2):  # from a picture of fewer pixels
+            side = int(generator.integers(fewest, 56))
+            image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+            image = cv2.resize(
+                image, (SIZE, SIZE), interpolation=int(generator.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC)))
+            )
+        if clean:
+            if self.chance(0.5):
+                image = np.where(image > 127, np.float32(255), np.float32(0))
+        else:
+            if self.chance(0.5):
+                image = cv2.GaussianBlur(image, (0, 0), self.uniform(0.3, min(1.8, 0.3 + size / 25)))
+            if size > 20 and self.chance(0.12):
+                image = cv2.filter2D(image, -1, self.motion())
+            if self.chance(0.6):
+                image = image + np.float32(self.uniform(0.5, 3.0) ** 2 * 0.8) * self.grain()
+        image = np.clip(image, 0, 255).astype(np.uint8)
+        if self.chance(0.25):
+            image = _compressed(image, int(generator.integers(15, 80)))
+        return image
+
+    def motion(self) -> np.ndarray:
+        import cv2
+
+        kernel = np.zeros((7, 7), np.float32)
+        angle, reach = self.uniform(0, np.pi), self.uniform(1, 3)
+        end = np.rint(3 + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
+        start = 6 - end
+        cv2.line(kernel, [int(v) for v in start], [int(v) for v in end], 1.0)
+        return kernel / kernel.sum()
+
+
+def _coverage(pen: Pen, scale: float) -> np.ndarray:
+    """How much of a pixel is ink, for each distance that strokes can hold; float32 (256,)."""
+    if pen.radius is None:
+        return _share(0.5 - (_STORED - np.float32(INSIDE + pen.offset)) * np.float32(scale))
+    distance = _STORED * np.float32(scale)
+    return _share(np.float32(pen.radius + 0.5) - distance) - _share(np.float32(0.5 - pen.radius) - distance)
+
+
+def _share(values: np.ndarray) -> np.ndarray:
+    """The values cut to 0 to 1, in place; a third of the time that np.clip takes."""
+    np.maximum(values, 0, out=values)
+    return np.minimum(values, 1, out=values)
+
+
+def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
+    import cv2
+
+    written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(written, cv2.IMREAD_GRAYSCALE))
+
+
+def _periodic(across: np.ndarray, spacing: float, width: float) -> np.ndarray:
+    """Coverage by parallel lines: `across` in pixels, a line of that width every `spacing`."""
+    lines = across * np.float32(1 / spacing)
+    distance = np.abs(lines - np.floor(lines) - np.float32(0.5)) * np.float32(spacing)
+    return np.clip(np.float32(width / 2 + 0.5) - distance, 0, min(1, width))
+
+
+def _with_line(strokes: np.ndarray, start: tuple[float, float], end: tuple[float, float]) -> np.ndarray:
+    """The strokes and a straight one from start to end (x, y), in points."""
+    y, x = np.mgrid[0:GRID, 0:GRID].astype(np.float32)
+    (x0, y0), (x1, y1) = start, end
+    share = ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / max((x1 - x0) ** 2 + (y1 - y0) ** 2, 1e-6)
+    share = np.clip(share, 0, 1)
+    distance = np.hypot(x - x0 - share * (x1 - x0), y - y0 - share * (y1 - y0))
+    own = np.stack([distance * UNIT, (distance - STEP + INSIDE) * UNIT])
+    return np.minimum(strokes, np.clip(own, 0, 255).astype(np.uint8))
