@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kit import KitError, backend, coreml, evaluator, graph, networks
-from kit.contract import DIGITS
+from kit.contract import DIGITS, LABELS
 from kit.networks import NETWORKS
 from kit.prediction import predictor
 
@@ -16,7 +16,7 @@ PICTURES = np.random.default_rng(5).integers(0, 256, (70, 28, 28, 1)).astype(np.
 
 def lively(name: str) -> object:
     """A network whose biases and normalisations are not the zeros and ones that a new one has."""
-    model = networks.build(name)
+    model = networks.build(name, size=NETWORKS[name].size, classes=NETWORKS[name].classes)
     generator = np.random.default_rng(6)
     model.set_weights([
         array + generator.uniform(0.02, 0.2, array.shape) if array.ndim == 1 else array for array in model.get_weights()
@@ -27,13 +27,15 @@ def lively(name: str) -> object:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_formats_of_every_network_give_what_keras_gives(name: str, tmp_path: Path) -> None:
     model = lively(name)
-    expected = predictor(model)(PICTURES)
+    size, labels = NETWORKS[name].size, LABELS[: NETWORKS[name].classes]
+    pictures = np.random.default_rng(5).integers(0, 256, (70, size, size, 1)).astype(np.uint8)
+    expected = predictor(model)(pictures)
     for format, target in (("mlprogram", "iOS17"), ("neuralnetwork", "iOS13")):  # noqa: A001
-        converted = coreml.convert(model, DIGITS, format=format, target=target, precision="float32", array=False)
+        converted = coreml.convert(model, labels, format=format, target=target, precision="float32", array=False)
         path = tmp_path / f"model.{'mlpackage' if format == 'mlprogram' else 'mlmodel'}"
         coreml.save(converted, path, {}, None)
         saved = graph.read(path)
-        np.testing.assert_allclose(evaluator.evaluate(saved, PICTURES), expected, atol=1e-5)
+        np.testing.assert_allclose(evaluator.evaluate(saved, pictures), expected, atol=1e-5)
         costs = evaluator.costs(saved)
         # Batch normalisation is folded into the convolutions: of its four numbers a channel one bias is left.
         norms = sum(layer.gamma.shape[0] for layer in model.layers if type(layer).__name__ == "BatchNormalization")
