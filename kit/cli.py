@@ -431,7 +431,7 @@ def verify(
             print()
             headings = ["layer", "kind", "shape", "parameters", "bytes", "multiply-accumulates", "share"]
             _print_table(headings, found.costs.table(), right=range(3, 7))
-    for line in summary(found):
+    for line in summary(found.saved, found.proof) if found.proof else []:
         _remark(line)
     for problem in found.problems:
         _complain(f"{package}: {problem}")

@@ -134,7 +134,7 @@ def export(
         if problems := proof.failures(proved, saved.contract, max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
     notify(f"{source} as {options.words(saved.contract.compression)}: {saved.size / 1000:,.0f} kB")
-    for line in proof.summary(proof.Verification(saved, proved, (), None)):
+    for line in proof.summary(saved, proved):
         notify(line)
     return Export(path, saved.contract, saved.size, proved, tuple(tried) if compress == AUTO else ())
 

@@ -328,13 +328,10 @@ def _structure_of_graph(saved: Graph, contract: Contract) -> list[str]:
     return found
 
 
-def summary(verification: Verification) -> list[str]:
+def summary(saved: Saved, proof: Proof) -> list[str]:
     """The proof in plain lines for people."""
-    proof = verification.proof
-    if proof is None:
-        return []
     lines = [f"{proof.rows:,} validation rows, read back from disk and computed without Keras:"]
-    runtime = "NumPy" if isinstance(verification.saved, Graph) else verification.saved.format
+    runtime = "NumPy" if isinstance(saved, Graph) else saved.format
     for by, difference in ((runtime, proof.difference), ("in float16", proof.half), ("Core ML", proof.device)):
         if difference is not None:
             lines.append(

@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from kit import cli, sources, tables, train
 from kit.exports import export
 from kit.run import Run
 
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -92,6 +94,17 @@ def assert_one_line(finished: subprocess.CompletedProcess[str], *words: str, cod
     for word in words:
         assert word in lines[0], (word, lines[0])
     assert finished.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Callable[..., Any]]:
+    """Starts the system's Chromium with these arguments, for what is looked at in a real browser."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: nothing is looked at in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield lambda *arguments: playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
 
 
 @pytest.fixture(scope="session")

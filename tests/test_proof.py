@@ -164,7 +164,7 @@ def test_on_macos_core_ml_itself_has_a_word(
     monkeypatch.setattr(coreml, "predict", lambda path, images, labels: proof.evaluate(saved, images))
     found = verify(package, runs=exportable.folder.parent)
     assert found.problems == () and found.proof is not None and found.proof.device is not None
-    assert any(line.strip().startswith("Core ML") for line in proof.summary(found))
+    assert any(line.strip().startswith("Core ML") for line in proof.summary(found.saved, found.proof))
     monkeypatch.setattr(coreml, "predict", lambda path, images, labels: proof.evaluate(saved, images)[:, ::-1])
     assert any("by Core ML" in problem for problem in verify(package, runs=exportable.folder.parent).problems)
     with pytest.raises(KitError, match="by Core ML"):

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,6 @@ from conftest import KitCommand, assert_one_line
 from kit import KitError, analyze, data, train
 from kit.report import Report
 from kit.run import Run, Validation
-
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +37,10 @@ def copy_of(run: Run, folder: Path, **changes: np.ndarray) -> Run:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: the report is not looked at")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+def browser(chromium: Callable[..., Any]) -> Iterator[Any]:
+    opened = chromium()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

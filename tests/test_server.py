@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -27,7 +26,6 @@ from kit.contract import LABELS
 from kit.reading import Reader, drawn, rounded
 from kit.run import Run
 
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 PHOTOS = os.environ.get("KIT_PHOTOS")  # a folder with digits/photo/LABEL/*.png
 SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
 
@@ -268,16 +266,6 @@ def write_film(path: Path, luma: np.ndarray) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: the page is not looked at")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-@pytest.fixture(scope="module")
 def browser(chromium: Any, film: Path) -> Iterator[Any]:
     opened = launch(chromium, film)
     yield opened
@@ -287,7 +275,7 @@ def browser(chromium: Any, film: Path) -> Iterator[Any]:
 def launch(chromium: Any, film: Path) -> Any:
     """A browser whose camera plays a file."""
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
-    return chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *camera])
+    return chromium(*camera)
 
 
 @pytest.fixture
