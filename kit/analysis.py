@@ -375,10 +375,10 @@ def _compare(one: Analysis, other: Analysis) -> Comparison:
 
 
 def threshold(labels: np.ndarray, probabilities: np.ndarray, background: int) -> float:
-    """The confidence below which an answer is better withheld.
+    """The confidence below which an answer is better withheld, because there it is wrong more often than right.
 
-    There, wrong answers that are still shown are as many as right ones that are withheld. An answer is a most probable
-    class other than `background`; what is taken for background is never shown.
+    Of all thresholds it is the one at which the right answers that are shown outnumber the wrong ones by most. An
+    answer is a most probable class other than `background`; what is taken for background is never shown.
 
     Args:
         labels: (n,) the true classes.
@@ -386,18 +386,18 @@ def threshold(labels: np.ndarray, probabilities: np.ndarray, background: int) ->
         background: The class that stands for no digit.
 
     Returns:
-        0 to 1; 0 where no answer is wrong.
+        0 to 1; 0 where withholding none is best.
     """
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     answered = np.flatnonzero(predicted != background)
     order = answered[np.argsort(confidence[answered], kind="stable")]
-    right = predicted[order] == labels[order]
-    withheld = np.concatenate([[0], np.cumsum(right)])  # right ones below the order's place
-    shown = np.concatenate([np.cumsum(~right[::-1])[::-1], [0]])  # wrong ones from that place on
-    place = int(np.argmax(withheld >= shown))
+    confidences, worth = confidence[order], np.where(predicted[order] == labels[order], 1, -1)
+    withheld = np.concatenate([[0], np.cumsum(worth)])  # worth of those below the order's place
+    first = np.append(np.searchsorted(confidences, confidences), len(order))  # equals are shown or withheld together
+    place = int(first[np.argmin(withheld[first])])
     if place == 0:
         return 0.0
-    return float(confidence[order[place]] if place < len(order) else np.nextafter(confidence[order[-1]], 2))
+    return float(confidences[place] if place < len(order) else np.nextafter(confidences[-1], 2))
 
 
 def project(features: np.ndarray) -> np.ndarray:

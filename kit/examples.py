@@ -1,6 +1,7 @@
 """What a network learns from and is judged on: rows of the CSV as they are or moved a little, or scenes of them."""
 
 import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,7 @@ from kit import KitError
 from kit.augment import Augmentation, warp
 from kit.data import Digits
 from kit.run import Run, Settings
-from kit.scenes import Scenery, scenery, scenes
+from kit.scenes import Scenery, drawing, scenery, scenes
 from kit.strokes import trace
 
 AUGMENTATION = Augmentation()
@@ -68,6 +69,9 @@ class RowExamples:
         images = self._digits.images[order]
         return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._digits.labels[order]
 
+    def close(self) -> None:
+        """Nothing is being made."""
+
 
 class SceneExamples:
     """Scenes of the rows, and some without a digit. A validation digit is in no scene of the training.
@@ -80,6 +84,8 @@ class SceneExamples:
     def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
         assert digits.labels is not None
         self._digits, self._settings, self._rows = digits, settings, rows
+        self._pool = ThreadPoolExecutor(1)
+        self._ahead: dict[int, list[Future[tuple[np.ndarray, np.ndarray]]]] = {}
         strokes, labels = trace(digits.images[validation_rows]), digits.labels[validation_rows]
         background = self._background(len(labels))
         self.numbers = np.concatenate([validation_rows, -1 - np.arange(background)])
@@ -87,12 +93,26 @@ class SceneExamples:
         self.images, self.labels = scenes(strokes, labels, background, self._scenery, seed)
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Scenes (n, 64, 64, 1) and labels of an epoch, counted from 0, in the order in which to learn from them."""
-        assert self._digits.labels is not None
-        labels, seed = self._digits.labels[self._rows], [self._settings.seed, _TRAINING + number]
-        images, labels = scenes(self._strokes, labels, self._background(len(labels)), self._scenery, seed)
+        """Scenes (n, 64, 64, 1) and labels of an epoch, counted from 0, in the order in which to learn from them.
+
+        The next epoch's are drawn beside, in the time that TensorFlow's threads leave.
+        """
+        parts = self._ahead.pop(number, None) or self._draw(number)
+        images, labels = (np.concatenate(both) for both in zip(*[part.result() for part in parts], strict=True))
+        if number + 1 < self._settings.epochs:
+            self._ahead[number + 1] = self._draw(number + 1)
         order = generator.permutation(len(images))
         return images[order], labels[order]
+
+    def close(self) -> None:
+        """Draws no further."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _draw(self, number: int) -> list[Future[tuple[np.ndarray, np.ndarray]]]:
+        assert self._digits.labels is not None
+        labels, seed = self._digits.labels[self._rows], [self._settings.seed, _TRAINING + number]
+        parts = drawing(self._strokes, labels, self._background(len(labels)), self._scenery, seed)
+        return [self._pool.submit(part) for part in parts]
 
     @property
     def fingerprint(self) -> str:

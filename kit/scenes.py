@@ -6,7 +6,9 @@ ink is smooth at any size and one warp a digit is enough. Everything follows fro
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import util
 from pathlib import Path
 
@@ -16,9 +18,10 @@ from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, l
 
 SIZE = 64
 BACKGROUND = 10
-SMALLEST, LARGEST = 10.0, 78.0  # pixels of the longer side of a digit
-LIGHT_ON_DARK = 0.17  # share of all scenes
-_KINDS = np.cumsum([0.10, 0.53, 0.10, 0.15, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
+SMALLEST, LARGEST = 9.0, 80.0  # pixels of the longer side of a digit
+LIGHT_ON_DARK = 0.14  # share of all scenes
+_KINDS = np.cumsum([0.09, 0.57, 0.10, 0.12, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
+_NATIONAL = {1: 0.45, 4: 0.2, 7: 0.3, 8: 0.15}  # share of a digit's scenes
 _FAINTEST = 26  # grey levels between a digit and its paper
 _CHUNK = 256  # scenes that share a generator
 _PHOTOGRAPHS = {  # looked at one by one: they show no digit
@@ -113,16 +116,33 @@ def scenes(
     Returns:
         uint8 (n + background, 64, 64, 1), those of the digits in their order, then the others; their labels, uint8.
     """
+    images, drawn = zip(*[part() for part in drawing(strokes, labels, background, around, seed)], strict=True)
+    return np.concatenate(images), np.concatenate(drawn)
+
+
+def drawing(
+    strokes: np.ndarray, labels: np.ndarray, background: int, around: Scenery, seed: list[int]
+) -> list[Callable[[], tuple[np.ndarray, np.ndarray]]]:
+    """The same in parts that follow from the seed and not from each other; each is called for its scenes and labels."""
+    total = len(strokes) + background
+    return [
+        partial(_part, strokes, labels, range(start, min(start + _CHUNK, total)), around, [*seed, chunk])
+        for chunk, start in enumerate(range(0, total, _CHUNK))
+    ]
+
+
+def _part(
+    strokes: np.ndarray, labels: np.ndarray, numbers: range, around: Scenery, seed: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
     import cv2
 
     cv2.setNumThreads(1)
-    total = len(strokes) + background
-    images = np.empty((total, SIZE, SIZE, 1), np.uint8)
-    for chunk, start in enumerate(range(0, total, _CHUNK)):
-        draw = _Draw(np.random.default_rng([*seed, chunk]), around, strokes, labels)
-        for number in range(start, min(start + _CHUNK, total)):
-            images[number, :, :, 0] = draw.digit(number) if number < len(strokes) else draw.background()
-    return images, np.concatenate([labels, np.full(background, BACKGROUND)]).astype(np.uint8)
+    draw = _Draw(np.random.default_rng(seed), around, strokes, labels)
+    images = [draw.digit(number) if number < len(strokes) else draw.background() for number in numbers]
+    background = np.full(len(numbers), BACKGROUND, np.uint8)
+    own = labels[numbers.start : numbers.stop].astype(np.uint8)
+    background[: len(own)] = own
+    return np.stack(images)[..., None], background
 
 
 class _Draw:
@@ -145,13 +165,13 @@ class _Draw:
     def digit(self, number: int) -> np.ndarray:
         strokes = self.national(self.strokes[number], int(self.labels[number]))
         size = self.size()
-        clean = self.chance(0.1)
-        page = self.page(clean)
+        clean, plain = self.chance(0.1), self.chance(0.4)
+        page = self.page(clean, plain)
         pen = self.pen(size, page, clean)
-        ink = self.write(strokes, size, pen, bend=1.0, overhang=0.15 if self.chance(0.2) else 0.02)
+        ink = self.write(strokes, size, pen, bend=1.0, overhang=self.uniform(0, 0.25) if self.chance(0.3) else 0.02)
         if pen.darkness * float(np.vdot(page, ink)) < _FAINTEST * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, _FAINTEST / pen.darkness)
-        if not clean and self.chance(0.25):
+        if not clean and not plain and self.chance(0.35):
             ink = np.maximum(ink, self.neighbours(size, pen))
         return self.photographed(page * (1 - ink * np.float32(pen.darkness)), clean, size)
 
@@ -159,14 +179,14 @@ class _Draw:
         kind = int(np.searchsorted(_KINDS, self.generator.random()))
         if kind == 3:
             return self.photographed(self.photograph(), clean=False)
-        clean = self.chance(0.1)
-        page, size = self.page(clean), self.size()
+        clean, plain = self.chance(0.1), self.chance(0.3)
+        page, size = self.page(clean, plain), self.size()
         pen = self.pen(size, page, clean)
         if kind == 0:  # paper
             ink = self.neighbours(size, pen) if self.chance(0.2) else np.zeros_like(page)
         elif kind == 1:  # a letter, a symbol, a doodle
             ink = self.write(self.pick(self.around.letters), size, pen, bend=3.0, overhang=0.1, loose=2.0)
-            if not clean and self.chance(0.25):
+            if not clean and not plain and self.chance(0.35):
                 ink = np.maximum(ink, self.neighbours(size, pen))
         elif kind == 2:
             ink = self.text(pen)
@@ -186,7 +206,7 @@ class _Draw:
         light = float(page[::16, ::16].mean())
         faintest = min(0.9, _FAINTEST / (light * min(1.0, width)))
         darkness = 1.0 if clean else max(faintest, self.uniform(0.15, 1.0) ** 0.7)
-        uneven = self.uniform(0, 0.6) if not clean and self.chance(0.3) else 0.0
+        uneven = self.uniform(0, 0.5) if not clean and self.chance(0.2) else 0.0
         return Pen(None if own else width / 2, self.uniform(-0.6, 0.8), darkness, uneven)
 
     def write(
@@ -240,9 +260,13 @@ class _Draw:
         return x, y
 
     def national(self, strokes: np.ndarray, label: int) -> np.ndarray:
-        """A 1 with flag and foot, a 7 with a bar, as many countries write them and few of the competition's writers."""
-        if label not in (1, 7) or not self.chance(0.45 if label == 1 else 0.3):
+        """The digit as many countries write it and few of the competition's writers: a 1 with flag and foot, a 4 of
+        three straight lines, a 7 with a bar, an 8 of two rings.
+        """
+        if label not in _NATIONAL or not self.chance(_NATIONAL[label]):
             return strokes
+        if label in (4, 8):
+            return self.closed_four() if label == 4 else self.two_rings()
         distance = strokes[0]
         rows = np.flatnonzero((distance < UNIT).any(axis=1))
         if len(rows) < 8:
@@ -263,6 +287,23 @@ class _Draw:
                 strokes, (column - self.uniform(3, 9), foot), (column + self.uniform(3, 9), foot + self.uniform(-2, 2))
             )
         return strokes
+
+    def closed_four(self) -> np.ndarray:
+        middle, half = GRID / 2, BOX / 2
+        top, bar = (middle + self.uniform(-3, 6), middle - half), middle + self.uniform(0, 8)
+        foot = (top[0] + self.uniform(-5, 2), middle + half)
+        left, right = (top[0] - self.uniform(9, 20), bar), (top[0] + self.uniform(-1, 9), bar + self.uniform(-3, 2))
+        strokes = _with_line(np.full((2, GRID, GRID), 255, np.uint8), top, left)
+        stem = (top[0] + self.uniform(-1, 2), top[1] + self.uniform(-1, 5))
+        return _with_line(_with_line(strokes, left, right), stem, foot)
+
+    def two_rings(self) -> np.ndarray:
+        middle, upper, lower = GRID / 2, self.uniform(4.5, 7), self.uniform(5.5, 8)
+        wide, lean = self.uniform(0.75, 1.25), self.uniform(-3, 3)
+        height = middle - BOX / 2 + upper
+        strokes = _with_ring(np.full((2, GRID, GRID), 255, np.uint8), (middle - lean / 2, height), upper, wide)
+        height += upper + lower - self.uniform(-0.5, 1.5)
+        return _with_ring(strokes, (middle + lean / 2, height), lower, wide)
 
     def neighbours(self, size: float, pen: Pen) -> np.ndarray:
         """Other writing of about that size, most of each character outside the frame."""
@@ -310,8 +351,8 @@ class _Draw:
         ink = [self.write(self.pick(self.strokes), size, pen, bend=1.0, overhang=0, middle=middle) for _ in range(3)]
         return np.maximum(np.maximum(ink[0], ink[1]), ink[2])
 
-    def page(self, clean: bool) -> np.ndarray:
-        """Paper with its light, float32 (SIZE, SIZE), 0 to 255."""
+    def page(self, clean: bool, plain: bool) -> np.ndarray:
+        """Paper with its light, float32 (SIZE, SIZE), 0 to 255; `plain` without lines, edges and other writing."""
         import cv2
 
         if clean:
@@ -322,19 +363,21 @@ class _Draw:
         page = cv2.resize(slopes, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
         page += 1
         if self.chance(0.7):
-            page += np.float32(self.uniform(0, 0.2) ** 2) * self.grain()
+            page += np.float32(self.uniform(0, 0.16) ** 2) * self.grain()
         if self.chance(0.2):  # a shadow
             page *= 1 - np.float32(self.uniform(0.1, 0.5)) * self.half_plane(self.uniform(1, 25), beyond=20)
-        if self.chance(0.25):
+        if plain:
+            return np.minimum(page * np.float32(light), 255)
+        if self.chance(0.35):
             page *= 1 - np.float32(self.uniform(0.04, 0.6)) * self.rules()
-        if self.chance(0.2):
+        if self.chance(0.3):
             page *= 1 - np.float32(self.uniform(0.1, 0.95)) * self.box()
         page *= light
-        if self.chance(0.12):  # the page's edge and what lies beyond
+        if self.chance(0.15):  # the page's edge and what lies beyond
             beyond = self.half_plane(self.uniform(0.5, 2), beyond=14)
             other = self.photograph() if self.chance(0.5) else np.float32(self.uniform(0, 255))
             page += beyond * (other - page)
-        if self.chance(0.08):  # writing from the other side
+        if self.chance(0.1):  # writing from the other side
             faint = self.text(Pen(None, 0, 1, 0))
             page *= 1 - np.float32(self.uniform(0.03, 0.15)) * faint
         return np.minimum(page, 255, out=page)  # or too much light would swallow the ink
@@ -399,7 +442,7 @@ class _Draw:
         if self.chance(LIGHT_ON_DARK):
             image = 255 - image
         image = image.astype(np.float32, copy=False)
-        fewest = max(24, int(SIZE * 10 / size))
+        fewest = max(24, int(SIZE * 13 / size))
         if fewest < 56 and self.chance(0.2):  # from a picture of fewer pixels
             side = int(generator.integers(fewest, 56))
             image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
@@ -411,14 +454,14 @@ class _Draw:
                 image = np.where(image > 127, np.float32(255), np.float32(0))
         else:
             if self.chance(0.5):
-                image = cv2.GaussianBlur(image, (0, 0), self.uniform(0.3, min(1.8, 0.3 + size / 25)))
+                image = cv2.GaussianBlur(image, (0, 0), self.uniform(0.3, min(1.8, 0.3 + size / 32)))
             if size > 20 and self.chance(0.12):
                 image = cv2.filter2D(image, -1, self.motion())
             if self.chance(0.6):
-                image = image + np.float32(self.uniform(0.5, 3.0) ** 2 * 0.8) * self.grain()
+                image = image + np.float32(self.uniform(0.5, 2.4) ** 2 * 0.8) * self.grain()
         image = np.clip(image, 0, 255).astype(np.uint8)
         if self.chance(0.25):
-            image = _compressed(image, int(generator.integers(15, 80)))
+            image = _compressed(image, int(generator.integers(20, 90)))
         return image
 
     def motion(self) -> np.ndarray:
@@ -466,6 +509,16 @@ def _with_line(strokes: np.ndarray, start: tuple[float, float], end: tuple[float
     (x0, y0), (x1, y1) = start, end
     share = ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / max((x1 - x0) ** 2 + (y1 - y0) ** 2, 1e-6)
     share = np.clip(share, 0, 1)
-    distance = np.hypot(x - x0 - share * (x1 - x0), y - y0 - share * (y1 - y0))
+    return _with(strokes, np.hypot(x - x0 - share * (x1 - x0), y - y0 - share * (y1 - y0)))
+
+
+def _with_ring(strokes: np.ndarray, middle: tuple[float, float], radius: float, wide: float) -> np.ndarray:
+    """The strokes and a ring, so many times as wide as high, in points."""
+    y, x = np.mgrid[0:GRID, 0:GRID].astype(np.float32)
+    return _with(strokes, np.abs(np.hypot((x - middle[0]) / wide, y - middle[1]) - radius))
+
+
+def _with(strokes: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The strokes and one whose middle line is so far from each point."""
     own = np.stack([distance * UNIT, (distance - STEP + INSIDE) * UNIT])
     return np.minimum(strokes, np.clip(own, 0, 255).astype(np.uint8))

@@ -294,6 +294,8 @@ class _Training:
                     f"go on with: {self._way_on()}"
                 )
                 raise
+            finally:
+                self.examples.close()
             if state.stopped:
                 progress.say(state.stopped)
         self._write_metrics(finished=True, stopped=state.stopped)

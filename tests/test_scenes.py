@@ -28,9 +28,9 @@ def around(digits: Digits) -> Scenery:
 
 @pytest.fixture(scope="module")
 def chosen(digits: Digits) -> tuple[np.ndarray, np.ndarray]:
-    """Strokes and labels of digits that are drawn as they are: a 1 may get a flag and a 7 a bar."""
+    """Strokes and labels of digits that are drawn as they are: a 1 may get a flag, a 4 may be of straight lines."""
     assert digits.labels is not None
-    rows = np.flatnonzero(~np.isin(digits.labels, (1, 7)))[:COUNT]
+    rows = np.flatnonzero(~np.isin(digits.labels, (1, 4, 7, 8)))[:COUNT]
     return strokes.trace(digits.images[rows]), digits.labels[rows]
 
 
@@ -83,10 +83,21 @@ def test_the_ink_has_the_shape_of_the_digit(
     assert (found == chosen[1][large]).mean() > 0.6
 
 
-def test_one_scene_in_six_is_light_on_dark(pair: tuple[np.ndarray, np.ndarray]) -> None:
+def test_one_scene_in_seven_is_light_on_dark(pair: tuple[np.ndarray, np.ndarray]) -> None:
     change = pair[0] - pair[1]
     lighter = np.array([one[np.abs(one) > 12].sum() > 0 for one in change])
     assert lighter.mean() == pytest.approx(scenes.LIGHT_ON_DARK, abs=0.06)
+
+
+@pytest.mark.parametrize(("label", "holes"), [(4, 1), (8, 2)])
+def test_a_closed_4_has_one_hole_and_an_8_of_rings_two(around: Scenery, label: int, holes: int) -> None:
+    import cv2
+
+    draw = scenes._Draw(np.random.default_rng(label), around, np.empty((0, 2, 48, 48)), np.empty(0))
+    drawn = [draw.closed_four() if label == 4 else draw.two_rings() for _ in range(200)]
+    paper = [(one[0] > 2 * strokes.UNIT).view(np.uint8) for one in drawn]
+    found = [cv2.connectedComponents(one, connectivity=4)[0] - 2 for one in paper]  # without ink and what is around it
+    assert np.mean(np.array(found) == holes) > 0.8
 
 
 def test_a_pen_covers_the_area_that_its_width_says(around: Scenery) -> None:
