@@ -1,6 +1,6 @@
 """Every run of a folder as {ML program in float32, in float16, neural network} x {no compression, ...}: one table.
 
-    python benchmarks/exports.py RUNS DATA > table.md
+    python benchmarks/exports.py RUNS DATA [NETWORK ...] > table.md
 
 For each: bytes on disk, the largest difference of a probability from the network's, the share of validation rows with
 the network's label, and the accuracy, all by what was read back from disk. About half an hour on 2 cores.
@@ -17,10 +17,12 @@ FORMATS = [("mlprogram", "float32"), ("mlprogram", "float16"), ("neuralnetwork",
 COMPRESSIONS = [None, "palette8", "palette4", "int8", "prune75"]
 
 
-def main(folder: str, data: str) -> None:
+def main(folder: str, data: str, *networks: str) -> None:
     print("| network | format | compression | bytes | largest difference | same label | accuracy |")
     print("|---|---|---|---:|---:|---:|---:|", flush=True)
     for run in sorted(runs(folder), key=lambda run: run.name):
+        if networks and run.settings.arch not in networks:
+            continue
         for format, precision in FORMATS:  # noqa: A001
             for compression in COMPRESSIONS:
                 row = f"| `{run.settings.arch}` | {format} {precision} | {compression or 'none'} "
