@@ -129,8 +129,8 @@ def export(
         tried.sort(key=lambda candidate: candidate.size)
         if compress == AUTO:
             chosen = next(candidate for candidate in tried if candidate.within)
-            saved, _, _ = maker.make(temporary, chosen.compression)
-        proved = proof.prove(saved, source, maker.images)
+            saved, proved, _ = maker.make(temporary, chosen.compression)
+        proved = proof.confirm(proved, saved, source, maker.images)
         if problems := proof.failures(proved, saved.contract, max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
     notify(f"{source} as {options.words(saved.contract.compression)}: {saved.size / 1000:,.0f} kB")
@@ -217,20 +217,30 @@ class _Maker:
         fewest weights keep float32: so few of them as will do.
         """
         half = self.options.precision == "float16" and self.options.format in coreml.TARGETS
-        if half and not compression and self.exact is None:
-            self.exact = self._least_exact(path)
-        return self._make(path, compression, 0 if compression else self.exact or 0)
+        if compression or not half:
+            return self._make(path, compression, 0)
+        if self.exact is not None:
+            return self._make(path, None, self.exact)
+        enough = self._exact_enough(path)
+        made = self._make(path, None, enough[0])
+        while made[-1] and enough[1:]:  # a row of which it is surer moves more
+            enough = enough[1:]
+            made = self._make(path, None, enough[0])
+        self.exact = enough[0]
+        return made
 
-    def _least_exact(self, path: Path) -> int:
-        """Looks at the rows of which the network is least sure: there its probabilities move most."""
+    def _exact_enough(self, path: Path) -> list[int]:
+        """How many weights an operation that keeps float32 may have, the fewest first that do for the rows of which the
+        network is least sure: there its probabilities move most.
+        """
         unsure = np.argsort(self.analysis.confidence, kind="stable")[:_UNSURE]
         saved, _, problems = self._make(path, None, 0, unsure)
-        if not problems:
-            return 0
         assert isinstance(saved, Graph)
-        sizes = sorted({operation.weights[0].size for operation in saved.operations if operation.weights})
-        place = bisect.bisect_left(sizes, True, key=lambda size: not self._make(path, None, size, unsure)[-1])
-        return sizes[min(place, len(sizes) - 1)]
+        sizes = [0, *sorted({operation.weights[0].size for operation in saved.operations if operation.weights})]
+        if not problems:
+            return sizes
+        place = bisect.bisect_left(sizes, True, lo=1, key=lambda size: not self._make(path, None, size, unsure)[-1])
+        return sizes[min(place, len(sizes) - 1) :]
 
     def _make(
         self, path: Path, compression: str | None, exact: int, where: np.ndarray | None = None
@@ -250,7 +260,7 @@ class _Maker:
         saved = proof.read(path)
         if problems := proof.structure(saved):
             raise _refused(path, problems)
-        proved = proof.prove(saved, self.run, self.images, where=where, thorough=False)
+        proved = proof.prove(saved, self.run, self.images, where=where)
         return saved, proved, proof.failures(proved, saved.contract, self.max_loss)
 
     @cache  # noqa: B019 (of one export)

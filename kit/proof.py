@@ -66,8 +66,8 @@ class Proof:
     disagreements: tuple[Disagreement, ...]
     network_accuracy: float
     accuracy: float
-    half: Difference | None
-    device: Difference | None
+    half: Difference | None = None
+    device: Difference | None = None
 
     @property
     def loss(self) -> float:
@@ -165,7 +165,8 @@ def verify(
         source = None
     if source and not problems:
         images = validation_images(source, load_for(source, data))
-        proof = prove(saved, source, images, where=_spread(source, rows))
+        where = _spread(source, rows)
+        proof = confirm(prove(saved, source, images, where=where), saved, source, images, where=where)
         problems += failures(proof, contract, max_loss)
     return Verification(saved, proof, tuple(problems), costs(saved) if isinstance(saved, Graph) else None)
 
@@ -195,9 +196,7 @@ def settings_digest(run: Run) -> str:
     return hashlib.sha256(json.dumps(dataclasses.asdict(run.settings), sort_keys=True).encode()).hexdigest()
 
 
-def prove(
-    saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None, thorough: bool = True
-) -> Proof:
+def prove(saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
     """Puts validation rows through the saved model and compares with what the network said of them.
 
     Args:
@@ -205,38 +204,48 @@ def prove(
         run: Whose stored predictions to compare with.
         images: Of all its validation rows, uint8 (n, size, size, 1), as `validation_images` gives them.
         where: Positions among the validation rows; all without it.
-        thorough: Also in float16 and, on macOS, by Core ML itself.
     """
-    contract = saved.contract
     validation = run.validation
     analysis = Analysis(run.name, validation)
-    chosen = np.arange(len(validation.rows)) if where is None else where
-    images = images[chosen]
-    labels, expected = validation.labels[chosen].astype(int), validation.probabilities[chosen]
-    if expected.shape[1] > len(contract.labels):  # the model leaves a class out, so that the others sum to 1
-        expected = expected[:, : len(contract.labels)].astype(np.float64)
-        expected /= expected.sum(axis=1, keepdims=True)
-    found = evaluate(saved, images)
-    half = device = None
-    if isinstance(saved, Graph) and thorough:
-        if any(operation.half for operation in saved.operations):
-            half = _difference(expected, evaluate(saved, images, half=True))
-        if sys.platform == "darwin":
-            device = _difference(expected, coreml.predict(saved.path, images, contract.labels))
+    chosen, expected = _expected(saved, run, where)
+    labels = validation.labels[chosen].astype(int)
+    found = evaluate(saved, images[chosen])
     network, own = expected.argmax(axis=1), found.argmax(axis=1)
-    known = labels < len(contract.labels)
+    classes = saved.contract.labels
+    known = labels < len(classes)
     return Proof(
         len(chosen),
         _difference(expected, found),
         tuple(
-            Disagreement(analysis.row_name(chosen[where]), LABELS[network[where]], contract.labels[own[where]])
+            Disagreement(analysis.row_name(chosen[where]), LABELS[network[where]], classes[own[where]])
             for where in np.flatnonzero(network != own)
         ),
         float((network == labels)[known].mean()),
         float((own == labels)[known].mean()),
-        half,
-        device,
     )
+
+
+def confirm(proof: Proof, saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
+    """The proof with what the same rows are in float16, where the model asks for it, and on macOS by Core ML itself."""
+    if not isinstance(saved, Graph):
+        return proof
+    chosen, expected = _expected(saved, run, where)
+    half = device = None
+    if any(operation.half for operation in saved.operations):
+        half = _difference(expected, evaluate(saved, images[chosen], half=True))
+    if sys.platform == "darwin":
+        device = _difference(expected, coreml.predict(saved.path, images[chosen], saved.contract.labels))
+    return dataclasses.replace(proof, half=half, device=device)
+
+
+def _expected(saved: Saved, run: Run, where: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Which validation rows, and what the network says of them: (n, classes of the model)."""
+    chosen = np.arange(len(run.validation.rows)) if where is None else where
+    expected, classes = run.validation.probabilities[chosen], len(saved.contract.labels)
+    if expected.shape[1] > classes:  # the model leaves a class out, so that the others sum to 1
+        expected = expected[:, :classes].astype(np.float64)
+        expected /= expected.sum(axis=1, keepdims=True)
+    return chosen, expected
 
 
 def _difference(expected: np.ndarray, found: np.ndarray) -> Difference:
