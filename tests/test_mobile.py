@@ -10,8 +10,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
+
+from kit.contract import LABELS
+from kit.data import load
+from kit.photographs import judge
+from kit.proof import verify
+from kit.readers import open_reader
+from kit.reading import Reader, rounded
 
 MOBILE = Path(__file__).parent.parent / "mobile"
 KIT, APP, PROJECT = MOBILE / "DigitKit", MOBILE / "DigitCamera", MOBILE / "DigitCamera.xcodeproj" / "project.pbxproj"
@@ -19,6 +27,8 @@ SWIFT = shutil.which("swift")
 needs_swift = pytest.mark.skipif(
     SWIFT is None, reason="no Swift toolchain on this machine: no Swift is built or parsed"
 )
+BUNDLED, CARD = APP / "Model" / "DigitCamera.mlpackage", MOBILE / "MODEL.md"
+PHOTOS = os.environ.get("KIT_PHOTOS")  # a folder with digits/KIND/LABEL/ and background/KIND/
 IOS_OF_SPECIFICATION = {6: 15, 7: 16, 8: 17, 9: 18}  # of an ML program
 
 
@@ -239,9 +249,7 @@ def ios_of(package: Path) -> int:
 
 def test_the_deployment_target_fits_every_bundled_model(project: Any) -> None:
     packages = sorted(APP.rglob("*.mlpackage"))
-    if not packages:
-        pytest.skip("no model is bundled yet: its target is not compared")
-    assert APP / "Model" / "DigitCamera.mlpackage" in packages
+    assert BUNDLED in packages
     for package in packages:
         assert ios_of(package) <= float(settings_of(project, "Release")["IPHONEOS_DEPLOYMENT_TARGET"])
 
@@ -301,3 +309,60 @@ def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_t
     assert f"Of {len(files['crops.json'])} crops" in words
     assert f"{len(files['drawings.json'])} drawings and {len(files['centred.json'])} centred squares" in words
     assert f"{len(files['decisions.json'])} sequences of probabilities give the same {frames:,} decisions" in words
+
+
+# The model that ships
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return open_reader(BUNDLED)
+
+
+def test_the_bundled_model_is_what_its_card_says() -> None:
+    found, card = verify(BUNDLED), CARD.read_text(encoding="utf-8")
+    contract = found.saved.contract
+    assert found.problems == () and found.costs is not None
+    assert (contract.labels, contract.background, contract.size) == (LABELS, "background", 64)
+    assert (contract.polarity, contract.crop, contract.input) == ("any", "box", "image")
+    assert found.saved.size < 300_000 and found.costs.multiply_accumulates < 15_000_000
+    for figure in (
+        f"{found.saved.size:,} bytes", f"{found.costs.parameters:,} parameters",
+        f"{found.costs.multiply_accumulates:,} multiply-accumulates", f"{contract.threshold:.4f}",
+        f"{contract.validation_accuracy:.2%}", str(contract.compression),
+    ):  # fmt: skip
+        assert figure in card, figure
+
+
+def on_paper(digit: np.ndarray | None, light: float, generator: np.random.Generator) -> np.ndarray:
+    """A digit of the competition, 28 x 28, in the middle of a lit sheet of 400 x 400, or the sheet alone."""
+    y, x = np.mgrid[:400, :400] / 400
+    paper = light * (1 - 0.2 * x - 0.1 * y)
+    ink = np.zeros((400, 400))
+    if digit is not None:
+        ink[90:310, 90:310] = np.asarray(Image.fromarray(digit).resize((220, 220), Image.Resampling.BICUBIC)) / 255
+    return rounded(np.clip(paper * (1 - 0.7 * ink) + generator.normal(0, 4, ink.shape), 0, 255))
+
+
+def test_the_bundled_model_reads_digits_and_is_silent_on_paper(reader: Reader, sample: Path) -> None:
+    digits = load("train", sample)
+    assert digits.labels is not None
+    generator = np.random.default_rng(0)
+    for invert in (False, True):
+        sheets = [on_paper(image[..., 0], generator.uniform(120, 250), generator) for image in digits.images[:300]]
+        sheets += [on_paper(None, generator.uniform(60, 250), generator) for _ in range(100)]
+        squares = np.stack([reader.seen(255 - sheet if invert else sheet) for sheet in sheets])
+        verdicts = [reader.verdict(probabilities) for probabilities in reader.read(squares)]
+        right = [verdict == str(label) for verdict, label in zip(verdicts, digits.labels[:300], strict=False)]
+        assert np.mean(right) >= 0.95 and verdicts[300:] == [None] * 100
+
+
+def test_the_bundled_model_reads_photographs_as_its_card_says(reader: Reader) -> None:
+    if not PHOTOS:
+        pytest.skip("KIT_PHOTOS names no folder of photographs: the card's figures are not counted again")
+    found, card = judge(reader, PHOTOS), CARD.read_text(encoding="utf-8")
+    for kind in found.digits:
+        assert f"| {kind.kind} | {kind.photographs} | {kind.right} |" in card
+    for background in found.backgrounds:
+        name = background.kind + ", look-alikes" * background.lookalike
+        assert f"| {name} | {background.photographs} | {background.false_alarms} |" in card

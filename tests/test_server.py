@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import KitCommand, assert_one_line
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kit import KitError, data, server, train
 from kit.contract import LABELS
 from kit.reading import Reader, drawn, rounded
 from kit.run import Run
 
+ROOT = Path(__file__).parent.parent
 PHOTOS = os.environ.get("KIT_PHOTOS")  # a folder with digits/photo/LABEL/*.png
 SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
 
@@ -38,8 +40,21 @@ def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def address(run: Run) -> Iterator[str]:
+    with serving(run.name, "--runs", run.folder.parent) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Iterator[str]:
+    """The app's own model: eleven classes, at 64 x 64."""
+    with serving(ROOT / "mobile" / "DigitCamera" / "Model" / "DigitCamera.mlpackage") as found:
+        yield found
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[str]:
     """The command in a process of its own, and where it answers."""
-    command = [sys.executable, "-m", "kit", "serve", run.name, "--port", "0", "--runs", str(run.folder.parent)]
+    command = [sys.executable, "-m", "kit", "serve", *map(str, arguments), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
         line = process.stdout.readline().strip()
@@ -247,11 +262,14 @@ def film(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     digits = data.load("train", sample)
     assert digits.labels is not None
     digit = digits.images[np.nonzero(digits.labels == 5)[0][3], :, :, 0]
-    y, x = np.mgrid[:480, :640]
-    paper = 170 + 40 * x / 640 - 30 * y / 480
     ink = np.zeros((480, 640))
     ink[110:370, 190:450] = np.asarray(Image.fromarray(digit).resize((260, 260), Image.Resampling.BICUBIC)) / 255
-    return write_film(tmp_path_factory.mktemp("film") / "five.y4m", paper * (1 - ink) + 40 * ink)
+    return write_film(tmp_path_factory.mktemp("film") / "five.y4m", lit_paper() * (1 - ink) + 40 * ink)
+
+
+def lit_paper() -> np.ndarray:
+    y, x = np.mgrid[:480, :640]
+    return rounded(170 + 40 * x / 640 - 30 * y / 480)
 
 
 def write_film(path: Path, luma: np.ndarray) -> Path:
@@ -375,18 +393,41 @@ def test_a_digit_before_the_camera_is_read(page: Any) -> None:
     assert page.locator("#guide").is_hidden() and page.locator("#camera").inner_text() == "Start the camera"
 
 
-def test_a_photographed_digit_is_read(chromium: Any, address: str, tmp_path: Path) -> None:
+def test_the_apps_model_reads_a_drawing_and_is_silent_on_paper(browser: Any, bundled: str, sample: Path) -> None:
+    page = open_page(browser, bundled)
+    draw(page, SEVEN)
+    page.wait_for_selector("#pad-reading[data-state=shown]")
+    assert page.locator("#pad-reading .digit").inner_text() == "7"
+    page.click("#clear")
+    page.set_input_files("#file", {"name": "paper.png", "mimeType": "image/png", "buffer": png(lit_paper())})
+    page.wait_for_function(
+        "getComputedStyle(document.querySelectorAll('#pad-reading .bar i')[10]).getPropertyValue('--p') > 0.5"
+    )
+    assert page.locator("#pad-reading .digit").inner_text() == "–" and page.problems == []
+    page.context.close()
+
+
+def test_the_apps_model_reads_a_digit_before_the_camera(browser: Any, bundled: str) -> None:
+    page = open_page(browser, bundled)
+    page.click("#camera")
+    page.wait_for_selector("#camera-reading[data-state=shown]", timeout=20_000)
+    assert page.locator("#camera-reading .digit").inner_text() == "5" and page.problems == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_photographed_digit_is_read(chromium: Any, bundled: str, tmp_path: Path, digit: int) -> None:
     """A stranger's phone photograph, held into the camera."""
     if not PHOTOS:
         pytest.skip("KIT_PHOTOS names no folder of photographs: none is held into the camera")
-    photo = Image.open(sorted(Path(PHOTOS).glob("digits/photo/4/*.png"))[0]).convert("L")
+    photo = Image.open(sorted(Path(PHOTOS).glob(f"digits/photo/{digit}/*.png"))[0]).convert("L")
     scene = np.full((480, 640), np.median(np.asarray(photo)))
-    scene[90:390, 170:470] = np.asarray(photo.resize((300, 300)))
+    scene[96:384, 176:464] = np.asarray(ImageOps.fit(photo, (288, 288)))  # in the guide box
     opened = launch(chromium, write_film(tmp_path / "photo.y4m", scene))
-    page = open_page(opened, address)
+    page = open_page(opened, bundled)
     page.click("#camera")
     page.wait_for_selector("#camera-reading[data-state=shown]", timeout=20_000)
-    assert page.locator("#camera-reading .digit").inner_text() == "4"
+    assert page.locator("#camera-reading .digit").inner_text() == str(digit)
     opened.close()
 
 
