@@ -255,8 +255,8 @@ def save(converted: Any, path: Path, about: dict[str, str], contract: Contract |
         except RuntimeError as error:  # from C++, where a full disk is an input/output error
             full = shutil.disk_usage(path.parent).free < _LITTLE
             raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
-    for file in path.rglob("*.mlmodel"):
-        file.chmod(0o644)  # coremltools copies it from a private file; a package is an ordinary one
+    for part in path.rglob("*"):  # coremltools' own are private; a package is an ordinary folder
+        part.chmod(0o755 if part.is_dir() else 0o644)
 
 
 def _describe(description: Any, about: dict[str, str], contract: Contract) -> None:
