@@ -97,25 +97,6 @@ def test_a_killed_training_ends_as_if_it_had_not_been(moment: int, tiny: Path, t
     assert resumed.metrics["threshold"] == trained.metrics["threshold"]
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"camera": True, "background_share": 1.0}, "--background-share 1.0: give a share between 0 and 1"),
-        ({"background_share": 0.3}, "--background-share: the competition's rows have no background: add --camera"),
-        ({"camera": True, "augment": True}, "--augment: every scene of --camera is drawn anew already"),
-        ({"camera": True, "arch": "nonsense"}, "no such network"),
-        ({"camera": True, "dropout": 0.2}, "--dropout: camera has no dropout layer"),
-    ],
-)
-def test_an_option_that_does_not_apply_is_refused(
-    options: dict[str, object], words: str, tiny: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(KitError) as caught:
-        train(**{"data": tiny, "runs": tmp_path, "progress": False} | options)
-    assert words in str(caught.value)
-    assert [path for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
-
-
 def test_between_sizes_only_layers_of_the_same_shape_are_taken(tiny: Path, tmp_path: Path) -> None:
     options = {"data": tiny, "runs": tmp_path, "progress": False, "epochs": 1}
     source = train(arch="dense", **options)

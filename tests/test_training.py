@@ -214,6 +214,11 @@ def test_a_loss_that_becomes_nan_stops_with_a_remedy(small: Path, tmp_path: Path
         ({"name": "../x"}, "--name ../x"),
         ({"from_run": "9"}, "9: no such run"),
         ({"data": "nowhere"}, "nowhere: missing"),
+        ({"camera": True, "background_share": 1.0}, "--background-share 1.0: give a share between 0 and 1"),
+        ({"background_share": 0.3}, "--background-share: the competition's rows have no background: add --camera"),
+        ({"camera": True, "augment": True}, "--augment: every scene of --camera is drawn anew already"),
+        ({"camera": True, "arch": "nonsense"}, "no such network"),
+        ({"camera": True, "dropout": 0.2}, "--dropout: camera has no dropout layer"),
         ({"resume": "01-dense", "epochs": 5}, "--epochs cannot be changed by --resume"),
     ],
 )
