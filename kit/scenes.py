@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
+from kit import handwriting
 from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, likeness, text_pages
 
 SIZE = 64
 BACKGROUND = 10
-SMALLEST, LARGEST = 9.0, 80.0  # pixels of the longer side of a digit
+SMALLEST, LARGEST = 8.5, 72.0  # pixels of the longer side of a digit
 LIGHT_ON_DARK = 0.14  # share of all scenes
 _KINDS = np.cumsum([0.09, 0.57, 0.10, 0.12, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
-_NATIONAL = {1: 0.45, 4: 0.2, 7: 0.3, 8: 0.15}  # share of a digit's scenes
+_BY_HAND = (0.1, 0.15, 0.15, 0.15, 0.3, 0.15, 0.15, 0.3, 0.2, 0.25)  # share of each digit that is drawn by rule
+_NATIONAL = {1: 0.3, 7: 0.35}  # share of the others that get a flag, a foot or a bar
 _FAINTEST = 26  # grey levels between a digit and its paper
 _CHUNK = 256  # scenes that share a generator
 _PHOTOGRAPHS = {  # looked at one by one: they show no digit
@@ -56,6 +58,7 @@ class Scenery:
     """All that scenes are made of beside the digits; made once a training.
 
     Attributes:
+        digits: uint8 (10, n, 2, GRID, GRID), digits as many countries write them and few of the competition's writers.
         letters: uint8 (n, 2, GRID, GRID), letters, symbols and doodles that look like no digit.
         pages: uint8 (n, 512, 512), coverage of printed and written text, 32 pixels a line, of letters that look like no
             digit; `small_pages` with all letters.
@@ -64,6 +67,7 @@ class Scenery:
         bends: float32 (256, SIZE, SIZE, 2), smooth random displacements with variance 1.
     """
 
+    digits: np.ndarray
     letters: np.ndarray
     pages: np.ndarray
     small_pages: np.ndarray
@@ -76,8 +80,9 @@ def scenery(strokes: np.ndarray, generator: np.random.Generator) -> Scenery:
     """Gathers the scenery; `strokes` are the digits that its letters must not look like. About 10 s."""
     import cv2
 
-    printed, drawn = glyphs(), doodles(2500, generator)
-    kept = printed[likeness(printed, strokes) > 1.0], drawn[likeness(drawn, strokes) > 1.4], blobs(120, generator)
+    named = np.concatenate([glyphs(), handwriting.letters(40, generator)])
+    drawn = doodles(2500, generator)
+    kept = named[likeness(named, strokes) > 1.0], drawn[likeness(drawn, strokes) > 1.4], blobs(350, generator)
     letters = np.concatenate(kept)
     grain = generator.standard_normal((3, 256, 256), np.float32)
     for number, deviation in ((1, 0.7), (2, 1.3)):
@@ -86,7 +91,7 @@ def scenery(strokes: np.ndarray, generator: np.random.Generator) -> Scenery:
     coarse = generator.standard_normal((256, 5, 5, 2), np.float32)
     bends = np.stack([cv2.resize(field, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for field in coarse])
     pages, small_pages = text_pages(letters, generator)
-    return Scenery(letters, pages, small_pages, _photographs(), grain, bends)
+    return Scenery(handwriting.digits(120, generator), letters, pages, small_pages, _photographs(), grain, bends)
 
 
 def _photographs() -> list[np.ndarray]:
@@ -163,12 +168,14 @@ class _Draw:
         return items[int(self.generator.random() * len(items))]
 
     def digit(self, number: int) -> np.ndarray:
-        strokes = self.national(self.strokes[number], int(self.labels[number]))
+        label = int(self.labels[number])
+        by_hand = self.chance(_BY_HAND[label])
+        strokes = self.pick(self.around.digits[label]) if by_hand else self.national(self.strokes[number], label)
         size = self.size()
-        clean, plain = self.chance(0.1), self.chance(0.4)
+        clean, plain = self.chance(0.1), self.chance(0.5)
         page = self.page(clean, plain)
-        pen = self.pen(size, page, clean)
-        ink = self.write(strokes, size, pen, bend=1.0, overhang=self.uniform(0, 0.25) if self.chance(0.3) else 0.02)
+        pen = self.pen(size, page, clean, 0.14 if by_hand else 0.22)  # or rings would fill with ink
+        ink = self.write(strokes, size, pen, bend=1.0, overhang=self.uniform(0, 0.3) if self.chance(0.35) else 0.02)
         if pen.darkness * float(np.vdot(page, ink)) < _FAINTEST * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, _FAINTEST / pen.darkness)
         if not clean and not plain and self.chance(0.35):
@@ -179,13 +186,13 @@ class _Draw:
         kind = int(np.searchsorted(_KINDS, self.generator.random()))
         if kind == 3:
             return self.photographed(self.photograph(), clean=False)
-        clean, plain = self.chance(0.1), self.chance(0.3)
+        clean, plain = self.chance(0.1), self.chance(0.4)
         page, size = self.page(clean, plain), self.size()
         pen = self.pen(size, page, clean)
         if kind == 0:  # paper
             ink = self.neighbours(size, pen) if self.chance(0.2) else np.zeros_like(page)
         elif kind == 1:  # a letter, a symbol, a doodle
-            ink = self.write(self.pick(self.around.letters), size, pen, bend=3.0, overhang=0.1, loose=2.0)
+            ink = self.write(self.pick(self.around.letters), size, pen, bend=2.0, overhang=0.1, loose=2.0)
             if not clean and not plain and self.chance(0.35):
                 ink = np.maximum(ink, self.neighbours(size, pen))
         elif kind == 2:
@@ -200,13 +207,14 @@ class _Draw:
         """The longer side of a character, in pixels."""
         return float(np.exp(self.uniform(np.log(SMALLEST), np.log(LARGEST))))
 
-    def pen(self, size: float, page: np.ndarray, clean: bool) -> Pen:
-        width = max(0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(0.22)))))
+    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float = 0.22) -> Pen:
+        """One of any width up to that share of a character's size."""
+        width = max(0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(widest)))))
         own = self.chance(0.4)
         light = float(page[::16, ::16].mean())
         faintest = min(0.9, _FAINTEST / (light * min(1.0, width)))
         darkness = 1.0 if clean else max(faintest, self.uniform(0.15, 1.0) ** 0.7)
-        uneven = self.uniform(0, 0.5) if not clean and self.chance(0.2) else 0.0
+        uneven = self.uniform(0, 0.5) if not clean and self.chance(0.1) else 0.0
         return Pen(None if own else width / 2, self.uniform(-0.6, 0.8), darkness, uneven)
 
     def write(
@@ -260,13 +268,9 @@ class _Draw:
         return x, y
 
     def national(self, strokes: np.ndarray, label: int) -> np.ndarray:
-        """The digit as many countries write it and few of the competition's writers: a 1 with flag and foot, a 4 of
-        three straight lines, a 7 with a bar, an 8 of two rings.
-        """
+        """A 1 with flag and foot, a 7 with a bar."""
         if label not in _NATIONAL or not self.chance(_NATIONAL[label]):
             return strokes
-        if label in (4, 8):
-            return self.closed_four() if label == 4 else self.two_rings()
         distance = strokes[0]
         rows = np.flatnonzero((distance < UNIT).any(axis=1))
         if len(rows) < 8:
@@ -278,7 +282,7 @@ class _Draw:
             return _with_line(strokes, (column - left, row + slope * left), (column + right, row - slope * right))
         top, foot = float(rows[0]), float(rows[-1])
         column = float(distance[rows[0]].argmin())
-        length, angle = self.uniform(0.12, 0.5) * (foot - top), np.deg2rad(self.uniform(28, 70))  # flatter is a 7
+        length, angle = self.uniform(0.12, 0.42) * (foot - top), np.deg2rad(self.uniform(28, 70))  # flatter is a 7
         flagged = (column - length * np.cos(angle), top + length * np.sin(angle))
         strokes = _with_line(strokes, (column, top), flagged)
         if self.chance(0.4):
@@ -287,23 +291,6 @@ class _Draw:
                 strokes, (column - self.uniform(3, 9), foot), (column + self.uniform(3, 9), foot + self.uniform(-2, 2))
             )
         return strokes
-
-    def closed_four(self) -> np.ndarray:
-        middle, half = GRID / 2, BOX / 2
-        top, bar = (middle + self.uniform(-3, 6), middle - half), middle + self.uniform(0, 8)
-        foot = (top[0] + self.uniform(-5, 2), middle + half)
-        left, right = (top[0] - self.uniform(9, 20), bar), (top[0] + self.uniform(-1, 9), bar + self.uniform(-3, 2))
-        strokes = _with_line(np.full((2, GRID, GRID), 255, np.uint8), top, left)
-        stem = (top[0] + self.uniform(-1, 2), top[1] + self.uniform(-1, 5))
-        return _with_line(_with_line(strokes, left, right), stem, foot)
-
-    def two_rings(self) -> np.ndarray:
-        middle, upper, lower = GRID / 2, self.uniform(4.5, 7), self.uniform(5.5, 8)
-        wide, lean = self.uniform(0.75, 1.25), self.uniform(-3, 3)
-        height = middle - BOX / 2 + upper
-        strokes = _with_ring(np.full((2, GRID, GRID), 255, np.uint8), (middle - lean / 2, height), upper, wide)
-        height += upper + lower - self.uniform(-0.5, 1.5)
-        return _with_ring(strokes, (middle + lean / 2, height), lower, wide)
 
     def neighbours(self, size: float, pen: Pen) -> np.ndarray:
         """Other writing of about that size, most of each character outside the frame."""
@@ -509,16 +496,6 @@ def _with_line(strokes: np.ndarray, start: tuple[float, float], end: tuple[float
     (x0, y0), (x1, y1) = start, end
     share = ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / max((x1 - x0) ** 2 + (y1 - y0) ** 2, 1e-6)
     share = np.clip(share, 0, 1)
-    return _with(strokes, np.hypot(x - x0 - share * (x1 - x0), y - y0 - share * (y1 - y0)))
-
-
-def _with_ring(strokes: np.ndarray, middle: tuple[float, float], radius: float, wide: float) -> np.ndarray:
-    """The strokes and a ring, so many times as wide as high, in points."""
-    y, x = np.mgrid[0:GRID, 0:GRID].astype(np.float32)
-    return _with(strokes, np.abs(np.hypot((x - middle[0]) / wide, y - middle[1]) - radius))
-
-
-def _with(strokes: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """The strokes and one whose middle line is so far from each point."""
-    own = np.stack([distance * UNIT, (distance - STEP + INSIDE) * UNIT])
-    return np.minimum(strokes, np.clip(own, 0, 255).astype(np.uint8))
+    distance = np.hypot(x - x0 - share * (x1 - x0), y - y0 - share * (y1 - y0))
+    line = np.stack([distance * UNIT, (distance - STEP + INSIDE) * UNIT])
+    return np.minimum(strokes, np.clip(line, 0, 255).astype(np.uint8))
