@@ -17,24 +17,30 @@ def _rings(strokes: np.ndarray) -> int:
     return cv2.connectedComponents(paper, connectivity=4)[0] - 2  # without ink and what is around it
 
 
+def _seen(ink: np.ndarray) -> np.ndarray:
+    """Directions of the strokes in a picture of 28 × 28, the middle of their mass in its own."""
+    from scipy.ndimage import center_of_mass, shift
+    from skimage.feature import hog
+
+    away = np.array([13.5, 13.5]) - center_of_mass(ink)
+    return hog(shift(ink, away, order=1), orientations=8, pixels_per_cell=(7, 7), cells_per_block=(2, 2))
+
+
 def test_digits_drawn_by_rule_are_nearest_to_the_competitions_of_their_label(sample: Path) -> None:
     """By five neighbours among the sample's pictures, which know nothing of the forms; chance would be a tenth."""
     import cv2
     from sklearn.neighbors import KNeighborsClassifier
 
-    def seen(ink: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(ink.astype(np.float32), (0, 0), 1).ravel()
-
     rows = data.load("train", sample)
-    reader = KNeighborsClassifier(5).fit([seen(image[..., 0] / 255) for image in rows.images], rows.labels)
+    reader = KNeighborsClassifier(5).fit([_seen(image[..., 0] / 255) for image in rows.images], rows.labels)
     drawn = handwriting.digits(40, np.random.default_rng(0))
     assert drawn.shape == (10, 40, 2, GRID, GRID) and drawn.dtype == np.uint8
-    ink = [[np.clip(1.5 - one[0] / UNIT, 0, 1) for one in of_label] for of_label in drawn]
+    ink = np.clip((2 * UNIT - drawn[:, :, 0].astype(np.float32)) / UNIT, 0, 1).reshape(-1, GRID, GRID)
     side = round(GRID / STEP)  # 32 pixels, of which the pictures are the middle 28
-    small = [[cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA)[2:-2, 2:-2] for one in each] for each in ink]
-    read = np.array([reader.predict([seen(picture) for picture in pictures]) for pictures in small])
-    assert [np.bincount(of_label, minlength=10).argmax() for of_label in read] == list(range(10))
-    assert (read == np.arange(10)[:, None]).mean() > 0.6
+    small = [cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA)[2:-2, 2:-2] for one in ink]
+    read = reader.predict([_seen(picture) for picture in small]).reshape(10, 40)
+    right = (read == np.arange(10)[:, None]).mean(axis=1)
+    assert right.min() > 0.4 and right.mean() > 0.75  # a 1 with a foot is rare among them
 
 
 @pytest.mark.parametrize(
