@@ -160,9 +160,7 @@ def train(
     name: Annotated[str | None, typer.Option(help="The run's name after its number.  [default: the network's]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training rows.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
-    optimizer: Annotated[
-        str | None, typer.Option(help="adam, adamw, nadam, rmsprop, sgd, adadelta and others.")
-    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam, adamw, nadam, rmsprop, sgd, muon and others.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The peak, where the schedule is one-cycle.")] = None,
     l2: Annotated[float | None, typer.Option(help="L2 penalty on every kernel.")] = None,
     dropout: Annotated[float | None, typer.Option(help="One rate for every dropout layer.")] = None,

@@ -66,11 +66,10 @@ def written(form: str, generator: np.random.Generator) -> np.ndarray:
     """One character of that form in the box of a digit, uint8 (2, GRID, GRID), as `strokes.trace` has it."""
     import cv2
 
-    points = _points(form)
-    wide, times = np.exp(generator.normal(0, 0.2)), 2 if generator.random() < _SKETCHED else 1
-    lines = [_smooth(_jittered(line, generator)) * (wide, 1) for line in points]
-    for _ in range(times - 1):
-        lines += [line + generator.normal(0, 0.45, 2) + generator.normal(0, 0.15, (1, 2)) for line in lines]
+    wide, sketched = np.exp(generator.normal(0, 0.2)), generator.random() < _SKETCHED
+    lines = [_smooth(_jittered(line, generator)) * (wide, 1) for line in _points(form)]
+    if sketched:
+        lines += [line + generator.normal(0, 0.5, 2) for line in lines]
     every = np.concatenate(lines)
     low, extent = every.min(axis=0), np.ptp(every, axis=0)
     scale = (BOX - 1) / max(extent)

@@ -20,23 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from kit import KitError, __version__, backend
 from kit.files import TEMPORARY, in_plain_words, whole_file, write_text
+from kit.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
 RUNS = Path("runs")
-OPTIMIZERS = {  # name → Keras' default learning rate, for when the optimizer is changed and the rate is not
-    "adam": 0.001,
-    "adamw": 0.001,
-    "nadam": 0.001,
-    "adamax": 0.001,
-    "rmsprop": 0.001,
-    "sgd": 0.01,
-    "adagrad": 0.001,
-    "adadelta": 0.001,
-    "lion": 0.001,
-}
 SCHEDULES = ("constant", "one-cycle")
 MONITORS = ("val_loss", "accuracy")
 PRECISIONS = ("float32", "mixed_bfloat16")

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from kit import KitError, backend, networks, plots
+from kit import KitError, backend, networks, optimizers, plots
 from kit.analysis import threshold
 from kit.data import Digits, folder_or_file, load, load_for
 from kit.examples import SceneExamples, examples
 from kit.files import remove_temporary, whole_file, write_text
 from kit.prediction import predictor
 from kit.progress import Progress
-from kit.run import OPTIMIZERS, RUNS, Run, Settings, Validation, create, find, versions
+from kit.run import RUNS, Run, Settings, Validation, create, find, versions
 from kit.scenes import BACKGROUND
 
 BACKGROUND_SHARE = 0.3
@@ -163,7 +163,7 @@ def _begin(given: dict[str, Any], data: Path | str | None, folder: Path) -> "_Tr
     if camera:
         values |= {"augment": False, "background_share": BACKGROUND_SHARE}
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
-        values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
+        values["learning_rate"] = optimizers.OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given
     source = find(given["from_run"], folder) if "from_run" in given else None
     if source:
@@ -239,9 +239,7 @@ class _Training:
         both = keras.layers.Concatenate()([last.output, last.input])  # one pass gives logits and last hidden layer
         self.judged = predictor(keras.Model(self.kept.input, both))
         self.model.compile(
-            optimizer=keras.optimizers.get(
-                {"class_name": settings.optimizer, "config": {"learning_rate": settings.learning_rate}}
-            ),
+            optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=False,  # XLA is 15 times slower on a CPU

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [  # a file imports only from files further up in this list, not even inside a function from others
     ["__init__"],
     ["backend", "contract", "files", "layers", "progress", "kaggle", "tables", "reading"],
+    ["optimizers"],
     ["networks", "run", "augment", "plots", "strokes", "graph", "coreml", "pictures"],
     ["handwriting", "evaluator", "portable"],
     ["scenes"],

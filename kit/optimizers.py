@@ -1,0 +1,61 @@
+"""The optimizers: Keras' own, and Muon for the kernels of convolutions too."""
+
+import functools
+import re
+from typing import Any
+
+from kit import backend
+
+OPTIMIZERS = {  # name → Keras' default learning rate, for when the optimizer is changed and the rate is not
+    "adam": 0.001,
+    "adamw": 0.001,
+    "nadam": 0.001,
+    "adamax": 0.001,
+    "rmsprop": 0.001,
+    "sgd": 0.01,
+    "adagrad": 0.001,
+    "adadelta": 0.001,
+    "lion": 0.001,
+    "muon": 0.001,
+}
+_DECAY = 0.05  # what Muon's kernels shrink by a step, times the learning rate
+
+
+def build(name: str, learning_rate: float) -> Any:
+    """A Keras optimizer by its name in `OPTIMIZERS`."""
+    if name == "muon":
+        return _muon()(
+            learning_rate, weight_decay=_DECAY, adam_weight_decay=None, exclude_layers=["depthwise", "logits"]
+        )
+    return backend.keras().optimizers.get({"class_name": name, "config": {"learning_rate": learning_rate}})
+
+
+@functools.cache
+def _muon() -> Any:
+    base: Any = backend.keras().optimizers.Muon
+
+    class Muon(base):
+        """K. Jordan's Muon (2024): the step of a kernel is its momentum with all singular values made nearly 1.
+
+        Keras leaves the kernels of convolutions to Adam; here each is taken as a matrix of (height · width · channels)
+        × filters, as its author does. The last layer, depthwise kernels and vectors stay with Adam. Steps are scaled to
+        the size of Adam's (J. Liu et al., Muon is Scalable for LLM Training, 2025), so the same learning rates fit.
+        """
+
+        def _should_use_adamw(self, variable: Any) -> bool:
+            if len(variable.shape) != 4:
+                return bool(super()._should_use_adamw(variable))
+            return any(re.search(layer, variable.path) for layer in self.exclude_layers)
+
+        def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+            return _as_matrix(super().zeropower_via_newtonschulz5, x, steps)
+
+        def lr_adjust(self, x: Any) -> Any:
+            return _as_matrix(super().lr_adjust, x)
+
+    return Muon
+
+
+def _as_matrix(function: Any, kernel: Any, *arguments: Any) -> Any:
+    ops = backend.keras().ops
+    return ops.reshape(function(ops.reshape(kernel, (-1, kernel.shape[-1])), *arguments), kernel.shape)
