@@ -1,7 +1,6 @@
 """The optimizers: Keras' own, and Muon for the kernels of convolutions too."""
 
 import functools
-import re
 from typing import Any
 
 from kit import backend
@@ -45,7 +44,7 @@ def _muon() -> Any:
         def _should_use_adamw(self, variable: Any) -> bool:
             if len(variable.shape) != 4:
                 return bool(super()._should_use_adamw(variable))
-            return any(re.search(layer, variable.path) for layer in self.exclude_layers)
+            return any(layer in variable.path for layer in self.exclude_layers)
 
         def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
             return _as_matrix(super().zeropower_via_newtonschulz5, x, steps)
