@@ -47,7 +47,23 @@ def _muon() -> Any:
             return any(layer in variable.path for layer in self.exclude_layers)
 
         def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-            return _as_matrix(super().zeropower_via_newtonschulz5, x, steps)
+            return _as_matrix(self._orthogonalized, x, steps)
+
+        def _orthogonalized(self, x: Any, steps: int) -> Any:
+            """Keras' iteration, but all steps on the Gram matrix: half the work where one side is many times longer.
+
+            Each step multiplies x by a polynomial of its Gram matrix; polynomials of one matrix commute.
+            """
+            ops = backend.keras().ops
+            wide = x.shape[0] < x.shape[1]
+            x = ops.transpose(x) if wide else x
+            x = x / (ops.norm(x) + 1e-7)
+            gram, whole = ops.transpose(x) @ x, ops.eye(x.shape[1])
+            for _ in range(steps):
+                step = self.muon_a * ops.eye(x.shape[1]) + self.muon_b * gram + self.muon_c * gram @ gram
+                gram, whole = step @ step @ gram, whole @ step
+            x = x @ whole
+            return ops.transpose(x) if wide else x
 
         def lr_adjust(self, x: Any) -> Any:
             return _as_matrix(super().lr_adjust, x)

@@ -34,6 +34,14 @@ def test_every_optimizer_is_kerass_with_its_default_rate(name: str) -> None:
     assert isinstance(built, type(usual)) and float(built.learning_rate) == pytest.approx(RATE)
 
 
+@pytest.mark.parametrize("shape", [(90, 10), (10, 90), (16, 16)])
+def test_muon_comes_to_the_same_by_gram_matrices_as_keras_without(shape: tuple[int, int]) -> None:
+    matrix = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    keras, own = backend.keras().optimizers.Muon(), optimizers.build("muon", RATE)
+    expected = np.asarray(keras.zeropower_via_newtonschulz5(matrix, 5))
+    assert np.allclose(own.zeropower_via_newtonschulz5(matrix, 5), expected, atol=1e-4)
+
+
 def test_muon_steps_along_the_singular_vectors_of_a_convolutions_gradient_by_equal_lengths() -> None:
     kernels = 0
     for path, values, gradient, change in _after_one_step("camera"):
