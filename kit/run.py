@@ -60,6 +60,7 @@ class Settings:
     fingerprint: str  # of the training rows
     camera: bool = False  # learns from scenes of the digits, as a phone sees them, and has the class background
     background_share: float | None = None  # of all scenes, those without a digit; None without --camera
+    warm_up: float = 0.3  # share of the steps before the peak where the schedule is one-cycle
 
     def __post_init__(self) -> None:
         checks = [
@@ -68,6 +69,7 @@ class Settings:
             ("--optimizer", self.optimizer, self.optimizer in OPTIMIZERS, f"choose from {', '.join(OPTIMIZERS)}"),
             ("--learning-rate", self.learning_rate, 0 < self.learning_rate < math.inf, "give more than 0, like 0.001"),
             ("schedule", self.schedule, self.schedule in SCHEDULES, f"choose from {', '.join(SCHEDULES)}"),
+            ("warm_up", self.warm_up, 0 < self.warm_up < 1, "give a share between 0 and 1, such as 0.3"),
             ("--l2", self.l2, 0 <= self.l2 < math.inf, "give 0 or more, such as 0.01"),
             ("--dropout", self.dropout, self.dropout is None or 0 <= self.dropout < 1, "give 0 or more and below 1"),
             ("--patience", self.patience, self.patience is None or self.patience >= 1, "give 1 or more epochs"),

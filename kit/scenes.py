@@ -174,7 +174,7 @@ class _Draw:
         size = self.size()
         clean, plain = self.chance(0.1), self.chance(0.5)
         page = self.page(clean, plain)
-        pen = self.pen(size, page, clean, 0.14 if by_hand else 0.22)  # or rings would fill with ink
+        pen = self.pen(size, page, clean, 0.14 if by_hand else 0.19)  # or rings would fill with ink
         ink = self.write(strokes, size, pen, bend=1.0, overhang=self.uniform(0, 0.3) if self.chance(0.35) else 0.02)
         if pen.darkness * float(np.vdot(page, ink)) < _FAINTEST * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, _FAINTEST / pen.darkness)
@@ -207,9 +207,9 @@ class _Draw:
         """The longer side of a character, in pixels."""
         return float(np.exp(self.uniform(np.log(SMALLEST), np.log(LARGEST))))
 
-    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float = 0.22) -> Pen:
+    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float = 0.19) -> Pen:
         """One of any width up to that share of a character's size."""
-        width = max(0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(widest)))))
+        width = max(1.2 if clean else 0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(widest)))))
         own = self.chance(0.4)
         light = float(page[::16, ::16].mean())
         faintest = min(0.9, _FAINTEST / (light * min(1.0, width)))

@@ -128,12 +128,12 @@ def split_rows(labels: np.ndarray, validation_split: float, seed: int) -> tuple[
     return np.sort(chosen[0]), np.sort(chosen[1])
 
 
-def one_cycle(step: int, steps: int, peak: float) -> float:
-    """The learning rate before batch `step` of `steps`: up from peak / 25 in the first 30 %, then down to about 0.
+def one_cycle(step: int, steps: int, peak: float, warm_up: float = 0.3) -> float:
+    """The learning rate before batch `step` of `steps`: up from peak / 25 in that share of them, then down to about 0.
 
     Both ways follow a cosine (L. N. Smith, Super-Convergence, 2018; the shape is fast.ai's).
     """
-    warm = 0.3 * steps
+    warm = warm_up * steps
     start, end, done = (peak / 25, peak, step / warm) if step < warm else (peak, 0.0, (step - warm) / (steps - warm))
     return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
 
@@ -377,8 +377,10 @@ class _Training:
         return fitted.history["loss"][0], fitted.history["accuracy"][0], rates[0]
 
     def _rate(self, step: int, steps: int) -> float:
-        peak = self.settings.learning_rate
-        return one_cycle(step, steps, peak) if self.settings.schedule == "one-cycle" else peak
+        settings = self.settings
+        if settings.schedule == "one-cycle":
+            return one_cycle(step, steps, settings.learning_rate, settings.warm_up)
+        return settings.learning_rate
 
     def _judge(self, logits: np.ndarray) -> tuple[float, float]:
         """Loss, with the penalties that Keras adds to it, and accuracy of the validation rows.

@@ -47,11 +47,13 @@ def test_too_few_rows_for_a_split_are_refused() -> None:
         training.split_rows(np.tile(np.arange(10), 4), 0.05, 0)
 
 
-def test_one_cycle_rises_to_its_peak_and_ends_near_zero() -> None:
-    rates = [training.one_cycle(step, 1000, 0.004) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.004 / 25) and rates[300] == max(rates) == pytest.approx(0.004)
+@pytest.mark.parametrize(("arch", "peak"), [("resnet", 300), ("camera", 120)])
+def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) -> None:
+    warm_up = networks.find(arch).recipe.warm_up
+    rates = [training.one_cycle(step, 1000, 0.004, warm_up) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.004 / 25) and rates[peak] == max(rates) == pytest.approx(0.004)
     assert rates[-1] < 0.004 / 1000
-    assert all(np.diff(rates[:301]) > 0) and all(np.diff(rates[300:]) < 0)
+    assert all(np.diff(rates[: peak + 1]) > 0) and all(np.diff(rates[peak:]) < 0)
 
 
 def test_batches_come_in_order_and_without_autotuning() -> None:
