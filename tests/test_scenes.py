@@ -113,6 +113,14 @@ def test_a_pen_covers_the_area_that_its_width_says(around: Scenery) -> None:
         assert ink.sum() == pytest.approx(2 * radius * 40 + np.pi * radius**2, rel=0.3)
 
 
+def test_a_pen_on_binarised_paper_is_no_thinner_than_a_pixel(around: Scenery) -> None:
+    """A thinner line breaks into specks there."""
+    draw = scenes._Draw(np.random.default_rng(0), around, np.empty((0, 2, 48, 48)), np.empty(0))
+    page = np.full((SIZE, SIZE), 250, np.float32)
+    clean, usual = ([draw.pen(9, page, clean).radius for _ in range(500)] for clean in (True, False))
+    assert min(filter(None, clean)) > 0.5 > min(filter(None, usual))
+
+
 def test_background_is_of_many_kinds_and_not_blank(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> None:
     images, labels = scenes.scenes(chosen[0], chosen[1], 300, around, [3])
     background = images[labels == BACKGROUND].astype(float)
