@@ -58,9 +58,10 @@ def _muon() -> Any:
             wide = x.shape[0] < x.shape[1]
             x = ops.transpose(x) if wide else x
             x = x / (ops.norm(x) + 1e-7)
-            gram, whole = ops.transpose(x) @ x, ops.eye(x.shape[1])
+            whole = identity = ops.eye(x.shape[1])
+            gram = ops.transpose(x) @ x
             for _ in range(steps):
-                step = self.muon_a * ops.eye(x.shape[1]) + self.muon_b * gram + self.muon_c * gram @ gram
+                step = self.muon_a * identity + self.muon_b * gram + self.muon_c * gram @ gram
                 gram, whole = step @ step @ gram, whole @ step
             x = x @ whole
             return ops.transpose(x) if wide else x

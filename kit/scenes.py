@@ -20,6 +20,7 @@ from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, l
 SIZE = 64
 BACKGROUND = 10
 SMALLEST, LARGEST = 8.5, 72.0  # pixels of the longer side of a digit
+_WIDEST = 0.19  # of a character's size: a wider pen fills rings with ink
 LIGHT_ON_DARK = 0.14  # share of all scenes
 _KINDS = np.cumsum([0.09, 0.57, 0.10, 0.12, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
 _BY_HAND = (0.1, 0.15, 0.15, 0.15, 0.3, 0.15, 0.15, 0.3, 0.2, 0.25)  # share of each digit that is drawn by rule
@@ -174,7 +175,7 @@ class _Draw:
         size = self.size()
         clean, plain = self.chance(0.1), self.chance(0.5)
         page = self.page(clean, plain)
-        pen = self.pen(size, page, clean, 0.14 if by_hand else 0.19)  # or rings would fill with ink
+        pen = self.pen(size, page, clean, 0.14 if by_hand else _WIDEST)
         ink = self.write(strokes, size, pen, bend=1.0, overhang=self.uniform(0, 0.3) if self.chance(0.35) else 0.02)
         if pen.darkness * float(np.vdot(page, ink)) < _FAINTEST * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, _FAINTEST / pen.darkness)
@@ -207,7 +208,7 @@ class _Draw:
         """The longer side of a character, in pixels."""
         return float(np.exp(self.uniform(np.log(SMALLEST), np.log(LARGEST))))
 
-    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float = 0.19) -> Pen:
+    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float = _WIDEST) -> Pen:
         """One of any width up to that share of a character's size."""
         width = max(1.2 if clean else 0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(widest)))))
         own = self.chance(0.4)

@@ -128,7 +128,7 @@ def split_rows(labels: np.ndarray, validation_split: float, seed: int) -> tuple[
     return np.sort(chosen[0]), np.sort(chosen[1])
 
 
-def one_cycle(step: int, steps: int, peak: float, warm_up: float = 0.3) -> float:
+def one_cycle(step: int, steps: int, peak: float, warm_up: float) -> float:
     """The learning rate before batch `step` of `steps`: up from peak / 25 in that share of them, then down to about 0.
 
     Both ways follow a cosine (L. N. Smith, Super-Convergence, 2018; the shape is fast.ai's).

@@ -56,6 +56,14 @@ def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) ->
     assert all(np.diff(rates[: peak + 1]) > 0) and all(np.diff(rates[peak:]) < 0)
 
 
+def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path) -> None:
+    run = train("camera", data=small, epochs=2, runs=tmp_path, progress=False)
+    steps = 7  # of 400 rows, 64 at a time
+    assert run.settings.warm_up == 0.12
+    expected = training.one_cycle(steps, 2 * steps, 0.006, 0.12)
+    assert run.history[1]["learning_rate"] == pytest.approx(expected)
+
+
 def test_batches_come_in_order_and_without_autotuning() -> None:
     images, labels = np.arange(7 * 784, dtype=np.uint8).reshape(7, 28, 28, 1), np.arange(7)
     batches = training._batches(images, labels, 3)
