@@ -9,38 +9,23 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib import util
-from pathlib import Path
 
 import numpy as np
 
 from kit import handwriting
+from kit.paper import SIZE, Chance, Paper, clipped, photographs
 from kit.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, likeness, text_pages
 
-SIZE = 64
 BACKGROUND = 10
 SMALLEST, LARGEST = 8.5, 72.0  # pixels of the longer side of a digit
 _WIDEST = 0.19  # of a character's size: a wider pen fills rings with ink
 LIGHT_ON_DARK = 0.14  # share of all scenes
-_KINDS = np.cumsum([0.09, 0.57, 0.10, 0.12, 0.08])  # paper, a letter, text, a photograph, parts of writing; specks
+_KINDS = np.cumsum([0.08, 0.57, 0.09, 0.15, 0.07])  # paper, a letter, text, things, parts of writing; specks
 _BY_HAND = (0.1, 0.15, 0.15, 0.15, 0.3, 0.15, 0.15, 0.3, 0.2, 0.25)  # share of each digit that is drawn by rule
 _NATIONAL = {1: 0.3, 7: 0.35}  # share of the others that get a flag, a foot or a bar
 _FAINTEST = 26  # grey levels between a digit and its paper
 _CHUNK = 256  # scenes that share a generator
-_PHOTOGRAPHS = {  # looked at one by one: they show no digit
-    "skimage": [
-        f"data/{name}"
-        for name in (
-            "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png",
-            "gravel.png", "ihc.png", "microaneurysms.png", "moon.png", "motorcycle_left.png", "page.png", "retina.jpg",
-            "rocket.jpg",
-        )
-    ],
-    "sklearn": ["datasets/images/china.jpg", "datasets/images/flower.jpg"],
-    "matplotlib": ["mpl-data/sample_data/grace_hopper.jpg"],
-}  # fmt: skip
-_Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
-_XY = np.dstack([_X, _Y])
+_XY = np.ascontiguousarray(np.moveaxis(np.mgrid[0:SIZE, 0:SIZE][::-1], 0, 2), np.float32)  # (x, y) of each pixel
 _STORED = np.arange(256, dtype=np.float32) / UNIT  # the distances that strokes can hold, in points
 
 
@@ -92,19 +77,7 @@ def scenery(strokes: np.ndarray, generator: np.random.Generator) -> Scenery:
     coarse = generator.standard_normal((256, 5, 5, 2), np.float32)
     bends = np.stack([cv2.resize(field, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for field in coarse])
     pages, small_pages = text_pages(letters, generator)
-    return Scenery(handwriting.digits(120, generator), letters, pages, small_pages, _photographs(), grain, bends)
-
-
-def _photographs() -> list[np.ndarray]:
-    from PIL import Image
-
-    found = []
-    for package, names in _PHOTOGRAPHS.items():
-        spec = util.find_spec(package)
-        assert spec is not None and spec.origin is not None
-        folder = Path(spec.origin).parent
-        found += [np.asarray(Image.open(folder / name).convert("L")) for name in names]
-    return found
+    return Scenery(handwriting.digits(120, generator), letters, pages, small_pages, photographs(), grain, bends)
 
 
 def scenes(
@@ -151,22 +124,15 @@ def _part(
     return np.stack(images)[..., None], background
 
 
-class _Draw:
+class _Draw(Chance):
     """Draws one scene after the other from one generator."""
 
     def __init__(
         self, generator: np.random.Generator, around: Scenery, strokes: np.ndarray, labels: np.ndarray
     ) -> None:
-        self.generator, self.around, self.strokes, self.labels = generator, around, strokes, labels
-
-    def uniform(self, low: float, high: float) -> float:
-        return low + (high - low) * self.generator.random()
-
-    def chance(self, share: float) -> bool:
-        return self.generator.random() < share
-
-    def pick(self, items: np.ndarray) -> np.ndarray:
-        return items[int(self.generator.random() * len(items))]
+        super().__init__(generator)
+        self.around, self.strokes, self.labels = around, strokes, labels
+        self.paper = Paper(generator, around.grain, around.photographs)
 
     def digit(self, number: int) -> np.ndarray:
         label = int(self.labels[number])
@@ -186,7 +152,7 @@ class _Draw:
     def background(self) -> np.ndarray:
         kind = int(np.searchsorted(_KINDS, self.generator.random()))
         if kind == 3:
-            return self.photographed(self.photograph(), clean=False)
+            return self.photographed(self.paper.things(), clean=False)
         clean, plain = self.chance(0.1), self.chance(0.4)
         page, size = self.page(clean, plain), self.size()
         pen = self.pen(size, page, clean)
@@ -251,7 +217,7 @@ class _Draw:
         )
         ink = cv2.LUT(warped, _coverage(pen, scale))
         if pen.unevenness:
-            ink *= _share(1 - np.float32(pen.unevenness) * np.abs(self.grain()))
+            ink *= clipped(1 - np.float32(pen.unevenness) * np.abs(self.paper.grain()))
         return ink
 
     def place(
@@ -341,86 +307,11 @@ class _Draw:
 
     def page(self, clean: bool, plain: bool) -> np.ndarray:
         """Paper with its light, float32 (SIZE, SIZE), 0 to 255; `plain` without lines, edges and other writing."""
-        import cv2
-
-        if clean:
-            return np.full((SIZE, SIZE), self.uniform(235, 255), np.float32)
-        generator = self.generator
-        light = self.uniform(70, 250)
-        slopes = generator.standard_normal((3, 3), np.float32) * np.float32(abs(generator.normal(0, 0.1)))
-        page = cv2.resize(slopes, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
-        page += 1
-        if self.chance(0.7):
-            page += np.float32(self.uniform(0, 0.16) ** 2) * self.grain()
-        if self.chance(0.2):  # a shadow
-            page *= 1 - np.float32(self.uniform(0.1, 0.5)) * self.half_plane(self.uniform(1, 25), beyond=20)
-        if plain:
-            return np.minimum(page * np.float32(light), 255)
-        if self.chance(0.35):
-            page *= 1 - np.float32(self.uniform(0.04, 0.6)) * self.rules()
-        if self.chance(0.3):
-            page *= 1 - np.float32(self.uniform(0.1, 0.95)) * self.box()
-        page *= light
-        if self.chance(0.15):  # the page's edge and what lies beyond
-            beyond = self.half_plane(self.uniform(0.5, 2), beyond=14)
-            other = self.photograph() if self.chance(0.5) else np.float32(self.uniform(0, 255))
-            page += beyond * (other - page)
-        if self.chance(0.1):  # writing from the other side
+        page = self.paper.page(clean, plain)
+        if not clean and not plain and self.chance(0.1):  # writing from the other side
             faint = self.text(Pen(None, 0, 1, 0))
             page *= 1 - np.float32(self.uniform(0.03, 0.15)) * faint
         return np.minimum(page, 255, out=page)  # or too much light would swallow the ink
-
-    def grain(self) -> np.ndarray:
-        which, top, left = (self.generator.random(3) * (3, 256 - SIZE, 256 - SIZE)).astype(int).tolist()
-        return self.around.grain[which, top : top + SIZE, left : left + SIZE]
-
-    def half_plane(self, softness: float, beyond: float) -> np.ndarray:
-        """0 on one side of a line through the frame, 1 on the other; it is that far from its middle or more."""
-        angle = self.uniform(0, 2 * np.pi)
-        away = self.uniform(beyond, 34)
-        distance = np.float32(np.cos(angle)) * (_X - 32) + np.float32(np.sin(angle)) * (_Y - 32) - np.float32(away)
-        return _share(distance / np.float32(softness) + np.float32(0.5))
-
-    def rules(self) -> np.ndarray:
-        """Coverage by the lines, squares or dots of a page."""
-        spacing, width = float(np.exp(self.uniform(np.log(4), np.log(45)))), self.uniform(0.3, 1.6)
-        angle = self.generator.normal(0, 0.08) + (np.pi / 2 if self.chance(0.3) else 0)
-        across = np.float32(np.cos(angle)) * _Y - np.float32(np.sin(angle)) * _X
-        lines = _periodic(across + np.float32(self.uniform(0, spacing)), spacing, width)
-        kind = self.generator.random()
-        if kind < 0.5:
-            return lines
-        along = np.float32(np.sin(angle)) * _Y + np.float32(np.cos(angle)) * _X
-        others = _periodic(along + np.float32(self.uniform(0, spacing)), spacing, width)
-        return np.maximum(lines, others) if kind < 0.9 else lines * others
-
-    def box(self) -> np.ndarray:
-        """The frame of a form or the lines of a table's cell, near the edges of the picture."""
-        width = self.uniform(0.5, 5)
-        ink = np.zeros((SIZE, SIZE), np.float32)
-        for side in range(4):
-            if self.chance(0.7):
-                at, slope = self.uniform(-2, 8) + width / 2, self.generator.normal(0, 0.03)
-                across, along = (_X, _Y) if side % 2 else (_Y, _X)
-                place = SIZE - 1 - across if side > 1 else across
-                distance = np.abs(place - np.float32(slope) * (along - 32) - np.float32(at))
-                ink = np.maximum(ink, np.clip(np.float32(width / 2 + 0.5) - distance, 0, min(1, width)))
-        return ink
-
-    def photograph(self) -> np.ndarray:
-        """A part of a photograph, float32 (SIZE, SIZE), in any of eight orientations."""
-        import cv2
-
-        generator = self.generator
-        picture = self.around.photographs[generator.integers(len(self.around.photographs))]
-        height, width = picture.shape
-        side = int(np.exp(self.uniform(np.log(40), np.log(min(height, width)))))
-        top, left = generator.integers(height - side + 1), generator.integers(width - side + 1)
-        part = picture[top : top + side, left : left + side]
-        part = cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_LINEAR)
-        part = np.rot90(part, int(generator.integers(4)))
-        middle, contrast = self.uniform(60, 200), self.uniform(0.3, 1.3)
-        return np.float32(middle) + np.float32(contrast) * (part.astype(np.float32) - np.float32(part.mean()))
 
     def photographed(self, image: np.ndarray, clean: bool, size: float = SIZE) -> np.ndarray:
         """What camera and storage make of it, uint8."""
@@ -446,7 +337,7 @@ class _Draw:
             if size > 20 and self.chance(0.12):
                 image = cv2.filter2D(image, -1, self.motion())
             if self.chance(0.6):
-                image = image + np.float32(self.uniform(0.5, 2.4) ** 2 * 0.8) * self.grain()
+                image = image + np.float32(self.uniform(0.5, 2.4) ** 2 * 0.8) * self.paper.grain()
         image = np.clip(image, 0, 255).astype(np.uint8)
         if self.chance(0.25):
             image = _compressed(image, int(generator.integers(20, 90)))
@@ -466,15 +357,9 @@ class _Draw:
 def _coverage(pen: Pen, scale: float) -> np.ndarray:
     """How much of a pixel is ink, for each distance that strokes can hold; float32 (256,)."""
     if pen.radius is None:
-        return _share(0.5 - (_STORED - np.float32(INSIDE + pen.offset)) * np.float32(scale))
+        return clipped(0.5 - (_STORED - np.float32(INSIDE + pen.offset)) * np.float32(scale))
     distance = _STORED * np.float32(scale)
-    return _share(np.float32(pen.radius + 0.5) - distance) - _share(np.float32(0.5 - pen.radius) - distance)
-
-
-def _share(values: np.ndarray) -> np.ndarray:
-    """The values cut to 0 to 1, in place; a third of the time that np.clip takes."""
-    np.maximum(values, 0, out=values)
-    return np.minimum(values, 1, out=values)
+    return clipped(np.float32(pen.radius + 0.5) - distance) - clipped(np.float32(0.5 - pen.radius) - distance)
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
@@ -482,13 +367,6 @@ def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
 
     written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(written, cv2.IMREAD_GRAYSCALE))
-
-
-def _periodic(across: np.ndarray, spacing: float, width: float) -> np.ndarray:
-    """Coverage by parallel lines: `across` in pixels, a line of that width every `spacing`."""
-    lines = across * np.float32(1 / spacing)
-    distance = np.abs(lines - np.floor(lines) - np.float32(0.5)) * np.float32(spacing)
-    return np.clip(np.float32(width / 2 + 0.5) - distance, 0, min(1, width))
 
 
 def _with_line(strokes: np.ndarray, start: tuple[float, float], end: tuple[float, float]) -> np.ndarray:

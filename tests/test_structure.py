@@ -15,7 +15,7 @@ FLOORS = [  # a file imports only from files further up in this list, not even i
     ["__init__"],
     ["backend", "contract", "files", "layers", "progress", "kaggle", "tables", "reading"],
     ["optimizers"],
-    ["networks", "run", "augment", "plots", "strokes", "graph", "coreml", "pictures"],
+    ["networks", "run", "augment", "plots", "strokes", "paper", "graph", "coreml", "pictures"],
     ["handwriting", "evaluator", "portable"],
     ["scenes"],
     ["data"],
