@@ -352,7 +352,7 @@ def _kit(layers: Layers, x: Any) -> Any:
 
 @_network(
     "camera", "convolutional", 272_667, "this project: scenes as a phone sees them; at 64 x 64 with eleven classes",
-    Recipe(epochs=18, batch_size=64, optimizer="muon", learning_rate=0.012, schedule="one-cycle", warm_up=0.12),
+    Recipe(epochs=40, batch_size=128, optimizer="muon", learning_rate=0.016, schedule="one-cycle", warm_up=0.12),
     has_dropout=False, size=64, classes=11,
 )  # fmt: skip
 def _camera(layers: Layers, x: Any) -> Any:
