@@ -30,12 +30,14 @@ def test_both_formats_of_every_network_give_what_keras_gives(name: str, tmp_path
     size, labels = NETWORKS[name].size, LABELS[: NETWORKS[name].classes]
     pictures = np.random.default_rng(5).integers(0, 256, (70, size, size, 1)).astype(np.uint8)
     expected = predictor(model)(pictures)
+    # Without scaling the logits are in the hundreds, and float32 rounds them as the processor's order of sums has it.
+    tolerance = 1e-5 if NETWORKS[name].scaled else 1e-4
     for format, target in (("mlprogram", "iOS17"), ("neuralnetwork", "iOS13")):  # noqa: A001
         converted = coreml.convert(model, labels, format=format, target=target, precision="float32", array=False)
         path = tmp_path / f"model.{'mlpackage' if format == 'mlprogram' else 'mlmodel'}"
         coreml.save(converted, path, {}, None)
         saved = graph.read(path)
-        np.testing.assert_allclose(evaluator.evaluate(saved, pictures), expected, atol=1e-5)
+        np.testing.assert_allclose(evaluator.evaluate(saved, pictures), expected, atol=tolerance)
         costs = evaluator.costs(saved)
         # Batch normalisation is folded into the convolutions: of its four numbers a channel one bias is left.
         norms = sum(layer.gamma.shape[0] for layer in model.layers if type(layer).__name__ == "BatchNormalization")

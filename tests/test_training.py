@@ -58,9 +58,9 @@ def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) ->
 
 def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path) -> None:
     run = train("camera", data=small, epochs=2, runs=tmp_path, progress=False)
-    steps = 7  # of 400 rows, 64 at a time
+    steps = 4  # of 400 rows, 128 at a time
     assert run.settings.warm_up == 0.12
-    expected = training.one_cycle(steps, 2 * steps, 0.012, 0.12)
+    expected = training.one_cycle(steps, 2 * steps, 0.016, 0.12)
     assert run.history[1]["learning_rate"] == pytest.approx(expected)
 
 
