@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from kit import runs
-from kit.exports import AUTO, export
+from kit.exporting.export import AUTO, export
 
 FORMATS = [("mlprogram", "float32"), ("mlprogram", "float16"), ("neuralnetwork", "float32")]
 COMPRESSIONS = [None, "palette8", "palette4", "int8", "prune75"]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kit import backend, sources
-from kit.run import Run, runs
+from kit import backend
+from kit.competition import sources
+from kit.run.folder import Run, runs
 
 
 def command(folder: Path, name: str, network: str, epochs: str) -> list[str]:

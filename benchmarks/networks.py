@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kit.networks import NETWORKS
-from kit.run import Run
+from kit.run.folder import Run
+from kit.training.networks import NETWORKS
 
 REPORTED = {  # by each network's source
     "dense": "96.48 / 94.63 %",

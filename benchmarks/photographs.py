@@ -8,8 +8,8 @@ figures of what the phone runs. A thousand photographs take some seconds.
 
 import sys
 
-from kit.photographs import judge, sentences, table_of_backgrounds, table_of_digits
-from kit.readers import open_reader
+from kit.reading.labelled_photographs import judge, sentences, table_of_backgrounds, table_of_digits
+from kit.reading.reader import open_reader
 
 
 def main(name: str, folder: str, fit: str = "crop") -> None:

@@ -10,9 +10,10 @@ import time
 
 import numpy as np
 
-from kit import load, networks
-from kit.scenes import scenery, scenes
-from kit.strokes import trace
+from kit import load
+from kit.scenes.drawing import scenery, scenes
+from kit.scenes.strokes import trace
+from kit.training import networks
 
 DIGITS, BACKGROUND, ROUNDS = 1400, 600, 5
 

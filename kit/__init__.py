@@ -17,22 +17,22 @@ class KitError(Exception):
 
 # What a notebook needs, and where it lives; imported when first asked for, so that `import kit` stays quick.
 _DOORS = {
-    "Run": "kit.run",
-    "analyze": "kit.report",
-    "best": "kit.run",
-    "check": "kit.data",
-    "export": "kit.exports",
-    "fetch": "kit.sources",
-    "find": "kit.run",
-    "load": "kit.data",
-    "predict": "kit.prediction",
-    "predict_pictures": "kit.recognition",
-    "runs": "kit.run",
-    "serve": "kit.server",
-    "show": "kit.data",
-    "submit": "kit.submission",
-    "train": "kit.training",
-    "verify": "kit.proof",
+    "Run": "kit.run.folder",
+    "analyze": "kit.reporting.report",
+    "best": "kit.run.folder",
+    "check": "kit.data.loading",
+    "export": "kit.exporting.export",
+    "fetch": "kit.competition.sources",
+    "find": "kit.run.folder",
+    "load": "kit.data.loading",
+    "predict": "kit.run.prediction",
+    "predict_pictures": "kit.reading.recognition",
+    "runs": "kit.run.folder",
+    "serve": "kit.web.server",
+    "show": "kit.data.loading",
+    "submit": "kit.competition.submission",
+    "train": "kit.training.trainer",
+    "verify": "kit.exporting.proof",
 }
 
 __all__ = ["KitError", "__version__", *_DOORS]

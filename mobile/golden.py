@@ -1,4 +1,4 @@
-"""Writes mobile/golden/*.json: what kit/reading.py makes of frames, drawings and probabilities.
+"""Writes mobile/golden/*.json: what kit/reading/frames.py makes of frames, drawings and probabilities.
 
     python mobile/golden.py
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from kit import reading
 from kit.files import write_text
+from kit.reading import frames
 
 FOLDER = Path(__file__).parent / "golden"
 DIGITS = [str(digit) for digit in range(10)]
@@ -51,7 +51,7 @@ def constants() -> dict[str, float]:
     names = [
         "GUIDE_SHARE", "PEN", "PAPER", "INK", "CENTRED_SCALE", "FAINTEST_INK", "HALF_LIFE", "SETTLE", "RELEASE", "GAP",
     ]  # fmt: skip
-    return {name: getattr(reading, name) for name in names}
+    return {name: getattr(frames, name) for name in names}
 
 
 def contracts() -> list[dict[str, Any]]:
@@ -91,11 +91,11 @@ def crops() -> list[dict[str, Any]]:
             pattern = [3 + number, 11 * turns + 1, number % 3]
             y, x = np.mgrid[:height, :width]
             frame = ((pattern[0] * x + pattern[1] * y + pattern[2] * x * y) % 256).astype(np.uint8)
-            region = reading.guide_region(width, height, turns, view)
+            region = frames.guide_region(width, height, turns, view)
             cases.append({
                 "width": width, "height": height, "padding": padding, "pattern": pattern, "turns": turns,
                 "view": view, "size": size, "region": [region.x, region.y, region.side],
-                "pixels": _encoded(reading.reduced(frame, region, size, turns)),
+                "pixels": _encoded(frames.reduced(frame, region, size, turns)),
             })  # fmt: skip
     return cases
 
@@ -106,11 +106,11 @@ def drawings() -> list[dict[str, Any]]:
     strokes_of += [_scribble(generator) for _ in range(12)]
     cases = []
     for number, strokes in enumerate(strokes_of):
-        for size, paper, ink in ((64, reading.PAPER, reading.INK), (28 + number, 0, 255)):
-            values = reading.drawn(strokes, size, paper, ink)
+        for size, paper, ink in ((64, frames.PAPER, frames.INK), (28 + number, 0, 255)):
+            values = frames.drawn(strokes, size, paper, ink)
             cases.append({
                 "strokes": strokes, "size": size, "paper": paper, "ink": ink,
-                "pixels": _encoded(reading.rounded(values)), "samples": _samples(values),
+                "pixels": _encoded(frames.rounded(values)), "samples": _samples(values),
             })  # fmt: skip
     return cases
 
@@ -123,11 +123,11 @@ def centred() -> list[dict[str, Any]]:
     for strokes in strokes_of:
         for side, paper, ink, noise in ((112, 0, 240, 1), (112, 200, 60, 9), (61, 120, 140, 1), (40, 90, 220, 17)):
             y, x = np.mgrid[:side, :side]
-            square = reading.rounded(reading.drawn(strokes, side, paper, ink)) + (7 * x + 13 * y) % noise
-            values = reading.centred(square.astype(np.uint8))
+            square = frames.rounded(frames.drawn(strokes, side, paper, ink)) + (7 * x + 13 * y) % noise
+            values = frames.centred(square.astype(np.uint8))
             cases.append({
                 "strokes": strokes, "size": side, "paper": paper, "ink": ink, "noise": noise,
-                "pixels": _encoded(reading.rounded(values)), "samples": _samples(values),
+                "pixels": _encoded(frames.rounded(values)), "samples": _samples(values),
             })  # fmt: skip
     return cases
 
@@ -140,14 +140,14 @@ def decisions() -> list[dict[str, Any]]:
         labels = [*DIGITS, "background"] if number % 3 else DIGITS
         background = "background" if number % 3 else None
         threshold = [0.5, 0.62, 0.9, 0.3][number % 4]
-        decider = reading.Decider(labels, background, threshold)
-        frames, expected = _sequence(generator, len(labels)), []
-        for time, *peaks in frames:
+        decider = frames.Decider(labels, background, threshold)
+        shown, expected = _sequence(generator, len(labels)), []
+        for time, *peaks in shown:
             decision = decider.update(spread(peaks, len(labels)), time)
             best = max(decision.probabilities)
             expected.append([decision.state, decision.label, decision.confidence, decision.announce, best])
         cases.append({
-            "labels": labels, "background": background, "threshold": threshold, "frames": frames, "expected": expected,
+            "labels": labels, "background": background, "threshold": threshold, "frames": shown, "expected": expected,
         })  # fmt: skip
     return cases
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from kit.files import whole_file
-from kit.reading import drawn
+from kit.reading.frames import drawn
 
 FILE = Path(__file__).parent / "DigitCamera" / "Assets.xcassets" / "AppIcon.appiconset" / "icon.png"
 SIDE = 1024

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kit import cli, sources, tables, train
-from kit.exports import export
-from kit.run import Run
+from kit import train
+from kit.cli import main
+from kit.competition import sources
+from kit.data import csv_format
+from kit.exporting.export import export
+from kit.run.folder import Run
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
@@ -63,7 +66,7 @@ def rows() -> np.ndarray:
 
 
 def csv_of(table: np.ndarray) -> bytes:
-    return b"".join(tables.format_digits(table[:, 1:], table[:, 0]))
+    return b"".join(csv_format.format_digits(table[:, 1:], table[:, 0]))
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["kit", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         printed = capsys.readouterr()
         return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), printed.out, printed.err)
 

@@ -1,0 +1,1 @@
+"""The competition's side: files come from it, submissions go to it."""

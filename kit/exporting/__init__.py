@@ -1,0 +1,1 @@
+"""A run → a model for an app, proved; and a model read back from disk."""

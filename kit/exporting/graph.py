@@ -1,0 +1,326 @@
+"""A Core ML model on disk → what it computes, step by step, whichever of the two formats it has.
+
+Reads with coremltools' own protocol buffers, on any operating system, and checks what it reads. Both formats come out
+in the operations of the ML program (MIL), because those say exactly what they do.
+"""
+
+import hashlib
+import json
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kit import KitError, backend
+from kit.contract import KEY, Contract
+from kit.exporting import neural_network
+from kit.files import in_plain_words
+
+FORMATS = {".mlpackage": "mlprogram", ".mlmodel": "neuralnetwork"}
+_AGAIN = "export it again with kit export"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A tensor computed by another operation, by its name."""
+
+    text: str
+
+
+Argument = Name | np.ndarray | list[Name]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step.
+
+    Attributes:
+        kind: The operation's name in MIL, such as "conv".
+        name: Its own name in the saved graph.
+        arguments: Parameter → a tensor's name, several, or a constant as it is stored (float16, float32, integers).
+        output: The name of what it computes.
+        half: Whether the saved graph asks for its result in float16.
+        stored: Bytes on disk of its constants: fewer than their arrays' where they are compressed.
+    """
+
+    kind: str
+    name: str
+    arguments: dict[str, Argument]
+    output: str
+    half: bool = False
+    stored: int = 0
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """What was learned: the arrays of a floating-point type."""
+        constants = [value for value in self.arguments.values() if isinstance(value, np.ndarray) and value.ndim]
+        return [value for value in constants if np.issubdtype(value.dtype, np.floating)]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """An input or output as an app meets it.
+
+    Attributes:
+        kind: "image", "array", "string" or "dictionary".
+        shape: Height and width of an image, or the array's; empty otherwise.
+        detail: The image's colour space or the array's number type, in Core ML's words.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] = ()
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(filter(None, [self.kind, ' x '.join(map(str, self.shape)), self.detail]))})"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A model read back from disk.
+
+    Attributes:
+        path: The package or file.
+        format: "mlprogram" or "neuralnetwork".
+        specification: Core ML's specification version, which decides the oldest system that runs it.
+        inputs, outputs: As an app meets them.
+        operations: In the order of computation.
+        probabilities: The name of the tensor that holds them.
+        labels: The classes in their order.
+        predicted: The outputs' names for the label and for the probabilities.
+        metadata: What Xcode shows, and the user-defined entries.
+        size: Bytes on disk.
+        weights: SHA-256 of every constant, compressed or not, as stored.
+    """
+
+    path: Path
+    format: str
+    specification: int
+    inputs: tuple[Feature, ...]
+    outputs: tuple[Feature, ...]
+    operations: list[Operation] = field(repr=False)
+    probabilities: str
+    labels: tuple[str, ...]
+    predicted: tuple[str, str]
+    metadata: dict[str, str] = field(repr=False)
+    size: int
+    weights: str
+
+    @property
+    def contract(self) -> Contract:
+        """What the model says of itself; KitError where it says nothing."""
+        if KEY not in self.metadata:
+            takes, gives = (", ".join(map(str, features)) or "nothing" for features in (self.inputs, self.outputs))
+            raise KitError(
+                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit export"
+            )
+        return Contract.from_json(self.metadata[KEY], str(self.path))
+
+
+def read(path: Path | str) -> Graph:
+    """Reads an `.mlpackage` or `.mlmodel`.
+
+    Raises:
+        KitError: It is missing, damaged, or no classifier of grey pictures; the message says how it differs.
+    """
+    path = Path(path)
+    spec, weights = _load(path)
+    kind = spec.WhichOneof("Type")
+    if path.suffix == ".mlpackage" and kind != "mlProgram":
+        raise KitError(f"{path}: a {_words(kind)}, where an ML program belongs")
+    if path.suffix == ".mlmodel" and kind != "neuralNetworkClassifier":
+        raise KitError(f"{path}: a {_words(kind)}, where a neural network classifier belongs")
+    try:
+        if kind == "mlProgram":
+            operations, probabilities, labels = _program(spec, weights)
+        else:
+            operations, probabilities, labels = _network(spec.neuralNetworkClassifier)
+    except KitError as error:
+        raise KitError(f"{path}: {error}") from error
+    except Exception as error:  # whatever coremltools' readers meet: RuntimeError, AssertionError …
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise KitError(f"{path}: damaged ({reason}): {_AGAIN}") from error
+    description = spec.description
+    about = description.metadata
+    metadata = {"author": about.author, "license": about.license, "version": about.versionString}
+    metadata |= {"description": about.shortDescription, **about.userDefined}
+    return Graph(
+        path,
+        FORMATS[path.suffix],
+        spec.specificationVersion,
+        tuple(_feature(entry) for entry in description.input),
+        tuple(_feature(entry) for entry in description.output),
+        operations,
+        probabilities,
+        labels,
+        (description.predictedFeatureName, description.predictedProbabilitiesName),
+        metadata,
+        sum(file.stat().st_size for file in _files(path)),
+        weights_digest(operations, weights),
+    )
+
+
+def weights_digest(operations: Sequence[Operation], weights: Path | None) -> str:
+    """SHA-256 of all constants in the order of use and, of an ML program, of its weight file as it is."""
+    digest = hashlib.sha256()
+    for operation in operations:
+        for parameter, value in sorted(operation.arguments.items()):
+            if isinstance(value, np.ndarray):
+                digest.update(f"{operation.kind} {parameter} {value.dtype} {value.shape}".encode())
+                digest.update(np.ascontiguousarray(value).tobytes())
+    if weights:
+        for file in sorted(weights.iterdir()):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    return (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else iter([path])
+
+
+def _load(path: Path) -> tuple[Any, Path | None]:
+    """The specification and, of a package, the folder of its weights."""
+    if not path.exists():
+        raise KitError(f"{path}: no such file or folder: kit export makes one")
+    if path.suffix not in FORMATS or path.is_dir() != (path.suffix == ".mlpackage"):
+        what = "a folder" if path.is_dir() else "a zip archive: unpack it" if zipfile.is_zipfile(path) else "a file"
+        raise KitError(f"{path}: {what}, where a Core ML package (.mlpackage) or model (.mlmodel) belongs")
+    model, weights = (path, None) if path.is_file() else _package(path)
+    from google.protobuf.message import DecodeError
+
+    coremltools = backend.coremltools()
+    spec = coremltools.proto.Model_pb2.Model()
+    try:
+        spec.ParseFromString(model.read_bytes())
+    except OSError as error:
+        raise in_plain_words(error, model) from error
+    except DecodeError as error:
+        raise KitError(f"{model}: damaged, or no Core ML model: {_AGAIN}") from error
+    if spec.WhichOneof("Type") is None:
+        raise KitError(f"{model}: there is no model in it: {_AGAIN}")
+    return spec, weights
+
+
+def _package(path: Path) -> tuple[Path, Path]:
+    """The model file and the weights' folder that a package's manifest names."""
+    manifest = path / "Manifest.json"
+    damaged = KitError(f"{manifest}: missing, truncated or damaged: {_AGAIN}")
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        items = content["itemInfoEntries"]
+        model = path / "Data" / items[content["rootModelIdentifier"]]["path"]
+        folders = [path / "Data" / item["path"] for item in items.values() if item["name"] == "weights"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged from error
+    for named in (model, *folders):
+        if path.resolve() not in named.resolve().parents:
+            raise damaged
+        if not named.exists():
+            raise KitError(f"{named}: missing, though the manifest names it: {_AGAIN}")
+    return model, folders[0] if folders else model.parent / "weights"
+
+
+def _words(kind: str) -> str:
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind)
+
+
+def _feature(entry: Any) -> Feature:
+    kind = entry.type.WhichOneof("Type")
+    if kind == "imageType":
+        image = entry.type.imageType
+        return Feature(entry.name, "image", (image.height, image.width), image.ColorSpace.Name(image.colorSpace))
+    if kind == "multiArrayType":
+        array = entry.type.multiArrayType
+        return Feature(entry.name, "array", tuple(array.shape), array.ArrayDataType.Name(array.dataType))
+    return Feature(entry.name, kind.removesuffix("Type"))
+
+
+def _program(spec: Any, weights: Path | None) -> tuple[list[Operation], str, tuple[str, ...]]:
+    from coremltools.converters.mil.frontend.milproto.load import load
+    from coremltools.converters.mil.mil import types
+
+    with backend.quiet():
+        program = load(spec, spec.specificationVersion, str(weights or ""))
+    function = program.functions["main"]
+    operations: list[Operation] = []
+    probabilities, labels = "", tuple[str, ...]()
+    for operation in function.operations:
+        if operation.op_type == "const" or operation.op_type.startswith("constexpr_"):
+            continue
+        if operation.op_type == "classify":
+            probabilities = operation.inputs["probabilities"].name
+            labels = tuple(map(str, operation.inputs["classes"].val))
+            continue
+        arguments = {
+            parameter: _argument(value)
+            for parameter, value in operation.inputs.items()
+            if value is not None and parameter != "name"
+        }
+        output = operation.outputs[0]
+        half = output.dtype is types.fp16
+        stored = sum(_stored(value) for value in operation.inputs.values())
+        operations.append(Operation(operation.op_type, operation.name, arguments, output.name, half, stored))
+    if not labels:
+        raise KitError("it names no classes: not a classifier")
+    return operations, probabilities, labels
+
+
+def _stored(value: Any) -> int:
+    """Bytes on disk of a constant array, compressed or not; 0 for anything else."""
+    operation = getattr(value, "op", None)
+    if operation is None or not getattr(value, "shape", ()):
+        return 0
+    if operation.op_type.startswith("constexpr_"):
+        return sum(_stored(part) for part in operation.inputs.values())
+    if value.val is None:
+        return 0
+    width = getattr(value.dtype, "get_bitwidth", lambda: 8 * np.asarray(value.val).itemsize)()  # 1 to 8 bits are packed
+    return math.ceil(np.asarray(value.val).size * width / 8)
+
+
+def _argument(value: Any) -> Argument:
+    if isinstance(value, (list, tuple)):
+        return [Name(part.name) for part in value]
+    if value.op is not None and value.op.op_type.startswith("constexpr_"):
+        return np.asarray(value.op.materialized_val_inference())
+    if value.val is not None:
+        return np.asarray(value.val)
+    return Name(value.name)
+
+
+def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
+    labels = tuple(network.stringClassLabels.vector)
+    if not labels:
+        raise KitError("it has no string labels")
+    operations: list[Operation] = []
+    scaled: dict[str, str] = {}
+    for step in network.preprocessing:
+        if step.WhichOneof("preprocessor") != "scaler":
+            raise KitError("it prepares its pictures in a way that kit cannot evaluate")
+        scale, bias = (np.array(value, np.float32) for value in (step.scaler.channelScale, step.scaler.grayBias))
+        scaled[step.featureName] = f"{step.featureName} scaled"
+        operations += [
+            Operation("mul", "channel scale", {"x": Name(step.featureName), "y": scale}, "channel scaled"),
+            Operation("add", "grey bias", {"x": Name("channel scaled"), "y": bias}, scaled[step.featureName]),
+        ]
+    for layer in network.layers:
+        kind = layer.WhichOneof("layer")
+        inputs = [Name(scaled.get(name, name)) for name in layer.input]
+        try:
+            operation, arguments, stored = neural_network.convert(kind, getattr(layer, kind))
+        except KitError as error:
+            raise KitError(f"layer {layer.name!r}: {error}") from error
+        alpha = arguments.pop("alpha", None)
+        if operation == "concat":
+            arguments["values"] = inputs
+        else:
+            arguments |= dict(zip(("x", "y"), inputs, strict=False))
+            if alpha is not None and len(inputs) == 1:
+                arguments["y"] = alpha
+        operations.append(Operation(operation, layer.name, arguments, layer.output[0], stored=stored))
+    return operations, network.labelProbabilityLayerName or operations[-1].output, labels

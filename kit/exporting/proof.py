@@ -1,0 +1,357 @@
+"""Whether a saved model computes what its network computes: read from disk, run without Keras, compared row by row."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kit import KitError
+from kit.contract import BACKGROUND, DIGITS, LABELS, Contract
+from kit.data.loading import load_for
+from kit.exporting import coreml, evaluator, graph, portable
+from kit.exporting.evaluator import Costs, costs
+from kit.exporting.graph import Graph
+from kit.exporting.portable import Portable
+from kit.run.folder import RUNS, Run, find
+from kit.run.metrics import Analysis
+from kit.training.examples import validation_images
+
+GATES = {"float32": 1e-5, "float16": 1e-3}  # the largest difference of a probability
+AGREEMENT = 0.9995  # the least share of rows with the same label
+MAX_LOSS = 0.1  # points of accuracy that a compression may cost
+_SUM = 1e-3  # how far from 1 probabilities may sum
+
+Saved = Graph | Portable
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """What the saved model reads otherwise than the network: "row 7" of train.csv or "scene 7", and both labels."""
+
+    row: str
+    network: str
+    saved: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far two sets of probabilities are apart: the largest and the mean difference, and rows with one label."""
+
+    largest: float
+    mean: float
+    agreeing: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The saved model beside its network on the same rows.
+
+    Attributes:
+        rows: How many were compared.
+        difference: Between the network and the saved model, computed in float32 on the weights as they are stored.
+        disagreements: The rows that come out with another label.
+        network_accuracy, accuracy: Of the network and of the saved model, 0 to 1.
+        half: The difference when every step is rounded to float16, as a phone's Neural Engine does; None where the
+            model does not ask for it.
+        device: The difference by Core ML itself; None but on macOS.
+    """
+
+    rows: int
+    difference: Difference
+    disagreements: tuple[Disagreement, ...]
+    network_accuracy: float
+    accuracy: float
+    half: Difference | None = None
+    device: Difference | None = None
+
+    @property
+    def loss(self) -> float:
+        """Points of accuracy that the saved model has less than its network."""
+        return round(100 * (self.network_accuracy - self.accuracy), 6)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found.
+
+    Attributes:
+        saved: The model as it was read.
+        proof: None where its run is not at hand.
+        problems: Why it must not be trusted; empty where it may.
+        costs: What one picture costs; None outside Core ML.
+    """
+
+    saved: Saved
+    proof: Proof | None
+    problems: tuple[str, ...]
+    costs: Costs | None
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What the model is and what it costs, for people."""
+        saved, contract, costs = self.saved, self.saved.contract, self.costs
+        compression = f", {contract.compression}" if contract.compression else ""
+        found = [
+            ("format", f"{contract.format}, {contract.precision}{compression}"),
+            ("run", f"{contract.run}, validation accuracy {contract.validation_accuracy:.2%}"),
+            ("classes", " ".join(contract.labels)),
+            ("silent below", f"{contract.threshold:g}"),
+            ("size on disk", f"{saved.size:,} bytes"),
+        ]
+        if isinstance(saved, Graph) and costs:
+            found[1:1] = [
+                ("runs on", f"{contract.target} and later, specification {saved.specification}"),
+                ("input", ", ".join(map(str, saved.inputs))),
+                ("outputs", ", ".join(map(str, saved.outputs))),
+            ]
+            found += [
+                ("parameters", f"{costs.parameters:,}"),
+                ("multiply-accumulates", f"{costs.multiply_accumulates:,} a picture"),
+                ("peak activations", f"{costs.peak:,} bytes"),
+            ]
+        return found
+
+    def numbers(self) -> dict[str, Any]:
+        """Everything for a program: what `kit verify --json` prints."""
+        costs = self.costs
+        return {
+            "path": str(self.saved.path),
+            "size": self.saved.size,
+            "contract": dataclasses.asdict(self.saved.contract),
+            "problems": list(self.problems),
+            "proof": dataclasses.asdict(self.proof) | {"loss": self.proof.loss} if self.proof else None,
+            "costs": None if costs is None else dataclasses.asdict(costs)
+            | {"parameters": costs.parameters, "multiply_accumulates": costs.multiply_accumulates},
+        }  # fmt: skip
+
+
+def verify(
+    package: Path | str,
+    run: str | Path | Run | None = None,
+    *,
+    rows: int | None = None,
+    max_loss: float = MAX_LOSS,
+    data: Path | str | None = None,
+    runs: Path | str = RUNS,
+) -> Verification:
+    """Reads a saved model from disk, checks it and compares it with the network that it was made of.
+
+    Args:
+        package: An `.mlpackage`, `.mlmodel`, `.tflite` or `.onnx` of `kit export`.
+        run: The run; the one that the model names without it.
+        rows: Compare so many validation rows, evenly spread, instead of all.
+        max_loss: Points of accuracy that a compressed model may have lost.
+        data: Where the training rows are; where they were without it.
+        runs: Where the runs are.
+
+    Raises:
+        KitError: The file is none of these or damaged, or the run named is missing or another.
+    """
+    saved = read(package)
+    contract = saved.contract
+    problems = structure(saved)
+    proof = None
+    try:
+        source = find(contract.run if run is None else run, Path(runs))
+        if settings_digest(source) != contract.settings:
+            raise KitError(f"{saved.path}: made from another training than {source.folder}: name its own with --run")
+    except KitError:
+        if run is not None:
+            raise
+        source = None
+    if source and not problems:
+        images = validation_images(source, load_for(source, data))
+        where = _spread(source, rows)
+        proof = confirm(prove(saved, source, images, where=where), saved, source, images, where=where)
+        problems += failures(proof, contract, max_loss)
+    return Verification(saved, proof, tuple(problems), costs(saved) if isinstance(saved, Graph) else None)
+
+
+def _spread(run: Run, rows: int | None) -> np.ndarray | None:
+    """Positions of so many validation rows, evenly spread."""
+    total = len(run.validation.rows)
+    if rows is None:
+        return None
+    if not 1 <= rows <= total:
+        raise KitError(f"--rows {rows}: {run} has {total:,} validation rows: give 1 to {total}")
+    return np.linspace(0, total - 1, rows).round().astype(int)
+
+
+def read(path: Path | str) -> Saved:
+    """Reads any of the formats; KitError where it is none of them or damaged."""
+    return portable.read(path) if Path(path).suffix in portable.FORMATS else graph.read(path)
+
+
+def evaluate(saved: Saved, images: np.ndarray, *, half: bool = False) -> np.ndarray:
+    """uint8 (n, size, size, 1) → float32 probabilities (n, classes), without Keras."""
+    return saved.run(images) if isinstance(saved, Portable) else evaluator.evaluate(saved, images, half=half)
+
+
+def settings_digest(run: Run) -> str:
+    """SHA-256 of everything that a run was made with."""
+    return hashlib.sha256(json.dumps(dataclasses.asdict(run.settings), sort_keys=True).encode()).hexdigest()
+
+
+def prove(saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
+    """Puts validation rows through the saved model and compares with what the network said of them.
+
+    Args:
+        saved: A model read back from disk.
+        run: Whose stored predictions to compare with.
+        images: Of all its validation rows, uint8 (n, size, size, 1), as `validation_images` gives them.
+        where: Positions among the validation rows; all without it.
+    """
+    validation = run.validation
+    analysis = Analysis(run.name, validation)
+    chosen, expected = _expected(saved, run, where)
+    labels = validation.labels[chosen].astype(int)
+    found = evaluate(saved, images[chosen])
+    network, own = expected.argmax(axis=1), found.argmax(axis=1)
+    classes = saved.contract.labels
+    known = labels < len(classes)
+    return Proof(
+        len(chosen),
+        _difference(expected, found),
+        tuple(
+            Disagreement(analysis.row_name(chosen[where]), LABELS[network[where]], classes[own[where]])
+            for where in np.flatnonzero(network != own)
+        ),
+        float((network == labels)[known].mean()),
+        float((own == labels)[known].mean()),
+    )
+
+
+def confirm(proof: Proof, saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
+    """The proof with what the same rows are in float16, where the model asks for it, and on macOS by Core ML itself."""
+    if not isinstance(saved, Graph):
+        return proof
+    chosen, expected = _expected(saved, run, where)
+    half = device = None
+    if any(operation.half for operation in saved.operations):
+        half = _difference(expected, evaluate(saved, images[chosen], half=True))
+    if sys.platform == "darwin":
+        device = _difference(expected, coreml.predict(saved.path, images[chosen], saved.contract.labels))
+    return dataclasses.replace(proof, half=half, device=device)
+
+
+def _expected(saved: Saved, run: Run, where: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Which validation rows, and what the network says of them: (n, classes of the model)."""
+    chosen = np.arange(len(run.validation.rows)) if where is None else where
+    expected, classes = run.validation.probabilities[chosen], len(saved.contract.labels)
+    if expected.shape[1] > classes:  # the model leaves a class out, so that the others sum to 1
+        expected = expected[:, :classes].astype(np.float64)
+        expected /= expected.sum(axis=1, keepdims=True)
+    return chosen, expected
+
+
+def _difference(expected: np.ndarray, found: np.ndarray) -> Difference:
+    apart = np.abs(expected - found)
+    same = int((expected.argmax(axis=1) == found.argmax(axis=1)).sum())
+    return Difference(float(apart.max()), float(apart.mean()), same)
+
+
+def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> list[str]:
+    """Why the model is not what its network is; empty where it is.
+
+    Uncompressed models must give the same probabilities and labels, compressed ones as much accuracy.
+    """
+    found = []
+    if contract.compression:
+        if proof.loss > max_loss:
+            found.append(
+                f"{contract.compression} loses {proof.loss:.2f} points of accuracy ({proof.network_accuracy:.2%} to "
+                f"{proof.accuracy:.2%}) where {max_loss:g} may be lost: compress less, or allow more with --max-loss"
+            )
+        return found
+    for by, difference in (("NumPy", proof.difference), ("Core ML", proof.device)):
+        if difference is None:
+            continue
+        gate = GATES[contract.precision]
+        if not difference.largest <= gate:
+            found.append(
+                f"by {by} its probabilities are up to {difference.largest:.1e} from the network's, where "
+                f"{contract.precision} allows {gate:.0e}"
+            )
+        if difference.agreeing < AGREEMENT * proof.rows:
+            found.append(f"by {by} only {difference.agreeing:,} of {proof.rows:,} rows get the network's label")
+    return found
+
+
+def structure(saved: Saved) -> list[str]:
+    """What is wrong with a model before any row is put through it; empty where nothing is."""
+    contract = saved.contract
+    found = []
+    if tuple(contract.labels) not in (LABELS, DIGITS):
+        found.append(f"its labels are {', '.join(contract.labels)}, not 0 to 9 in order with or without {BACKGROUND}")
+    if saved.format != contract.format:
+        found.append(f"it is a model of the format {saved.format}, though it says {contract.format}")
+    if isinstance(saved, Graph):
+        found += _structure_of_graph(saved, contract)
+    else:
+        size = contract.size
+        if saved.shape != (1, size, size, 1):
+            found.append(f"its input is {' x '.join(map(str, saved.shape))}, not 1 x {size} x {size} x 1")
+        if saved.last != "softmax":
+            found.append(f"it ends in {saved.last}, not in a softmax: these are no probabilities")
+    if not found:
+        blank = np.zeros((1, contract.size, contract.size, 1), np.uint8)
+        probabilities = evaluate(saved, blank)
+        if probabilities.shape[1] != len(contract.labels):
+            found.append(f"{len(contract.labels)} labels for {probabilities.shape[1]} probabilities")
+        elif not abs(float(probabilities.sum()) - 1) <= _SUM:
+            found.append(f"its probabilities sum to {probabilities.sum():.4f}, not to 1")
+    if saved.weights != contract.weights:
+        found.append("its weights are not those that it was exported with: damaged or changed since")
+    return found
+
+
+def _structure_of_graph(saved: Graph, contract: Contract) -> list[str]:
+    found = []
+    if saved.labels != contract.labels:
+        found.append(f"its classes are {', '.join(saved.labels)}, in another order than {', '.join(contract.labels)}")
+    last = next((step for step in reversed(saved.operations) if step.output == saved.probabilities), None)
+    while last is not None and last.kind == "cast":
+        last = next((step for step in saved.operations if graph.Name(step.output) == last.arguments["x"]), None)
+    if last is None or last.kind != "softmax":
+        found.append(f"it ends in {last.kind if last else 'nothing'}, not in a softmax: these are no probabilities")
+    size = contract.size
+    expected = f"image (image, {size} x {size}, GRAYSCALE)"
+    if contract.input == "array":
+        expected = f"pixels (array, {size * size}, FLOAT32)"
+    for wanted, features in (
+        ([expected], saved.inputs),
+        (sorted([f"{coreml.LABEL} (string)", f"{coreml.PROBABILITIES} (dictionary)"]), saved.outputs),
+    ):
+        shown = sorted(map(str, features))
+        if shown != wanted:
+            found.append(f"it has {', '.join(shown) or 'nothing'} where {', '.join(wanted)} belongs")
+    if saved.predicted != (coreml.LABEL, coreml.PROBABILITIES):
+        found.append(f"its label and probabilities are called {' and '.join(saved.predicted)}")
+    specification = coreml.TARGETS.get(contract.format, {}).get(contract.target or "")
+    if specification is None or saved.specification > specification:
+        found.append(f"its specification version {saved.specification} is not one that {contract.target} runs")
+    return found
+
+
+def summary(saved: Saved, proof: Proof) -> list[str]:
+    """The proof in plain lines for people."""
+    lines = [f"{proof.rows:,} validation rows, read back from disk and computed without Keras:"]
+    runtime = "NumPy" if isinstance(saved, Graph) else saved.format
+    for by, difference in ((runtime, proof.difference), ("in float16", proof.half), ("Core ML", proof.device)):
+        if difference is not None:
+            lines.append(
+                f"  {by:<10} largest difference {difference.largest:.1e}, mean {difference.mean:.1e}, "
+                f"labels agree on {_share(difference.agreeing, proof.rows)}"
+            )
+    lines.append(f"  accuracy   {proof.network_accuracy:.2%} of the network, {proof.accuracy:.2%} of the export")
+    return lines
+
+
+def _share(part: int, whole: int) -> str:
+    """A percentage that reads 100 only where it is all."""
+    return f"{math.floor(10_000 * part / whole) / 100:.2f}%"

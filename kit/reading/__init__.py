@@ -1,0 +1,1 @@
+"""A photograph, a frame of a camera, a drawing → a label."""

@@ -1,0 +1,210 @@
+"""Picture files → which digit each shows, as a CSV and as a sheet to look at."""
+
+import csv as csv_files
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from kit import KitError, plots
+from kit.contract import BACKGROUND, DIGITS, LABELS
+from kit.files import whole_file
+from kit.reading import picture_files
+from kit.reading.frames import Reader
+from kit.reading.reader import best_for_pictures, open_reader
+from kit.run.folder import RUNS, Run
+
+COLUMNS = ("file", "label", "probability", *(f"p{digit}" for digit in DIGITS), BACKGROUND)
+SHEET = 200  # pictures on a sheet
+# A JPEG's own reduction may leave so many pixels a side for each that the network gets: with one they differ visibly
+# from the average of all pixels, with two by less than one grey level in the mean.
+_LEAST = 2
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a network reads in pictures.
+
+    Attributes:
+        reader: The network.
+        files: The n that could be read, in order.
+        pixels: uint8 (n, size, size), what the network was given.
+        probabilities: float32 (n, classes).
+        problems: A line for each file or argument that could not be read.
+    """
+
+    reader: Reader
+    files: tuple[Path, ...]
+    pixels: np.ndarray
+    probabilities: np.ndarray
+    problems: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The most probable class of each picture; background instead of a digit that is below the threshold.
+
+        A network without a background class always reads a digit.
+        """
+        reader = self.reader
+        if reader.background is None:
+            return [reader.labels[number] for number in self.probabilities.argmax(axis=1)]
+        return [reader.verdict(shares) or reader.background for shares in self.probabilities.astype(np.float64)]
+
+    @property
+    def confidences(self) -> np.ndarray:
+        """float32 (n,), the probability of each label."""
+        numbers = [self.reader.labels.index(label) for label in self.labels]
+        return self.probabilities[np.arange(len(numbers)), np.array(numbers, int)]
+
+    def numbers(self) -> dict[str, Any]:
+        """Everything for a program: what `kit predict --json` prints."""
+        reader = self.reader
+        rows = zip(self.files, self.labels, self.confidences, self.probabilities, strict=True)
+        return {
+            "model": reader.name,
+            "threshold": reader.threshold,
+            "pictures": [
+                {
+                    "file": str(file),
+                    "label": label,
+                    "probability": float(confidence),
+                    "probabilities": dict(zip(reader.labels, map(float, probabilities), strict=True)),
+                }
+                for file, label, confidence, probabilities in rows
+            ],
+            "problems": list(self.problems),
+        }
+
+
+def predict_pictures(
+    name: str | Path | Run | None,
+    images: Sequence[str | Path] | str | Path,
+    *,
+    fit: str = "crop",
+    csv: Path | str | None = None,
+    sheet: Path | str | None = None,
+    folder: Path | str = RUNS,
+) -> Recognition:
+    """Reads the digits in picture files.
+
+    A network of the competition takes pictures that are as the competition has them and refuses all others.
+
+    Args:
+        name: A run or an exported model; the best run without it, of the camera's if there are any.
+        images: Files, folders and globs.
+        fit: Of a picture that is not square, "crop" takes the central square and "pad" the whole, on a square.
+        csv: Write all probabilities to this file, under COLUMNS.
+        sheet: Draw the first SHEET pictures with their labels to this PNG file.
+        folder: Where the runs are.
+
+    Raises:
+        KitError: There is no such run, the arguments name no file, or the CSV or sheet cannot be written. A file that
+            cannot be read is no error: it is one of the `problems`.
+    """
+    picture_files.check_fit(fit)
+    _check_outputs(csv, sheet)
+    files, problems = picture_files.expand([images] if isinstance(images, str | Path) else images)
+    if not files:
+        raise KitError("; ".join(problems) or "no pictures: give files, folders or globs")
+    reader = open_reader(best_for_pictures(folder) if name is None else name, folder)
+    take = partial(_as_it_is, reader) if reader.crop == "centred" else partial(photographed, reader, fit=fit)
+    found = recognize(reader, files, take, problems)
+    if csv and found.files:
+        _write_csv(found, Path(csv))
+    if sheet and found.files:
+        _draw(found, Path(sheet))
+    return found
+
+
+def recognize(
+    reader: Reader, files: Sequence[Path], take: Callable[[Path], np.ndarray], problems: Sequence[str] = ()
+) -> Recognition:
+    """Takes what the network is to see from all files, on all cores, then reads it.
+
+    Args:
+        reader: The network.
+        files: Which.
+        take: A file → uint8 (size, size); its KitError becomes one of the `problems`.
+        problems: Those there are already.
+    """
+
+    def attempt(file: Path) -> np.ndarray | KitError:
+        try:
+            return take(file)
+        except KitError as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        taken = list(zip(files, pool.map(attempt, files), strict=True))
+    pixels = [pixels for _, pixels in taken if isinstance(pixels, np.ndarray)]
+    stack = np.array(pixels, np.uint8).reshape(-1, reader.size, reader.size)
+    return Recognition(
+        reader,
+        tuple(file for file, pixels in taken if isinstance(pixels, np.ndarray)),
+        stack,
+        reader.read(stack) if len(stack) else np.zeros((0, len(reader.labels)), np.float32),
+        (*problems, *(str(error) for _, error in taken if isinstance(error, KitError))),
+    )
+
+
+def photographed(reader: Reader, source: Path | BinaryIO, fit: str = "crop") -> np.ndarray:
+    """What the network is given of a photograph, as the app gives it: uint8 (size, size).
+
+    Raises:
+        KitError: The file cannot be read.
+    """
+    return reader.seen(picture_files.read(source, fit=fit, least=_LEAST * reader.side))
+
+
+def _as_it_is(reader: Reader, file: Path) -> np.ndarray:
+    """A picture that is what a network of the competition expects."""
+    size = reader.size
+    pixels = picture_files.grey(file, least=_LEAST * size)
+    if pixels.shape != (size, size) or np.median(pixels) > 127:
+        raise KitError(
+            f"{file}: {reader.name} expects {size} x {size} grey pixels, white on black; a camera network reads "
+            "photographs: kit train --camera"
+        )
+    return pixels
+
+
+def _check_outputs(csv: Path | str | None, sheet: Path | str | None) -> None:
+    """Refuses to write over what is no CSV or sheet: `--sheet *.png` names a photograph."""
+    if csv and picture_files.is_named_like_a_picture(csv):
+        raise KitError(f"--csv {csv}: this is a picture's name: give one that ends in .csv")
+    if sheet and Path(sheet).suffix.lower() != ".png":
+        raise KitError(f"--sheet {sheet}: give a name that ends in .png")
+    for option, path in (("--csv", csv), ("--sheet", sheet)):
+        if path and Path(path).exists() and not Path(path).is_file():
+            raise KitError(f"{option} {path}: there is something else under this name: give another")
+    if sheet and Path(sheet).exists() and not plots.is_drawn(Path(sheet)):
+        raise KitError(f"--sheet {sheet}: there is another picture under this name: give another, or remove it")
+
+
+def _write_csv(found: Recognition, path: Path) -> None:
+    labels = found.reader.labels
+    places = [labels.index(label) if label in labels else None for label in LABELS]
+    with (
+        whole_file(path) as temporary,
+        # A file's name is bytes on some systems, which surrogates bring through.
+        open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv_files.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        rows = zip(found.files, found.labels, found.confidences, found.probabilities, strict=True)
+        for name, label, confidence, shares in rows:
+            # str of a float32 has as many digits as tell it from every other.
+            writer.writerow([name, label, confidence, *("" if at is None else shares[at] for at in places)])
+
+
+def _draw(found: Recognition, path: Path) -> None:
+    rows = list(zip(found.labels, found.confidences, strict=True))[:SHEET]
+    captions = [f"{label}  {confidence:.0%}" for label, confidence in rows]
+    shown = f"{len(rows):,} of {len(found.files):,} pictures" if len(rows) < len(found.files) else ""
+    title = f"{found.reader.name}: {shown or f'{len(rows):,} pictures'}"
+    plots.save(plots.sheet(found.pixels[:SHEET], captions, title), path)

@@ -1,0 +1,1 @@
+"""Rows or scenes → a run."""

@@ -1,0 +1,135 @@
+"""What a network learns from and is judged on: rows of the CSV as they are or moved a little, or scenes of them."""
+
+import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+
+import numpy as np
+
+from kit import KitError
+from kit.data.loading import Digits
+from kit.run.folder import Run, Settings
+from kit.scenes.drawing import Scenery, drawing, scenery, scenes
+from kit.scenes.strokes import trace
+from kit.training.augmentation import Augmentation, warp
+
+AUGMENTATION = Augmentation()
+_SCENERY, _VALIDATION, _TRAINING = 1, 2, 3  # second numbers of the seeds, so that no two streams are the same
+_MODELS = 3000  # training digits that the scenery's letters must not look like
+
+
+def examples(
+    digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
+) -> "RowExamples | SceneExamples":
+    """The examples of a training with these settings; `rows` are learned from, `validation_rows` judge."""
+    return (SceneExamples if settings.camera else RowExamples)(digits, settings, rows, validation_rows)
+
+
+def validation_images(run: Run, digits: Digits) -> np.ndarray:
+    """What the run was judged on, uint8 (n, size, size, 1), in the order of its stored predictions; scenes drawn anew.
+
+    Args:
+        run: The run.
+        digits: The rows that it was trained on.
+
+    Raises:
+        KitError: The stored predictions are not of these rows.
+    """
+    validation, settings = run.validation, run.settings
+    assert digits.labels is not None
+    rows = validation.rows[validation.rows >= 0]
+    inside = rows.max(initial=0) < len(digits) and (digits.labels[rows] == validation.labels[: len(rows)]).all()
+    if not inside or (len(rows) < len(validation.rows) and not settings.camera):
+        raise KitError(f"{run.folder / 'validation.npz'}: its labels are not those of {digits.name}: train again")
+    if not settings.camera:
+        return digits.images[rows]
+    made = SceneExamples(digits, settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
+    if not np.array_equal(made.numbers, validation.rows) or run.metrics["validation_scenes"] != made.fingerprint:
+        raise KitError(f"{run.folder / 'validation.npz'}: this version of kit draws other scenes: train again")
+    return made.images
+
+
+class RowExamples:
+    """Rows of the CSV.
+
+    Attributes:
+        numbers, labels, images: Of the validation rows: (n,) row numbers from 0, (n,) classes, uint8 (n, 28, 28, 1).
+    """
+
+    def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
+        assert digits.labels is not None
+        self._digits, self._settings, self._rows = digits, settings, rows
+        self.numbers, self.labels = validation_rows, digits.labels[validation_rows]
+        self.images = digits.images[validation_rows]
+
+    def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Images (n, 28, 28, 1) and labels of an epoch, counted from 0, in the order in which to learn from them."""
+        assert self._digits.labels is not None
+        order = generator.permutation(self._rows)
+        images = self._digits.images[order]
+        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._digits.labels[order]
+
+    def close(self) -> None:
+        """Nothing is being made."""
+
+
+class SceneExamples:
+    """Scenes of the rows, and some without a digit. A validation digit is in no scene of the training.
+
+    Attributes:
+        numbers, labels, images: Of the validation scenes: (n,) the digits' row numbers from 0, then -1, -2, … for the
+            scenes without a digit; (n,) classes; uint8 (n, 64, 64, 1). They follow from the settings alone.
+    """
+
+    def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
+        assert digits.labels is not None
+        self._digits, self._settings, self._rows = digits, settings, rows
+        self._pool = ThreadPoolExecutor(1)
+        self._ahead: dict[int, list[Future[tuple[np.ndarray, np.ndarray]]]] = {}
+        strokes, labels = trace(digits.images[validation_rows]), digits.labels[validation_rows]
+        background = self._background(len(labels))
+        self.numbers = np.concatenate([validation_rows, -1 - np.arange(background)])
+        seed = [settings.split_seed, _VALIDATION]
+        self.images, self.labels = scenes(strokes, labels, background, self._scenery, seed)
+
+    def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Scenes (n, 64, 64, 1) and labels of an epoch, counted from 0, in the order in which to learn from them.
+
+        The next epoch's are drawn beside, in the time that TensorFlow's threads leave.
+        """
+        parts = self._ahead.pop(number, None) or self._draw(number)
+        images, labels = (np.concatenate(both) for both in zip(*[part.result() for part in parts], strict=True))
+        if number + 1 < self._settings.epochs:
+            self._ahead[number + 1] = self._draw(number + 1)
+        order = generator.permutation(len(images))
+        return images[order], labels[order]
+
+    def close(self) -> None:
+        """Draws no further."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _draw(self, number: int) -> list[Future[tuple[np.ndarray, np.ndarray]]]:
+        assert self._digits.labels is not None
+        labels, seed = self._digits.labels[self._rows], [self._settings.seed, _TRAINING + number]
+        parts = drawing(self._strokes, labels, self._background(len(labels)), self._scenery, seed)
+        return [self._pool.submit(part) for part in parts]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the validation scenes: whoever draws them again can tell whether they are the same."""
+        return hashlib.sha256(self.images.data).hexdigest()
+
+    def _background(self, digits: int) -> int:
+        share = self._settings.background_share
+        assert share is not None
+        return round(digits * share / (1 - share))
+
+    @cached_property
+    def _strokes(self) -> np.ndarray:
+        return trace(self._digits.images[self._rows])
+
+    @cached_property
+    def _scenery(self) -> Scenery:
+        generator = np.random.default_rng([self._settings.split_seed, _SCENERY])
+        models = np.sort(generator.permutation(self._rows)[:_MODELS])
+        return scenery(trace(self._digits.images[models]), generator)

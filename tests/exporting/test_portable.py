@@ -1,0 +1,71 @@
+"""LiteRT and ONNX: proved by their own runtimes, damaged on purpose, and missing."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import KitCommand
+
+from kit import KitError
+from kit.exporting import portable, proof
+from kit.exporting.export import export
+from kit.run.folder import Run
+
+
+@pytest.fixture(scope="module", params=["tflite", "onnx"])
+def model(request: pytest.FixtureRequest, exportable: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(exportable, format=request.param, to=tmp_path_factory.mktemp("portable")).path
+
+
+def test_it_computes_what_the_network_computes(model: Path, exportable: Run) -> None:
+    found = proof.verify(model, runs=exportable.folder.parent)
+    assert found.problems == () and found.proof is not None
+    assert found.proof.difference.largest < 1e-5 and found.proof.difference.agreeing == 200
+    assert found.saved.contract.format == model.suffix[1:] and found.costs is None
+
+
+def test_one_flipped_byte_of_the_weights_is_seen(model: Path, exportable: Run, tmp_path: Path) -> None:
+    kernel = exportable.model().get_layer("conv4").get_weights()[0].shape
+    content = bytearray(model.read_bytes())
+    content[len(content) - len(content) // 3] ^= 1  # amid the largest kernel, by far the most of the file
+    assert np.prod(kernel) * 4 > len(content) // 2
+    damaged = tmp_path / model.name
+    damaged.write_bytes(content)
+    found = proof.verify(damaged, runs=exportable.folder.parent)
+    assert any("weights are not those" in problem for problem in found.problems)
+
+
+def test_a_damaged_file_is_one_line(model: Path, tmp_path: Path) -> None:
+    for content in (b"", b"\x00" * 64, model.read_bytes()[:1000]):
+        damaged = tmp_path / model.name
+        damaged.write_bytes(content)
+        with pytest.raises(KitError, match="damaged"):
+            portable.read(damaged)
+    with pytest.raises(KitError, match="no such file"):
+        portable.read(tmp_path / f"none{model.suffix}")
+
+
+def test_float16_halves_litert(exportable: Run, tmp_path: Path) -> None:
+    full = export(exportable, format="tflite", to=tmp_path, name="full")
+    half = export(exportable, format="tflite", precision="float16", to=tmp_path, name="half")
+    assert half.size < 0.6 * full.size and half.proof.difference.largest <= 1e-3
+
+
+def test_what_is_not_installed_is_said_with_the_way_out(
+    exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for format, package in (("tflite", "ai_edge_litert"), ("onnx", "tf2onnx")):  # noqa: A001
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(KitError, match=f"--format {format}: {package} is not installed: pip install") as refusal:
+            export(exportable, format=format, to=tmp_path)
+        assert refusal.value.exit_code == 2
+
+
+@pytest.mark.parametrize("format", ["tflite", "onnx"])
+def test_the_command_is_quiet(format: str, exportable: Run, tmp_path: Path, kit_command: KitCommand) -> None:  # noqa: A002
+    finished = kit_command("export", "kit", "--format", format, "--runs", exportable.folder.parent)
+    assert finished.returncode == 0 and finished.stdout == f"exports/01-kit.{format}\n", finished
+    lines = finished.stderr.splitlines()
+    assert lines[0].startswith(f"01-kit as {format} in float32: ")
+    assert [line.split()[0] for line in lines[1:]] == ["200", format, "accuracy"], finished.stderr

@@ -1,0 +1,175 @@
+"""Scenes against the digits that they are of: the ink is measured by drawing the same scene without it."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import csv_of
+
+from kit.data import loading
+from kit.data.loading import Digits
+from kit.run.folder import Settings
+from kit.scenes import drawing, strokes
+from kit.scenes.drawing import BACKGROUND, SIZE, Scenery
+from kit.training.examples import SceneExamples, examples
+from kit.training.trainer import split_rows
+
+COUNT = 400
+
+
+@pytest.fixture(scope="module")
+def digits(sample: Path) -> Digits:
+    return loading.load("train", sample)
+
+
+@pytest.fixture(scope="module")
+def around(digits: Digits) -> Scenery:
+    return drawing.scenery(strokes.trace(digits.images[:200]), np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def chosen(digits: Digits) -> tuple[np.ndarray, np.ndarray]:
+    """Strokes and labels of digits that get no flag and no bar."""
+    assert digits.labels is not None
+    rows = np.flatnonzero(~np.isin(digits.labels, (1, 7)))[:COUNT]
+    return strokes.trace(digits.images[rows]), digits.labels[rows]
+
+
+@pytest.fixture(scope="module")
+def pair(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Scenes with their ink and the very same without it, float (n, 64, 64)."""
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "_BY_HAND", (0.0,) * 10)  # each of them, not another drawn by rule
+        for traced in (chosen[0], np.full_like(chosen[0], 255)):
+            images, _ = drawing.scenes(traced, chosen[1], 0, around, [5])
+            found.append(images[..., 0].astype(float))
+    return found[0], found[1]
+
+
+def test_the_seed_decides_everything(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> None:
+    one, same, other = (drawing.scenes(chosen[0][:300], chosen[1][:300], 60, around, [seed]) for seed in (1, 1, 2))
+    assert one[0].shape == (360, SIZE, SIZE, 1) and one[0].dtype == np.uint8
+    assert (one[0] == same[0]).all() and (one[1] == same[1]).all()
+    assert np.mean([(a != b).any() for a, b in zip(one[0], other[0], strict=True)]) > 0.99
+    assert one[1].tolist() == [*chosen[1][:300], *[BACKGROUND] * 60]
+
+
+def test_the_ink_lies_inside_the_frame_and_its_size_is_in_range(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    ink = np.abs(pair[0] - pair[1]) > 12
+    seen = ink.sum(axis=(1, 2)) > 6
+    assert seen.mean() > 0.97
+    heights = [np.ptp(np.flatnonzero(one.any(axis=1))) + 1 for one in ink[seen]]
+    assert np.percentile(heights, 5) < 14 and np.percentile(heights, 50) < 40 and np.percentile(heights, 92) > 48
+    middles = np.array([np.argwhere(one).mean(axis=0) for one in ink[seen]])
+    assert middles.min() > 0 and middles.max() < SIZE - 1 and middles.std(axis=0).min() > 8  # anywhere in it
+
+
+def test_the_ink_has_the_shape_of_the_digit(
+    pair: tuple[np.ndarray, np.ndarray], chosen: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Cut out, the ink is nearest to pictures of its own label, by plain correlation."""
+    import cv2
+
+    def normed(picture: np.ndarray) -> np.ndarray:
+        rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
+        cut = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+        small = cv2.GaussianBlur(cv2.resize(cut, (20, 20), interpolation=cv2.INTER_AREA), (0, 0), 1)
+        return (small - small.mean()) / small.std()
+
+    plain = np.stack([normed(one < strokes.INSIDE * strokes.UNIT) for one in chosen[0][:, 1]])
+    ink = np.abs(pair[0] - pair[1]) > 12
+    large = np.flatnonzero(ink.sum(axis=(1, 2)) > 60)
+    likeness = np.stack([normed(ink[number]) for number in large]).reshape(len(large), -1) @ plain.reshape(COUNT, -1).T
+    likeness[np.arange(len(large)), large] = -np.inf  # not with itself
+    found = chosen[1][likeness.argmax(axis=1)]
+    assert (found == chosen[1][large]).mean() > 0.6
+
+
+def test_one_scene_in_seven_is_light_on_dark(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    change = pair[0] - pair[1]
+    lighter = np.array([one[np.abs(one) > 12].sum() > 0 for one in change])
+    assert lighter.mean() == pytest.approx(drawing.LIGHT_ON_DARK, abs=0.06)
+
+
+def test_as_many_digits_are_drawn_by_rule_as_are_meant_to_be(around: Scenery, digits: Digits) -> None:
+    """Without ink in one of the two, those that show the difference are of the other."""
+    assert digits.labels is not None
+    traced, labels = strokes.trace(digits.images[:COUNT]), digits.labels[:COUNT]
+    bare = dataclasses.replace(around, digits=np.full_like(around.digits, 255))
+    full, without = (drawing.scenes(traced, labels, 0, scenery, [6])[0].astype(int) for scenery in (around, bare))
+    differ = (np.abs(full - without) > 12).sum(axis=(1, 2, 3)) > 6
+    assert differ.mean() == pytest.approx(np.take(drawing._BY_HAND, labels).mean(), abs=0.06)
+
+
+def test_a_pen_covers_the_area_that_its_width_says(around: Scenery) -> None:
+    """A straight line of 20 of 32 pixels: its area is length times width, for widths below a pixel too."""
+    line = np.zeros((strokes.GRID, strokes.GRID), bool)
+    line[9:39, 24] = True
+    draw = drawing._Draw(np.random.default_rng(0), around, np.empty((0, 2, 48, 48)), np.empty(0))
+    for radius in (0.25, 0.5, 1.0, 2.0, 4.0):
+        pen = drawing.Pen(radius, 0, 1, 0)
+        ink = draw.write(strokes.line_distances(line), 40, pen, bend=0, overhang=0, middle=(32.0, 32.0))
+        assert ink.sum() == pytest.approx(2 * radius * 40 + np.pi * radius**2, rel=0.3)
+
+
+def test_a_pen_on_binarised_paper_is_no_thinner_than_a_pixel(around: Scenery) -> None:
+    """A thinner line breaks into specks there."""
+    draw = drawing._Draw(np.random.default_rng(0), around, np.empty((0, 2, 48, 48)), np.empty(0))
+    page = np.full((SIZE, SIZE), 250, np.float32)
+    clean, usual = ([draw.pen(9, page, clean).radius for _ in range(500)] for clean in (True, False))
+    assert min(filter(None, clean)) > 0.5 > min(filter(None, usual))
+
+
+def test_background_is_of_many_kinds_and_not_blank(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = drawing.scenes(chosen[0], chosen[1], 300, around, [3])
+    background = images[labels == BACKGROUND].astype(float)
+    deviations = background.std(axis=(1, 2, 3))
+    assert len(background) == 300 and np.percentile(deviations, 90) > 5 * np.percentile(deviations, 10)
+    assert len({image.tobytes() for image in background}) > 290
+
+
+def settings(share: float = 0.25) -> Settings:
+    return Settings(
+        "camera", 1, 128, "adam", 0.001, "constant", 0.0, None, False, None, "val_loss", 0.2, "float32", 3, 3, None,
+        "", "", camera=True, background_share=share,
+    )  # fmt: skip
+
+
+def made(digits: Digits, share: float = 0.25) -> SceneExamples:
+    assert digits.labels is not None
+    found = examples(digits, settings(share), *split_rows(digits.labels, 0.2, 3))
+    assert isinstance(found, SceneExamples)
+    return found
+
+
+@pytest.fixture(scope="module")
+def few(small: Path) -> Digits:
+    return loading.load("train", small)
+
+
+def test_no_validation_digit_is_in_a_scene_of_the_training(few: Digits, tmp_path: Path) -> None:
+    """Other pixels in the validation rows change the validation scenes and not one pixel of an epoch."""
+    assert few.labels is not None
+    _, validation_rows = split_rows(few.labels, 0.2, 3)
+    images = few.images.copy()
+    images[validation_rows] = images[validation_rows][:, ::-1]
+    (tmp_path / "train.csv").write_bytes(csv_of(np.concatenate([few.labels[:, None], images.reshape(500, -1)], axis=1)))
+    one, other = made(few), made(loading.load("train", tmp_path))
+    assert (one.images != other.images).any()
+    first, second = (found.epoch(2, np.random.default_rng(0)) for found in (one, other))
+    assert (first[0] == second[0]).all() and (first[1] == second[1]).all()
+    assert (one.epoch(3, np.random.default_rng(0))[0] != first[0]).any()  # fresh scenes every epoch
+
+
+def test_the_share_of_background_is_what_was_asked_for(few: Digits) -> None:
+    share = 0.4
+    found = made(few, share)
+    _, labels = found.epoch(0, np.random.default_rng(0))
+    for seen in (labels, found.labels):
+        assert (seen == BACKGROUND).mean() == pytest.approx(share, abs=0.01)
+    assert few.labels is not None
+    rows = found.numbers[found.numbers >= 0]
+    assert (found.labels[: len(rows)] == few.labels[rows]).all()
+    assert found.numbers[len(rows) :].tolist() == [-1 - number for number in range(len(found.labels) - len(rows))]

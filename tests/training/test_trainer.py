@@ -1,0 +1,363 @@
+"""One training: what it learns from, what it keeps, and that a killed one ends as if it had not been."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import assert_one_line, csv_of
+
+from kit import KitError, train
+from kit.data import loading
+from kit.run.folder import Run, runs
+from kit.training import networks, trainer
+
+QUICK = {"arch": "dense", "epochs": 3, "progress": False}
+
+
+def same_weights(one: Run, other: Run) -> bool:
+    return all((a == b).all() for a, b in zip(one.model().get_weights(), other.model().get_weights(), strict=True))
+
+
+def without_seconds(run: Run) -> list[dict[str, float]]:
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in run.history]
+
+
+@pytest.fixture(scope="module")
+def trained(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(**QUICK, data=small, runs=tmp_path_factory.mktemp("runs"))
+
+
+def test_the_split_is_stratified_drawn_from_the_seed_and_without_overlap() -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10), np.arange(20, 120, 10))).astype(np.uint8)
+    rows, validation = trainer.split_rows(labels, 0.2, 1)
+    assert sorted([*rows, *validation]) == list(range(len(labels)))
+    assert np.abs(np.bincount(labels[validation]) - np.bincount(labels) * 0.2).max() <= 1
+    assert (trainer.split_rows(labels, 0.2, 1)[1] == validation).all()
+    assert len(np.setdiff1d(trainer.split_rows(labels, 0.2, 2)[1], validation)) > 50
+
+
+def test_too_few_rows_for_a_split_are_refused() -> None:
+    with pytest.raises(KitError, match="label 3 has 1 row: a split into training and validation needs two or more"):
+        trainer.split_rows(np.array([*range(10), *range(3), *range(4, 10)] * 1), 0.5, 0)
+    with pytest.raises(KitError, match=r"--validation-split 0\.05: leaves 2 of 40 rows for validation"):
+        trainer.split_rows(np.tile(np.arange(10), 4), 0.05, 0)
+
+
+@pytest.mark.parametrize(("arch", "peak"), [("resnet", 300), ("camera", 120)])
+def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) -> None:
+    warm_up = networks.find(arch).recipe.warm_up
+    rates = [trainer.one_cycle(step, 1000, 0.004, warm_up) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.004 / 25) and rates[peak] == max(rates) == pytest.approx(0.004)
+    assert rates[-1] < 0.004 / 1000
+    assert all(np.diff(rates[: peak + 1]) > 0) and all(np.diff(rates[peak:]) < 0)
+
+
+def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path) -> None:
+    run = train("camera", data=small, epochs=2, runs=tmp_path, progress=False)
+    steps = 4  # of 400 rows, 128 at a time
+    assert run.settings.warm_up == 0.12
+    expected = trainer.one_cycle(steps, 2 * steps, 0.016, 0.12)
+    assert run.history[1]["learning_rate"] == pytest.approx(expected)
+
+
+def test_batches_come_in_order_and_without_autotuning() -> None:
+    images, labels = np.arange(7 * 784, dtype=np.uint8).reshape(7, 28, 28, 1), np.arange(7)
+    batches = trainer._batches(images, labels, 3)
+    assert [len(part) for part, _ in batches] == [3, 3, 1]
+    assert (np.concatenate([part for part, _ in batches]) == images).all()
+    assert np.concatenate([part for _, part in batches]).tolist() == labels.tolist()
+    assert batches.options().autotune.enabled is False  # else each epoch ends with a wait
+
+
+def test_the_run_holds_what_the_design_says(trained: Run) -> None:
+    names = {path.name for path in trained.folder.iterdir()}
+    assert names == {
+        "settings.json", "model.keras", "history.csv", "history.png", "validation.npz", "metrics.json", "summary.txt",
+    }  # fmt: skip
+    assert trained.finished and trained.settings.arch == "dense"
+    assert trained.versions.keys() >= {"kit", "python", "tensorflow", "keras", "numpy"}
+    assert [row["epoch"] for row in trained.history] == [1, 2, 3]
+    assert "16,175" in (trained.folder / "summary.txt").read_text()
+
+
+def test_the_kept_epoch_is_the_best_by_validation_loss(trained: Run) -> None:
+    best = min(trained.history, key=lambda row: row["val_loss"])
+    assert trained.metrics["best_epoch"] == best["epoch"]
+    assert trained.metrics["val_loss"] == best["val_loss"] and trained.metrics["val_accuracy"] == best["val_accuracy"]
+
+
+def test_the_stored_validation_is_what_keras_itself_says_of_the_kept_model(trained: Run, small: Path) -> None:
+    digits, validation = loading.load("train", small), trained.validation
+    assert digits.labels is not None and (digits.labels[validation.rows] == validation.labels).all()
+    assert (validation.rows == trainer.split_rows(digits.labels, 0.2, 0)[1]).all()
+    model = trained.model()
+    images = digits.images[validation.rows].astype(np.float32)
+    assert np.allclose(model.predict(images, verbose=0), validation.probabilities, atol=1e-6)
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    loss, accuracy = model.evaluate(images, validation.labels, verbose=0)
+    assert trained.metrics["val_loss"] == pytest.approx(loss, rel=1e-4)
+    assert trained.metrics["val_accuracy"] == pytest.approx(accuracy)
+
+
+@pytest.mark.parametrize("arch", ["dense", "malireddi"])
+def test_validation_rows_are_never_trained_on(arch: str, small: Path, tmp_path: Path) -> None:
+    """Other pixels in the validation rows change the judgement and not one weight."""
+    digits = loading.load("train", small)
+    assert digits.labels is not None
+    validation = trainer.split_rows(digits.labels, 0.2, 0)[1]
+    table = np.concatenate([digits.labels[:, None], digits.images.reshape(len(digits), -1)], axis=1)
+    table[validation, 1:] = 255 - table[validation, 1:]
+    (tmp_path / "train.csv").write_bytes(csv_of(table))
+    one, other = (
+        train(arch=arch, epochs=1, progress=False, data=folder, runs=tmp_path / "runs") for folder in (small, tmp_path)
+    )
+    assert same_weights(one, other) and one.metrics["val_loss"] != other.metrics["val_loss"]
+    table[np.setdiff1d(np.arange(len(table)), validation)[0], 1:] = 7  # and a training row does change them
+    (tmp_path / "train.csv").write_bytes(csv_of(table))
+    assert not same_weights(one, train(arch=arch, epochs=1, progress=False, data=tmp_path, runs=tmp_path / "runs"))
+
+
+def test_the_seed_decides_everything(trained: Run, small: Path, tmp_path: Path) -> None:
+    again, other = (train(**QUICK, data=small, runs=tmp_path, seed=seed) for seed in (0, 1))
+    assert same_weights(trained, again) and without_seconds(trained) == without_seconds(again)
+    assert not same_weights(trained, other) and (other.validation.rows != trained.validation.rows).any()
+
+
+def test_patience_stops_as_keras_own_callback_does(small: Path, tmp_path: Path) -> None:
+    """The recorded values are put through Keras' EarlyStopping; it must ask to stop after the very same epoch."""
+    import keras
+
+    options = {"arch": "dense-wide", "epochs": 12, "data": small, "runs": tmp_path, "progress": False}
+    run = train(**options, learning_rate=0.02, patience=2)
+    epochs = len(run.history)
+    assert epochs < 12 and "validation loss has not improved for 2 epochs" in run.metrics["stopped"]
+    callback = keras.callbacks.EarlyStopping("val_loss", patience=2, min_delta=0)
+    callback.set_model(keras.Sequential([keras.Input((1,))]))
+    callback.model.stop_training = False
+    callback.on_train_begin()
+    for row in run.history:
+        assert not callback.model.stop_training
+        callback.on_epoch_end(int(row["epoch"]) - 1, row)
+    assert callback.model.stop_training
+
+
+def test_options_override_the_recipe_and_reach_keras(small: Path, tmp_path: Path) -> None:
+    options = {
+        "optimizer": "sgd",
+        "batch_size": 50,
+        "l2": 0.0,
+        "dropout": 0.1,
+        "validation_split": 0.3,
+        "augment": True,
+    }
+    run = train(arch="dense-wide", epochs=1, data=small, runs=tmp_path, progress=False, name="mine", **options)
+    assert run.name == "01-mine"
+    assert {key: getattr(run.settings, key) for key in options} == options
+    assert run.settings.learning_rate == 0.01  # Keras' default for SGD: the recipe's is RMSprop's
+    assert len(run.validation.rows) == 150
+    assert run.history[0]["learning_rate"] == 0.01
+
+
+def test_bfloat16_trains_and_saves_a_float32_model(small: Path, tmp_path: Path) -> None:
+    run = train(arch="malireddi", epochs=1, precision="mixed_bfloat16", data=small, runs=tmp_path, progress=False)
+    assert {layer.dtype_policy.name for layer in run.model().layers} == {"float32"}
+    assert run.settings.precision == "mixed_bfloat16"
+
+
+def test_transfer_takes_the_layers_that_match_and_the_sources_validation_rows(small: Path, tmp_path: Path) -> None:
+    source = train(arch="malireddi", epochs=1, data=small, runs=tmp_path, progress=False, seed=5)
+    # A rate this small leaves the weights where they start.
+    run = train(
+        arch="malireddi",
+        epochs=1,
+        data=small,
+        runs=tmp_path,
+        progress=False,
+        from_run=source,
+        learning_rate=1e-12,
+        seed=9,
+    )
+    for taken, given in zip(run.model().get_weights(), source.model().get_weights(), strict=True):
+        assert np.allclose(taken, given, atol=1e-6)
+    assert (run.validation.rows == source.validation.rows).all()  # not those of seed 9
+    with pytest.raises(KitError, match=r"--validation-split 0\.5: 01-malireddi holds out 0\.2"):
+        train(arch="malireddi", data=small, runs=tmp_path, progress=False, from_run="1", validation_split=0.5)
+    with pytest.raises(KitError, match="no layer of dense has the shape of one there"):
+        train(arch="dense", data=small, runs=tmp_path, progress=False, from_run="1")
+    assert len(runs(tmp_path)) == 2
+
+
+def test_a_loss_that_becomes_nan_stops_with_a_remedy(small: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        KitError, match=r"the loss became NaN in epoch \d+, .* lower --learning-rate \(now 1e\+30\)"
+    ) as caught:
+        train(arch="malireddi", epochs=3, data=small, runs=tmp_path, learning_rate=1e30, progress=False)
+    assert caught.value.exit_code == 1
+    [run] = runs(tmp_path)
+    assert run.metrics["stopped"] == "diverged" and not run.state.exists()
+    with pytest.raises(KitError, match="its loss became NaN: start a new training with a lower --learning-rate"):
+        train(resume=run)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"arch": "vggg"}, "no such network"),
+        ({"epochs": 0}, "--epochs 0"),
+        ({"validation_split": 1.5}, "--validation-split 1.5"),
+        ({"arch": "dense", "dropout": 0.5}, "dense has no dropout layer"),
+        ({"name": "../x"}, "--name ../x"),
+        ({"from_run": "9"}, "9: no such run"),
+        ({"data": "nowhere"}, "nowhere: missing"),
+        ({"camera": True, "background_share": 1.0}, "--background-share 1.0: give a share between 0 and 1"),
+        ({"background_share": 0.3}, "--background-share: the competition's rows have no background: add --camera"),
+        ({"camera": True, "augment": True}, "--augment: every scene of --camera is drawn anew already"),
+        ({"camera": True, "arch": "nonsense"}, "no such network"),
+        ({"camera": True, "dropout": 0.2}, "--dropout: camera has no dropout layer"),
+        ({"resume": "01-dense", "epochs": 5}, "--epochs cannot be changed by --resume"),
+    ],
+)
+def test_nothing_is_written_when_an_option_is_refused(
+    options: dict[str, object], words: str, small: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(KitError) as caught:
+        train(**{"data": small, "runs": tmp_path, "progress": False} | options)
+    assert words in str(caught.value)
+    assert [path for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
+
+
+# A training that kills itself: after `moment` replacements of files (before = the last one is not made any more) or in
+# the middle of writing one, at whatever byte is being written. Whatever it had open stays as it is.
+KILLED = """
+import os, pathlib, signal, sys
+moment, where = int(sys.argv[1]), sys.argv[2]
+replace, count = pathlib.Path.replace, 0
+def counted(self, target):
+    global count
+    count += 1
+    if count == moment:
+        if where == "half":
+            with open(self, "rb+") as file:
+                file.truncate(os.path.getsize(self) // 2)
+        if where == "after":
+            replace(self, target)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+pathlib.Path.replace = counted
+from kit import train
+options = {"optimizer": "muon", "epochs": 3, "patience": 3, "progress": False, "augment": True}
+train(arch=sys.argv[5], data=sys.argv[3], runs=sys.argv[4], **options)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "where"),
+    [(3, "before"), (5, "after"), (7, "half"), (9, "before"), (14, "half"), (18, "after"), (21, "half")],
+)
+def test_a_training_killed_between_any_two_files_ends_as_if_it_had_not_been(
+    moment: int, where: str, small: Path, tmp_path: Path, whole: Run
+) -> None:
+    command = [sys.executable, "-c", KILLED, str(moment), where, str(small), str(tmp_path), "malireddi"]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    [run] = runs(tmp_path)
+    resumed = train(resume=run, progress=False)
+    assert same_weights(resumed, whole) and without_seconds(resumed) == without_seconds(whole)
+    assert {path.name for path in resumed.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}
+    assert (resumed.validation.probabilities == whole.validation.probabilities).all()
+
+
+@pytest.fixture(scope="module")
+def whole(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same training, never stopped."""
+    return train(
+        arch="malireddi",
+        optimizer="muon",  # which has Adam's state too
+        epochs=3,
+        data=small,
+        runs=tmp_path_factory.mktemp("whole"),
+        progress=False,
+        augment=True,
+        patience=3,
+    )
+
+
+def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(small: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kit", "train", "--arch", "dense", "--epochs", "5000", "--data", str(small)]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    seen = [process.stderr.readline() for _ in range(2)]
+    assert seen[1].startswith("epoch    2/5000  loss "), seen
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    last = rest.strip().splitlines()[-1]
+    run = Run(tmp_path / "runs" / "01-dense")
+    assert last.startswith(
+        f"stopped: {len(run.history)} of 5000 epochs are saved in runs/01-dense; go on with: kit train"
+    )
+    assert last.endswith("kit train --resume 01-dense") and "Traceback" not in rest
+    assert run.model() is not None and not run.finished  # and it can be used as it is
+
+
+def test_a_running_training_is_not_resumed_by_a_second_process(small: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kit", "train", "--arch", "dense", "--epochs", "5000", "--data", str(small)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None and process.stderr.readline().startswith("epoch ")
+            second = subprocess.run(
+                [sys.executable, "-m", "kit", "train", "--resume", "1"], cwd=tmp_path, capture_output=True, text=True
+            )
+            assert_one_line(second, "runs/01-dense: another process is training this run")
+        finally:
+            process.kill()
+
+
+def test_history_grows_with_every_epoch(small: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kit", "train", "--arch", "dense", "--epochs", "5000", "--data", str(small)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            sizes = []
+            for _ in range(3):
+                epoch = int(process.stderr.readline().split()[1].split("/")[0])
+                with open(tmp_path / "runs/01-dense/history.csv", newline="") as file:
+                    assert len(list(csv.DictReader(file))) >= epoch
+                picture = tmp_path / "runs/01-dense/history.png"
+                sizes.append((picture.read_bytes()[:8], picture.stat().st_mtime_ns))
+                time.sleep(0.5)
+            assert len(set(sizes)) == 3 and sizes[0][0] == b"\x89PNG\r\n\x1a\n"
+        finally:
+            process.kill()
+
+
+def test_resuming_on_other_rows_is_refused(small: Path, sample: Path, tmp_path: Path) -> None:
+    run = train(**QUICK, data=small, runs=tmp_path)
+    metrics = json.loads((run.folder / "metrics.json").read_text()) | {"finished": False}
+    (run.folder / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(KitError, match=r"not the rows that 01-dense was trained on: give those with --data PATH"):
+        train(resume=run, data=sample)
+
+
+def test_a_damaged_checkpoint_is_one_line(small: Path, tmp_path: Path) -> None:
+    run = train(**QUICK, data=small, runs=tmp_path)
+    (run.folder / "metrics.json").unlink()
+    run.state.mkdir()
+    (run.state / "checkpoint.npz").write_bytes(b"PK\x03\x04 half a file")
+    with pytest.raises(KitError, match=r"checkpoint\.npz: damaged: this training cannot go on"):
+        train(resume=run)
+
+
+def test_a_finished_run_is_left_as_it_is(trained: Run) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in trained.folder.iterdir()}
+    assert train(resume=trained) == trained
+    assert {path.name: path.stat().st_mtime_ns for path in trained.folder.iterdir()} == before
+
+
+def test_the_default_network_is_the_kits_own() -> None:
+    assert networks.DEFAULT in networks.NETWORKS

@@ -1,0 +1,467 @@
+"""The page in a real browser with a real network, and the server under a hundred requests at once."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import KitCommand, assert_one_line
+from PIL import Image, ImageOps
+
+from kit import KitError, train
+from kit.contract import LABELS
+from kit.data import loading
+from kit.reading.frames import Reader, drawn, rounded
+from kit.run.folder import Run
+from kit.web import server
+
+ROOT = Path(__file__).parents[2]
+PHOTOS = os.environ.get("KIT_PHOTOS")  # a folder with digits/photo/LABEL/*.png
+SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
+
+
+@pytest.fixture(scope="module")
+def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A competition network that reads well enough: 98 % after three epochs."""
+    return train(data=sample, epochs=3, runs=tmp_path_factory.mktemp("runs"), progress=False)
+
+
+@pytest.fixture(scope="module")
+def address(run: Run) -> Iterator[str]:
+    with serving(run.name, "--runs", run.folder.parent) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Iterator[str]:
+    """The app's own model: eleven classes, at 64 x 64."""
+    with serving(ROOT / "mobile" / "DigitCamera" / "Model" / "DigitCamera.mlpackage") as found:
+        yield found
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[str]:
+    """The command in a process of its own, and where it answers."""
+    command = [sys.executable, "-m", "kit", "serve", *map(str, arguments), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        line = process.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", line), process.stderr.read()
+        yield line
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert "Traceback" not in process.stderr.read()
+
+
+def grey_of(images: np.ndarray) -> np.ndarray:
+    """Stands in for a camera network: the digit is a twentieth of the mean grey, background above 200."""
+    labels = np.minimum(images.mean(axis=(1, 2, 3)) // 20, 10)
+    return np.where(np.arange(11) == labels[:, None], 0.9, 0.01).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def camera_address() -> Iterator[str]:
+    """The same application in this process, with a network that the tests can foresee."""
+    import uvicorn
+
+    reader = Reader("stand-in", LABELS, "background", 64, "any", "box", 0.6, grey_of)
+    listening = socket.create_server(("127.0.0.1", 0))
+    running = uvicorn.Server(uvicorn.Config(server.application(reader), log_level="warning"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    running.should_exit = True
+    thread.join(timeout=20)
+    listening.close()
+
+
+def ask(address: str, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=60) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        text = error.read()
+        return error.code, json.loads(text) if text.startswith(b"{") else {"error": text.decode()}
+
+
+def png(pixels: np.ndarray, **options: Any) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+# The server
+
+
+def test_a_drawing_a_picture_and_a_frame_of_a_7_are_read(address: str) -> None:
+    status, answer = ask(f"{address}/drawing", json.dumps({"strokes": SEVEN}).encode())
+    assert status == 200 and answer["label"] == "7" and answer["state"] == "shown" and answer["confidence"] > 0.5
+    assert len(answer["probabilities"]) == 10 and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+    paper = rounded(drawn(SEVEN, 300))
+    wide = np.pad(paper, ((0, 0), (200, 200)), constant_values=235)
+    assert ask(f"{address}/picture", png(wide))[1]["label"] == "7"
+    frames = [ask(f"{address}/frame?session=a&time={10 + number / 10}", paper.tobytes())[1] for number in range(5)]
+    assert [frame["state"] for frame in frames] == ["candidate"] * 3 + ["shown"] * 2
+    assert [frame["announce"] for frame in frames] == [False] * 3 + [True, False] and frames[-1]["label"] == "7"
+
+
+def test_an_exported_model_is_served_as_its_contract_says(
+    eleven_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import uvicorn
+
+    found: list[dict[str, Any]] = []
+    addresses: list[str] = []
+    run = uvicorn.Server.run
+
+    def ask_and_end(running: Any, sockets: list[socket.socket]) -> None:
+        thread = threading.Thread(target=run, args=(running,), kwargs={"sockets": sockets})
+        thread.start()
+        found.append(ask(f"{addresses[0]}/model")[1])
+        found.append(ask(f"{addresses[0]}/picture", png(np.zeros((90, 90), np.uint8)))[1])
+        running.should_exit = True
+        thread.join(timeout=20)
+
+    monkeypatch.setattr(uvicorn.Server, "run", ask_and_end)
+    server.serve(eleven_package, port=0, notify=addresses.append)
+    assert found[0]["name"] == eleven_package.name and found[0]["labels"] == list(LABELS) and found[0]["crop"] == "box"
+    assert len(found[1]["probabilities"]) == 11
+    with pytest.raises(KitError, match=r"gone\.mlpackage: no such file"):
+        server.serve("gone.mlpackage", port=0)
+
+
+def test_an_empty_pad_says_nothing(address: str) -> None:
+    for strokes in ([], [[]]):
+        status, answer = ask(f"{address}/drawing", json.dumps({"strokes": strokes}).encode())
+        assert status == 200 and answer == {"state": "silent", "label": None, "confidence": 0, "probabilities": []}
+
+
+def test_background_and_doubt_are_silent(camera_address: str) -> None:
+    def square(grey: int) -> bytes:
+        return np.full((100, 100), grey, np.uint8).tobytes()
+
+    for number in range(6):
+        answer = ask(f"{camera_address}/frame?session=b&time={number / 10}", square(230))[1]
+        assert answer["state"] == "silent" and answer["label"] is None and answer["probabilities"][10] > 0.8
+    assert ask(f"{camera_address}/picture", png(np.full((9, 9), 230, np.uint8)))[1]["state"] == "silent"
+    assert ask(f"{camera_address}/picture", png(np.full((9, 9), 65, np.uint8)))[1]["label"] == "3"
+
+
+def test_a_picture_is_turned_upright_and_laid_on_white(camera_address: str) -> None:
+    pixels = np.zeros((60, 40, 4), np.uint8)  # black and transparent: white paper
+    assert ask(f"{camera_address}/picture", png(pixels))[1]["probabilities"][10] > 0.8
+    sixteen_bit = np.full((9, 9), 65 * 256, np.uint16)
+    assert ask(f"{camera_address}/picture", png(sixteen_bit))[1]["label"] == "3"
+    halves = np.full((40, 120), 30, np.uint8)
+    halves[:, 40:80] = 110  # what is in the middle counts
+    exif = Image.Exif()
+    exif[274] = 6
+    assert ask(f"{camera_address}/picture", png(halves, exif=exif))[1]["label"] == "5"
+
+
+def test_a_hundred_requests_at_once_are_answered(address: str) -> None:
+    body = json.dumps({"strokes": SEVEN}).encode()
+    paper = rounded(drawn(SEVEN, 240)).tobytes()
+
+    def one(number: int) -> tuple[int, dict[str, Any]]:
+        path = "/drawing" if number % 2 else f"/frame?session=many-{number}&time=1"
+        return ask(address + path, body if number % 2 else paper)
+
+    with ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(one, range(100)))
+    assert [status for status, _ in answers] == [200] * 100
+    assert {answer["label"] for _, answer in answers} == {"7"}
+
+
+def test_sessions_know_nothing_of_each_other(camera_address: str) -> None:
+    def frame(session: str, time: float, grey: int) -> dict[str, Any]:
+        body = np.full((64, 64), grey, np.uint8).tobytes()
+        return ask(f"{camera_address}/frame?session={session}&time={time}", body)[1]
+
+    for number in range(5):
+        first, second = frame("x", number / 10, 65), frame("y", number / 10, 110)
+    assert first["label"] == "3" and second["label"] == "5" and first["state"] == second["state"] == "shown"
+    for number in range(server._MOST_SESSIONS):
+        frame(f"flood-{number}", 0, 65)
+    assert frame("x", 0.6, 65)["state"] == "candidate"  # forgotten, and the memory is bounded
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/picture", b"hello, I am no picture", "this is not a picture that can be read"),
+        ("/picture", b"", "this is not a picture"),
+        ("/picture", png(np.zeros((90, 90), np.uint8))[:60], "this picture cannot be read to its end"),
+        ("/picture", png(np.zeros((1, 1), np.uint8)), "1 x 1 pixels are too few"),
+        ("/drawing", b"{", "not a drawing"),
+        ("/drawing", b"[]", "not a drawing"),
+        ("/drawing", b'{"strokes": [[[1]]]}', "not a drawing"),
+        ("/drawing", b'{"strokes": [[[0.1, NaN]]]}', "outside of the pad"),
+        ("/drawing", b'{"strokes": [[[1e300, 0]]]}', "outside of the pad"),
+        ("/drawing", json.dumps({"strokes": [[[0.5, 0.5]] * 10_001]}).encode(), "clear the pad"),
+        ("/frame?session=a&time=1", b"123", "3 bytes: send a square"),
+        ("/frame?session=a&time=1", b"", "0 bytes"),
+        ("/frame?session=a&time=soon", b"1", "time 'soon'"),
+        ("/frame?session=a", b"1", "time ''"),
+    ],
+)
+def test_what_cannot_be_read_gets_a_message(camera_address: str, path: str, body: bytes, words: str) -> None:
+    status, answer = ask(camera_address + path, body)
+    assert status == 400 and words in answer["error"]
+
+
+def test_too_much_is_refused(camera_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit.web.server._LARGEST", 1_000_000)
+    monkeypatch.setattr("kit.reading.picture_files.MOST_PIXELS", 1_000)
+    status, answer = ask(f"{camera_address}/picture", os.urandom(1_000_001))
+    assert status == 400 and "more than 1 MB" in answer["error"]
+    status, answer = ask(f"{camera_address}/picture", png(np.zeros((40, 40), np.uint8)))
+    assert status == 400 and "megapixels" in answer["error"]
+
+
+def test_another_sites_page_cannot_ask_under_a_name_of_its_own(camera_address: str) -> None:
+    assert ask(f"{camera_address}/model", Host="evil.example")[0] == 400
+    assert ask(f"{camera_address}/model", Host="localhost")[0] == 200
+
+
+def test_the_server_listens_to_this_computer_alone(address: str) -> None:
+    port = int(address.rsplit(":")[-1])
+    others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)} - {"127.0.0.1"}
+    for other in others:
+        with socket.socket() as tried:
+            tried.settimeout(2)
+            assert other.startswith("127.") or tried.connect_ex((other, port)) != 0
+
+
+def test_a_mistake_in_the_command_is_one_line(run: Run, address: str, kit_command: KitCommand) -> None:
+    runs = ["--runs", run.folder.parent]
+    assert_one_line(kit_command("serve"), "no trained run here yet")
+    assert_one_line(kit_command("serve", "9", *runs, "--port", "0"), "no such run")
+    taken = address.rsplit(":")[-1]
+    assert_one_line(kit_command("serve", "1", *runs, "--port", taken), f"--port {taken}: in use", "choose another")
+
+
+# The page
+
+
+@pytest.fixture(scope="module")
+def film(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's camera sees: a handwritten 5 on unevenly lit, noisy paper, ten frames again and again."""
+    digits = loading.load("train", sample)
+    assert digits.labels is not None
+    digit = digits.images[np.nonzero(digits.labels == 5)[0][3], :, :, 0]
+    ink = np.zeros((480, 640))
+    ink[110:370, 190:450] = np.asarray(Image.fromarray(digit).resize((260, 260), Image.Resampling.BICUBIC)) / 255
+    return write_film(tmp_path_factory.mktemp("film") / "five.y4m", lit_paper() * (1 - ink) + 40 * ink)
+
+
+def lit_paper() -> np.ndarray:
+    y, x = np.mgrid[:480, :640]
+    return rounded(170 + 40 * x / 640 - 30 * y / 480)
+
+
+def write_film(path: Path, luma: np.ndarray) -> Path:
+    """The grey picture (480, 640) with another noise in each of ten frames, as YUV4MPEG2."""
+    generator = np.random.default_rng(0)
+    with open(path, "wb") as file:
+        file.write(b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420\n")
+        for _ in range(10):
+            noisy = np.clip(luma + generator.normal(0, 3, luma.shape), 0, 255).astype(np.uint8)
+            file.write(b"FRAME\n" + noisy.tobytes() + bytes([128]) * (640 * 480 // 2))
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Any, film: Path) -> Iterator[Any]:
+    opened = launch(chromium, film)
+    yield opened
+    opened.close()
+
+
+def launch(chromium: Any, film: Path) -> Any:
+    """A browser whose camera plays a file."""
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    return chromium(*camera)
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The page; whatever the console, or another server than ours, hears of it fails the test."""
+    opened = open_page(browser, address)
+    yield opened
+    assert opened.problems == []
+    opened.context.close()
+
+
+def open_page(browser: Any, address: str, width: int = 1000, dark: bool = False, camera: bool = True) -> Any:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        permissions=["camera"] if camera else [],
+    )
+    page = context.new_page()
+    page.problems = []
+    page.on("console", lambda message: page.problems.append(message.text))
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((address, "data:")) else page.problems.append(request.url),
+    )
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    return page
+
+
+def draw(page: Any, strokes: Any) -> None:
+    box = page.locator("#pad").bounding_box()
+    for stroke in strokes:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        page.mouse.up()
+
+
+def test_a_7_drawn_with_the_mouse_is_read_as_7(page: Any) -> None:
+    draw(page, SEVEN)
+    page.wait_for_selector("#pad-reading[data-state=shown]")
+    page.wait_for_function("document.getElementById('says').textContent === '7'")  # what a screen reader hears
+    assert page.locator("#pad-reading .digit").inner_text() == "7"
+    assert re.fullmatch(r"\d+%", page.locator("#pad-reading .answer .faint").inner_text())
+
+
+def test_an_empty_pad_stays_silent_and_undo_and_clear_empty_it(page: Any) -> None:
+    reading = page.locator("#pad-reading .digit")
+    assert reading.inner_text() == "–" and page.locator("#undo").is_disabled()
+    for button in ("#undo", "#clear"):
+        draw(page, SEVEN)
+        page.wait_for_selector("#pad-reading[data-state=shown]")
+        page.click(button)
+        page.wait_for_selector("#pad-reading[data-state=silent]")
+        page.wait_for_timeout(300)  # a late answer must not bring it back
+        assert reading.inner_text() == "–" and page.locator("#clear").is_disabled()
+    draw(page, [[(0.5, 0.15), (0.5, 0.85)], *SEVEN])
+    page.click("#undo")
+    page.wait_for_function("document.querySelector('#pad-reading .digit').textContent === '1'")
+
+
+def test_the_pad_shows_what_was_drawn(page: Any) -> None:
+    draw(page, SEVEN)
+    shot = Image.open(BytesIO(page.locator("#pad").screenshot())).convert("L").resize((64, 64), Image.Resampling.BOX)
+    shown = np.asarray(shot, float) < 128
+    expected = drawn(SEVEN, 64) < 128
+    assert (shown & expected).sum() / (shown | expected).sum() > 0.85
+
+
+def test_a_picture_file_is_read_and_one_that_is_none_gets_a_message(page: Any) -> None:
+    picture = {"name": "seven.png", "mimeType": "image/png", "buffer": png(rounded(drawn(SEVEN, 200)))}
+    page.set_input_files("#file", picture)
+    page.wait_for_selector("#pad-reading[data-state=shown]")
+    assert page.locator("#pad-reading .digit").inner_text() == "7"
+    page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"not a picture"})
+    page.wait_for_function("document.getElementById('pad-problem').textContent !== ''")
+    words = page.locator("#pad-problem").inner_text()
+    assert words.startswith("notes.txt: this is not a picture that can be read")
+    assert page.locator("#pad-reading .digit").inner_text() == "–"
+    page.problems[:] = [problem for problem in page.problems if "status of 400" not in problem]
+
+
+def test_a_digit_before_the_camera_is_read(page: Any) -> None:
+    page.click("#camera")
+    page.wait_for_selector("#camera-reading[data-state=shown]", timeout=20_000)
+    assert page.locator("#camera-reading .digit").inner_text() == "5"
+    assert page.locator("#says").inner_text() == "5"
+    guide, video = page.locator("#guide").bounding_box(), page.locator("#video").bounding_box()
+    assert guide["width"] == pytest.approx(guide["height"], abs=1)
+    assert guide["height"] == pytest.approx(0.6 * video["height"], abs=2)
+    assert guide["x"] + guide["width"] / 2 == pytest.approx(video["x"] + video["width"] / 2, abs=1)
+    page.click("#camera")
+    page.wait_for_selector("#camera-reading[data-state=silent]")
+    assert page.locator("#guide").is_hidden() and page.locator("#camera").inner_text() == "Start the camera"
+
+
+def test_the_apps_model_reads_a_drawing_and_is_silent_on_paper(browser: Any, bundled: str, sample: Path) -> None:
+    page = open_page(browser, bundled)
+    draw(page, SEVEN)
+    page.wait_for_selector("#pad-reading[data-state=shown]")
+    assert page.locator("#pad-reading .digit").inner_text() == "7"
+    page.click("#clear")
+    page.set_input_files("#file", {"name": "paper.png", "mimeType": "image/png", "buffer": png(lit_paper())})
+    page.wait_for_function(
+        "getComputedStyle(document.querySelectorAll('#pad-reading .bar i')[10]).getPropertyValue('--p') > 0.5"
+    )
+    assert page.locator("#pad-reading .digit").inner_text() == "–" and page.problems == []
+    page.context.close()
+
+
+def test_the_apps_model_reads_a_digit_before_the_camera(browser: Any, bundled: str) -> None:
+    page = open_page(browser, bundled)
+    page.click("#camera")
+    page.wait_for_selector("#camera-reading[data-state=shown]", timeout=20_000)
+    assert page.locator("#camera-reading .digit").inner_text() == "5" and page.problems == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_photographed_digit_is_read(chromium: Any, bundled: str, tmp_path: Path, digit: int) -> None:
+    """A stranger's phone photograph, held into the camera."""
+    if not PHOTOS:
+        pytest.skip("KIT_PHOTOS names no folder of photographs: none is held into the camera")
+    photo = Image.open(sorted(Path(PHOTOS).glob(f"digits/photo/{digit}/*.png"))[0]).convert("L")
+    scene = np.full((480, 640), np.median(np.asarray(photo)))
+    scene[96:384, 176:464] = np.asarray(ImageOps.fit(photo, (288, 288)))  # in the guide box
+    opened = launch(chromium, write_film(tmp_path / "photo.y4m", scene))
+    page = open_page(opened, bundled)
+    page.click("#camera")
+    page.wait_for_selector("#camera-reading[data-state=shown]", timeout=20_000)
+    assert page.locator("#camera-reading .digit").inner_text() == str(digit)
+    opened.close()
+
+
+def test_a_refused_camera_is_explained(chromium: Any, browser: Any, address: str) -> None:
+    page = open_page(browser, address, camera=False)
+    page.click("#camera")
+    page.wait_for_function("document.getElementById('camera-problem').textContent !== ''")
+    assert "may not use the camera" in page.locator("#camera-problem").inner_text()
+    assert page.locator("#camera").inner_text() == "Start the camera"
+    page.context.close()
+
+
+def test_a_server_that_is_gone_is_said(page: Any) -> None:
+    page.route("**/drawing", lambda route: route.abort())
+    draw(page, SEVEN)
+    page.wait_for_function("document.getElementById('pad-problem').textContent.includes('still running')")
+    page.problems[:] = [problem for problem in page.problems if "ERR_FAILED" not in problem]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_nothing_overflows_and_everything_has_a_name(browser: Any, address: str, width: int, dark: bool) -> None:
+    page = open_page(browser, address, width, dark)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    nameless = page.evaluate(
+        """[...document.querySelectorAll("button, select, input, canvas")].filter(one => !(
+            one.textContent.trim() || one.ariaLabel || one.closest("label")?.textContent.trim())).length"""
+    )
+    assert nameless == 0
+    colours = page.evaluate(
+        "(({ backgroundColor, color }) => [backgroundColor, color])(getComputedStyle(document.body))"
+    )
+    paper, ink = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in colours)
+    assert (paper < ink) == dark and page.problems == []
+    page.context.close()
