@@ -18,7 +18,8 @@ import numpy as np
 
 from kit import backend
 from kit.competition import sources
-from kit.run.folder import Run, runs
+from kit.run.folder import Run
+from kit.run.runs import runs
 
 
 def command(folder: Path, name: str, network: str, epochs: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Predicting the rows of test.csv: kit.predict against model.predict at its defaults.
+"""Predicting the rows of test.csv: kit.probabilities against model.predict at its defaults.
 
 python benchmarks/predicting.py RUN FOLDER [ROUNDS]   (FOLDER holds test.csv; RUN is a run's folder)
 
@@ -11,12 +11,12 @@ from pairs import compare, printed_by
 
 SETUP = """
 import sys, time
-from kit import backend, find, load, predict
+from kit import backend, find, load, probabilities
 keras = backend.keras()
 run, images = find(sys.argv[1]), load("test", sys.argv[2]).images
 t = time.perf_counter()
 """
-KIT = SETUP + "predict(run, images); print(time.perf_counter() - t)"
+KIT = SETUP + "probabilities(run, images); print(time.perf_counter() - t)"
 KERAS = SETUP + (
     "keras.saving.load_model(run.folder / 'model.keras').predict(images.astype('float32'), verbose=0)\n"
     "print(time.perf_counter() - t)"
@@ -25,7 +25,7 @@ KERAS = SETUP + (
 
 def main(run: str, folder: str, rounds: int = 5) -> None:
     commands = [sys.executable, "-c", KIT, run, folder], [sys.executable, "-c", KERAS, run, folder]
-    compare(("kit.predict", "model.predict"), commands, rounds, printed_by)
+    compare(("kit.probabilities", "model.predict"), commands, rounds, printed_by)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import numpy as np
 from kit import load
 from kit.scenes.drawing import scenery, scenes
 from kit.scenes.strokes import trace
+from kit.task import CAMERA
 from kit.training import networks
 
 DIGITS, BACKGROUND, ROUNDS = 1400, 600, 5
@@ -20,14 +21,13 @@ DIGITS, BACKGROUND, ROUNDS = 1400, 600, 5
 
 def main(folder: str) -> None:
     digits = load("train", folder)
-    assert digits.labels is not None
     started = time.process_time()
     strokes = trace(digits.images[:DIGITS])
     tracing = (time.process_time() - started) / DIGITS
     around = scenery(strokes, np.random.default_rng(0))
-    model = networks.build(networks.CAMERA, size=64, classes=11)
+    model = networks.build("camera", task=CAMERA)
     model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
-    batch = networks.NETWORKS[networks.CAMERA].recipe.batch_size
+    batch = networks.NETWORKS["camera"].recipe.batch_size
     spent = {"scenes": [], "training": []}
     for number in range(ROUNDS + 1):
         begun = time.perf_counter(), time.process_time()

@@ -1,6 +1,28 @@
 """kit: from Kaggle's digit-recognizer CSVs to a scored submission, one command line and one library."""
 
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
+    from kit.cli.demo import demo as demo
+    from kit.competition.sources import fetch as fetch
+    from kit.competition.submission import submit as submit
+    from kit.data.checks import check as check
+    from kit.data.loading import load as load
+    from kit.exporting.export import export as export
+    from kit.exporting.proof import verify as verify
+    from kit.reading.recognition import predict as predict
+    from kit.reporting.data_pictures import show as show
+    from kit.reporting.report import analyze as analyze
+    from kit.run.folder import Run as Run
+    from kit.run.prediction import probabilities as probabilities
+    from kit.run.runs import best as best
+    from kit.run.runs import find as find
+    from kit.run.runs import runs as runs
+    from kit.training.networks import networks as networks
+    from kit.training.trainer import train as train
+    from kit.web.server import serve as serve
 
 
 class KitError(Exception):
@@ -19,17 +41,19 @@ class KitError(Exception):
 _DOORS = {
     "Run": "kit.run.folder",
     "analyze": "kit.reporting.report",
-    "best": "kit.run.folder",
-    "check": "kit.data.loading",
+    "best": "kit.run.runs",
+    "check": "kit.data.checks",
+    "demo": "kit.cli.demo",
     "export": "kit.exporting.export",
     "fetch": "kit.competition.sources",
-    "find": "kit.run.folder",
+    "find": "kit.run.runs",
     "load": "kit.data.loading",
-    "predict": "kit.run.prediction",
-    "predict_pictures": "kit.reading.recognition",
-    "runs": "kit.run.folder",
+    "networks": "kit.training.networks",
+    "predict": "kit.reading.recognition",
+    "probabilities": "kit.run.prediction",
+    "runs": "kit.run.runs",
     "serve": "kit.web.server",
-    "show": "kit.data.loading",
+    "show": "kit.reporting.data_pictures",
     "submit": "kit.competition.submission",
     "train": "kit.training.trainer",
     "verify": "kit.exporting.proof",

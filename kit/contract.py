@@ -1,4 +1,4 @@
-"""What an exported model says of itself, in words for programs: the app, `kit verify` and `kit predict` go by it."""
+"""What a network says of itself, in words for programs: the app, `kit verify` and `kit predict` go by it."""
 
 import dataclasses
 import json
@@ -6,43 +6,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit import KitError
+from kit.task import Task
 
-KEY = "kit.contract"  # of the model's user-defined metadata
-BACKGROUND = "background"  # the class of pictures without a digit
-DIGITS = tuple(map(str, range(10)))
-LABELS = (*DIGITS, BACKGROUND)  # of the classes in their order; a network has the first ten or all
+KEY = "kit.contract"  # of a model's user-defined metadata
 _VERSION = 1
 
 
-@dataclass(frozen=True)
-class Contract:
-    """One JSON object inside the model.
+@dataclass(frozen=True, kw_only=True)
+class Contract(Task):
+    """Its task, and what else an app must know; one JSON object inside an exported model.
 
     Attributes:
-        labels: The classes, in the order of the probabilities.
-        background: The label that means "no digit here"; None for a network that always reads one.
-        size: Height and width of the picture in pixels.
         pixels: The lowest and the highest pixel value.
-        polarity: "white on black", or "any".
-        crop: What the picture shows: "centred" (the ink in a box of 20 × 20, centred by its mass in 28 × 28, as MNIST
-            has it) or "box" (the guide box as the camera sees it).
         threshold: The confidence below which an app should stay silent, 0 to 1.
         run: The run it was made from.
         settings: SHA-256 of that run's settings.
         validation_accuracy: Of that run, 0 to 1.
-        format: "mlprogram", "neuralnetwork", "tflite" or "onnx".
+        format: "mlprogram", "neuralnetwork", "tflite" or "onnx"; "keras" of a run itself.
         input: "image" or "array".
         precision: Of the weights, and of the computation where the format has one: "float16" or "float32".
         compression: Of the weights; None without.
         target: The oldest system it runs on, such as "iOS17"; None outside Core ML.
-        weights: SHA-256 of every constant of the saved graph.
+        weights: SHA-256 of every constant of the saved graph; of a run, of its model file.
     """
 
-    labels: tuple[str, ...]
-    background: str | None
-    size: int
-    polarity: str
-    crop: str
     threshold: float
     run: str
     settings: str
@@ -70,3 +57,10 @@ class Contract:
             return cls(**values | {key: tuple(values[key]) for key in ("labels", "pixels")})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise wrong from error
+
+    @classmethod
+    def of_metadata(cls, metadata: dict[str, str], where: str) -> "Contract":
+        """The contract in a model's metadata; KitError where there is none or it is damaged."""
+        if KEY not in metadata:
+            raise KitError(f"{where}: there is no contract in this model: it was not made by kit export")
+        return cls.from_json(metadata[KEY], where)

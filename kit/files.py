@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,13 @@ _REASONS = {
     errno.EEXIST: "there is something else under this name",
     errno.EFBIG: "the disk takes no file of this size",
 }
+
+
+def check_name(name: str) -> str:
+    """The name for a file or folder that a person gave; KitError where it could lead elsewhere or be hidden."""
+    if not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):
+        raise KitError(f"--name {name}: use letters, digits, '-', '_', '+' and '.' only, and no dot in front")
+    return name
 
 
 def in_plain_words(error: OSError, path: Path | str | None = None) -> KitError:

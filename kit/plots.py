@@ -5,7 +5,6 @@ survive colour blindness, and differ in marker or line style too, for grey print
 """
 
 import io
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -321,31 +320,21 @@ def occlusion(
     return figure
 
 
-def svg(name: str, draw: Callable[["Axes"], None], height: float = 3.3) -> str:
-    """A chart as an SVG element to stand in a page: transparent, its text in the page's own colour and font.
+def svg(name: str, draw: Callable[["Axes"], None]) -> str:
+    """A chart 4.6 × 3.3 inches large as matplotlib writes SVG, transparent and with its text as text.
 
     Args:
-        name: Sets the chart's identifiers apart from those of other charts on the page; read out by screen readers.
+        name: What the identifiers in it follow from.
         draw: Draws on the axes.
-        height: In inches; it is 4.6 wide.
     """
     import matplotlib
 
-    figure = _figure(4.6, height)
+    figure = _figure(4.6, 3.3)
     draw(figure.subplots())
     written = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "savefig.dpi": 160}):
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    prefix = re.sub(r"\W+", "-", name)
-    text = written.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{prefix}-", text)
-    text = text.replace("<svg ", f'<svg role="img" aria-label="{name}" style="color: inherit" ', 1)
-    for colour, name in ((BLUE, "blue"), (ORANGE, "orange"), (GREY, "faint")):  # the page has lighter ones for dark
-        text = text.replace(colour.lower(), f"var(--{name}, {colour})")
-    # Black is matplotlib's default for text and frames, in attributes left out as well.
-    text = re.sub(r"#000000|(?<=: )black", "currentColor", text).replace("<text ", '<text fill="currentColor" ')
-    return re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", text)
+    return written.getvalue()
 
 
 def _draw_confusion(axis: "Axes", counts: np.ndarray, rows: np.ndarray, names: Sequence[str]) -> None:

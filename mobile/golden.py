@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from kit.files import write_text
-from kit.reading import frames
+from kit.reading import decider, frames
 
 FOLDER = Path(__file__).parent / "golden"
 DIGITS = [str(digit) for digit in range(10)]
@@ -51,7 +51,7 @@ def constants() -> dict[str, float]:
     names = [
         "GUIDE_SHARE", "PEN", "PAPER", "INK", "CENTRED_SCALE", "FAINTEST_INK", "HALF_LIFE", "SETTLE", "RELEASE", "GAP",
     ]  # fmt: skip
-    return {name: getattr(frames, name) for name in names}
+    return {name: getattr(frames, name, None) or getattr(decider, name) for name in names}
 
 
 def contracts() -> list[dict[str, Any]]:
@@ -140,10 +140,10 @@ def decisions() -> list[dict[str, Any]]:
         labels = [*DIGITS, "background"] if number % 3 else DIGITS
         background = "background" if number % 3 else None
         threshold = [0.5, 0.62, 0.9, 0.3][number % 4]
-        decider = frames.Decider(labels, background, threshold)
+        smoothing = decider.Decider(labels, background, threshold)
         shown, expected = _sequence(generator, len(labels)), []
         for time, *peaks in shown:
-            decision = decider.update(spread(peaks, len(labels)), time)
+            decision = smoothing.update(spread(peaks, len(labels)), time)
             best = max(decision.probabilities)
             expected.append([decision.state, decision.label, decision.confidence, decision.announce, best])
         cases.append({

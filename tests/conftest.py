@@ -1,5 +1,6 @@
 """What the tests share: a cache of their own, the bundled sample, a cut of it, and the command line as a process."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -15,9 +16,11 @@ import pytest
 from kit import train
 from kit.cli import main
 from kit.competition import sources
+from kit.contract import Contract
 from kit.data import csv_format
 from kit.exporting.export import export
 from kit.run.folder import Run
+from kit.task import CAMERA, Task
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
@@ -70,6 +73,16 @@ def csv_of(table: np.ndarray) -> bytes:
 
 
 @pytest.fixture
+def csvs(tmp_path: Path, rows: np.ndarray) -> dict[str, bytes]:
+    return {
+        "train.csv": csv_of(rows),
+        "test.csv": b"".join(csv_format.format_digits(rows[:4, 1:])),
+        "sample_submission.csv": csv_format.format_submission(np.zeros(4, np.uint8)),
+        "solution.csv": csv_format.format_submission(rows[:4, 0]),
+    }
+
+
+@pytest.fixture
 def kit_command(tmp_path: Path) -> KitCommand:
     """Runs `kit ARGUMENTS` in a process of its own, in `tmp_path` unless `cwd` says otherwise."""
 
@@ -115,6 +128,15 @@ def chromium() -> Iterator[Callable[..., Any]]:
 
     with sync_playwright() as playwright:
         yield lambda *arguments: playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
+
+
+def contract_for(task: Task = CAMERA, threshold: float = 0.6, **fields: Any) -> Contract:
+    """What a network that a test makes up says of itself."""
+    own = {
+        "run": "01-made-up", "settings": "", "validation_accuracy": 1.0, "format": "keras", "input": "array",
+        "precision": "float32", "compression": None, "target": None, "weights": "",
+    }  # fmt: skip
+    return Contract(**dataclasses.asdict(task) | own | {"threshold": threshold} | fields)
 
 
 @pytest.fixture(scope="session")

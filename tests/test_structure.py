@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.cli import main
+from kit.cli import app
 
 ROOT = Path(__file__).parent.parent
 
@@ -71,7 +71,7 @@ def test_the_readme_shows_every_command() -> None:
 
 
 def _commands() -> list[tuple[str, str]]:
-    groups = [("", main.app), ("data", main.data_app)]
+    groups = [("", app.app), ("data", app.data_app)]
     return [
         (group, command.callback.__name__)
         for group, app in groups

@@ -16,8 +16,10 @@ from kit.competition import kaggle
 from kit.data import csv_format
 from kit.data.loading import load, load_submission
 from kit.files import in_plain_words, whole_file, write_text
-from kit.run.folder import RUNS, Run, best, find
-from kit.run.prediction import predict
+from kit.run.folder import Run
+from kit.run.prediction import probabilities as probabilities_of
+from kit.run.runs import RUNS, best, find
+from kit.task import ROWS
 
 SUBMISSIONS = Path("submissions")
 LOG = "log.csv"
@@ -53,14 +55,14 @@ class Submission:
 
 
 def submit(
-    runs: Sequence[str | Path | Run] | str | Path | Run | None = None,
+    run: Sequence[str | Path | Run] | str | Path | Run | None = None,
     *,
     data: Path | str | None = None,
     name: str | None = None,
     overwrite: bool = False,
     upload: bool = False,
     message: str | None = None,
-    folder: Path | str = RUNS,
+    runs: Path | str = RUNS,
     to: Path | str = SUBMISSIONS,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Submission:
@@ -81,8 +83,8 @@ def submit(
         KitError: A run or the data is missing or damaged, the name is taken, the file fails its check, or Kaggle
             refuses; nothing is written under the name unless the file is right.
     """
-    chosen = [runs] if isinstance(runs, str | Path | Run) else list(runs or [best(folder, camera=False)])
-    found = [find(run, Path(folder)) for run in chosen]
+    chosen = [run] if isinstance(run, str | Path | Run) else list(run or [best(runs, task=ROWS)])
+    found = [find(one, runs) for one in chosen]
     name = name or "+".join(run.name for run in found)
     if not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):
         raise KitError(f"--name {name}: use letters, digits, '-', '_', '+' and '.' only, and no dot in front")
@@ -102,7 +104,7 @@ def submit(
             raise KitError(
                 f"{what}: {len(other):,} rows where {digits.name} has {len(digits):,}: fetch them together again"
             )
-    probabilities = predict(found, digits.images, folder)
+    probabilities = probabilities_of(found, digits.images, runs=runs)
     labels = probabilities.argmax(axis=1).astype(np.uint8)
     content = csv_format.format_submission(labels)
     if not overwrite and path.exists() and path.read_bytes() != content:

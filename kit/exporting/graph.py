@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from kit import KitError, backend
-from kit.contract import KEY, Contract
 from kit.exporting import neural_network
 from kit.files import in_plain_words
 
@@ -110,16 +109,6 @@ class Graph:
     metadata: dict[str, str] = field(repr=False)
     size: int
     weights: str
-
-    @property
-    def contract(self) -> Contract:
-        """What the model says of itself; KitError where it says nothing."""
-        if KEY not in self.metadata:
-            takes, gives = (", ".join(map(str, features)) or "nothing" for features in (self.inputs, self.outputs))
-            raise KitError(
-                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit export"
-            )
-        return Contract.from_json(self.metadata[KEY], str(self.path))
 
 
 def read(path: Path | str) -> Graph:

@@ -5,7 +5,6 @@ Both are extras, because only some people need them.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 from kit import KitError, backend
 from kit.contract import KEY, Contract
 from kit.exporting.coreml import PROBABILITIES, concrete_function
+from kit.exporting.saved_model import SavedModel
 from kit.files import in_plain_words
 
 if TYPE_CHECKING:
@@ -25,11 +25,10 @@ _PACKAGES = {"tflite": ["ai_edge_litert"], "onnx": ["onnx", "onnxruntime", "tf2o
 _OPSET = 17  # of ONNX: what its runtimes of the last years all know
 
 
-@dataclass(frozen=True)
-class Portable:
-    """A model read back from disk.
+class PortableModel(SavedModel):
+    """A model of LiteRT or ONNX.
 
-    Attributes:
+    Args:
         path: The file.
         format: "tflite" or "onnx".
         shape: Of its input, the rows first.
@@ -40,21 +39,27 @@ class Portable:
         run: uint8 (n, size, size, 1) → float32 probabilities (n, classes), by the format's own runtime.
     """
 
-    path: Path
-    format: str
-    shape: tuple[int, ...]
-    last: str
-    metadata: dict[str, str] = field(repr=False)
-    size: int
-    weights: str
-    run: Callable[[np.ndarray], np.ndarray] = field(repr=False)
+    def __init__(
+        self, path: Path, format: str, shape: tuple[int, ...], last: str, metadata: dict[str, str], size: int,  # noqa: A002
+        weights: str, run: Callable[[np.ndarray], np.ndarray],
+    ) -> None:  # fmt: skip
+        self.path, self.format, self.runtime, self.shape, self.last = path, format, format, shape, last
+        self.metadata, self.size, self.weights, self._run = metadata, size, weights, run
 
     @property
     def contract(self) -> Contract:
-        """What the model says of itself; KitError where it says nothing."""
-        if KEY not in self.metadata:
-            raise KitError(f"{self.path}: there is no contract in this model: it was not made by kit export")
-        return Contract.from_json(self.metadata[KEY], str(self.path))
+        return Contract.of_metadata(self.metadata, str(self.path))
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        return self._run(images)
+
+    def structure(self) -> list[str]:
+        found, size = [], self.contract.size
+        if self.shape != (1, size, size, 1):
+            found.append(f"its input is {' x '.join(map(str, self.shape))}, not 1 x {size} x {size} x 1")
+        if self.last != "softmax":
+            found.append(f"it ends in {self.last}, not in a softmax: these are no probabilities")
+        return found
 
 
 def require(format: str) -> None:  # noqa: A002
@@ -108,7 +113,7 @@ def save(content: bytes, path: Path, format: str, contract: Contract) -> None:  
     path.write_bytes(content)
 
 
-def read(path: Path | str) -> Portable:
+def read(path: Path | str) -> PortableModel:
     """Reads a `.tflite` or `.onnx` file.
 
     Raises:
@@ -157,7 +162,7 @@ def _name_onnx(model: Any) -> None:
         value.name = name
 
 
-def _read_onnx(path: Path, content: bytes) -> Portable:
+def _read_onnx(path: Path, content: bytes) -> PortableModel:
     import onnx
     import onnxruntime
 
@@ -173,10 +178,10 @@ def _read_onnx(path: Path, content: bytes) -> Portable:
 
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     digest = weights_digest(content, "onnx")
-    return Portable(path, "onnx", tuple(feature.shape), last.lower(), metadata, len(content), digest, run)
+    return PortableModel(path, "onnx", tuple(feature.shape), last.lower(), metadata, len(content), digest, run)
 
 
-def _read_tflite(path: Path, content: bytes) -> Portable:
+def _read_tflite(path: Path, content: bytes) -> PortableModel:
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.interpreter import Interpreter
 
@@ -203,7 +208,7 @@ def _read_tflite(path: Path, content: bytes) -> Portable:
 
     shape = tuple(map(int, inputs["shape"]))
     digest = weights_digest(content, "tflite")
-    return Portable(path, "tflite", shape, last.lower(), metadata, len(content), digest, run)
+    return PortableModel(path, "tflite", shape, last.lower(), metadata, len(content), digest, run)
 
 
 def _tflite(content: bytes) -> tuple[Any, set[int]]:

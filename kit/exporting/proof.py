@@ -1,10 +1,7 @@
 """Whether a saved model computes what its network computes: read from disk, run without Keras, compared row by row."""
 
 import dataclasses
-import hashlib
-import json
 import math
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,22 +9,17 @@ from typing import Any
 import numpy as np
 
 from kit import KitError
-from kit.contract import BACKGROUND, DIGITS, LABELS, Contract
-from kit.data.loading import load_for
-from kit.exporting import coreml, evaluator, graph, portable
-from kit.exporting.evaluator import Costs, costs
-from kit.exporting.graph import Graph
-from kit.exporting.portable import Portable
-from kit.run.folder import RUNS, Run, find
-from kit.run.metrics import Analysis
+from kit.contract import Contract
+from kit.exporting.evaluator import Costs
+from kit.exporting.opening import read
+from kit.exporting.options import MAX_LOSS
+from kit.exporting.saved_model import SavedModel
+from kit.run.folder import Run
+from kit.run.runs import RUNS, RunName, find
 from kit.training.examples import validation_images
 
 GATES = {"float32": 1e-5, "float16": 1e-3}  # the largest difference of a probability
 AGREEMENT = 0.9995  # the least share of rows with the same label
-MAX_LOSS = 0.1  # points of accuracy that a compression may cost
-_SUM = 1e-3  # how far from 1 probabilities may sum
-
-Saved = Graph | Portable
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ class Verification:
         costs: What one picture costs; None outside Core ML.
     """
 
-    saved: Saved
+    saved: SavedModel
     proof: Proof | None
     problems: tuple[str, ...]
     costs: Costs | None
@@ -98,17 +90,13 @@ class Verification:
         compression = f", {contract.compression}" if contract.compression else ""
         found = [
             ("format", f"{contract.format}, {contract.precision}{compression}"),
+            *saved.interface(),
             ("run", f"{contract.run}, validation accuracy {contract.validation_accuracy:.2%}"),
             ("classes", " ".join(contract.labels)),
             ("silent below", f"{contract.threshold:g}"),
             ("size on disk", f"{saved.size:,} bytes"),
         ]
-        if isinstance(saved, Graph) and costs:
-            found[1:1] = [
-                ("runs on", f"{contract.target} and later, specification {saved.specification}"),
-                ("input", ", ".join(map(str, saved.inputs))),
-                ("outputs", ", ".join(map(str, saved.outputs))),
-            ]
+        if costs:
             found += [
                 ("parameters", f"{costs.parameters:,}"),
                 ("multiply-accumulates", f"{costs.multiply_accumulates:,} a picture"),
@@ -132,7 +120,7 @@ class Verification:
 
 def verify(
     package: Path | str,
-    run: str | Path | Run | None = None,
+    run: RunName | None = None,
     *,
     rows: int | None = None,
     max_loss: float = MAX_LOSS,
@@ -153,23 +141,26 @@ def verify(
         KitError: The file is none of these or damaged, or the run named is missing or another.
     """
     saved = read(package)
+    source, problems, proof = _source(saved, run, runs), saved.problems(), None
+    if source and not problems:
+        images, where = validation_images(source, source.digits(data)), _spread(source, rows)
+        proof = confirm(prove(saved, source, images, where=where), saved, source, images, where=where)
+        problems = failures(proof, saved.contract, max_loss)
+    return Verification(saved, proof, tuple(problems), saved.costs())
+
+
+def _source(saved: SavedModel, run: RunName | None, runs: Path | str) -> Run | None:
+    """The run that the model was made of; None where it is not at hand and nobody named it."""
     contract = saved.contract
-    problems = structure(saved)
-    proof = None
     try:
-        source = find(contract.run if run is None else run, Path(runs))
-        if settings_digest(source) != contract.settings:
+        source = find(contract.run if run is None else run, runs)
+        if source.settings.digest != contract.settings:
             raise KitError(f"{saved.path}: made from another training than {source.folder}: name its own with --run")
+        return source
     except KitError:
         if run is not None:
             raise
-        source = None
-    if source and not problems:
-        images = validation_images(source, load_for(source, data))
-        where = _spread(source, rows)
-        proof = confirm(prove(saved, source, images, where=where), saved, source, images, where=where)
-        problems += failures(proof, contract, max_loss)
-    return Verification(saved, proof, tuple(problems), costs(saved) if isinstance(saved, Graph) else None)
+        return None
 
 
 def _spread(run: Run, rows: int | None) -> np.ndarray | None:
@@ -182,22 +173,7 @@ def _spread(run: Run, rows: int | None) -> np.ndarray | None:
     return np.linspace(0, total - 1, rows).round().astype(int)
 
 
-def read(path: Path | str) -> Saved:
-    """Reads any of the formats; KitError where it is none of them or damaged."""
-    return portable.read(path) if Path(path).suffix in portable.FORMATS else graph.read(path)
-
-
-def evaluate(saved: Saved, images: np.ndarray, *, half: bool = False) -> np.ndarray:
-    """uint8 (n, size, size, 1) → float32 probabilities (n, classes), without Keras."""
-    return saved.run(images) if isinstance(saved, Portable) else evaluator.evaluate(saved, images, half=half)
-
-
-def settings_digest(run: Run) -> str:
-    """SHA-256 of everything that a run was made with."""
-    return hashlib.sha256(json.dumps(dataclasses.asdict(run.settings), sort_keys=True).encode()).hexdigest()
-
-
-def prove(saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
+def prove(saved: SavedModel, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
     """Puts validation rows through the saved model and compares with what the network said of them.
 
     Args:
@@ -206,11 +182,9 @@ def prove(saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | Non
         images: Of all its validation rows, uint8 (n, size, size, 1), as `validation_images` gives them.
         where: Positions among the validation rows; all without it.
     """
-    validation = run.validation
-    analysis = Analysis(run.name, validation)
     chosen, expected = _expected(saved, run, where)
-    labels = validation.labels[chosen].astype(int)
-    found = evaluate(saved, images[chosen])
+    labels = run.analysis.labels[chosen]
+    found = saved.predict(images[chosen])
     network, own = expected.argmax(axis=1), found.argmax(axis=1)
     classes = saved.contract.labels
     known = labels < len(classes)
@@ -218,7 +192,7 @@ def prove(saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | Non
         len(chosen),
         _difference(expected, found),
         tuple(
-            Disagreement(analysis.row_name(chosen[where]), LABELS[network[where]], classes[own[where]])
+            Disagreement(run.analysis.row_name(chosen[where]), classes[network[where]], classes[own[where]])
             for where in np.flatnonzero(network != own)
         ),
         float((network == labels)[known].mean()),
@@ -226,20 +200,18 @@ def prove(saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | Non
     )
 
 
-def confirm(proof: Proof, saved: Saved, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
+def confirm(proof: Proof, saved: SavedModel, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
     """The proof with what the same rows are in float16, where the model asks for it, and on macOS by Core ML itself."""
-    if not isinstance(saved, Graph):
-        return proof
     chosen, expected = _expected(saved, run, where)
-    half = device = None
-    if any(operation.half for operation in saved.operations):
-        half = _difference(expected, evaluate(saved, images[chosen], half=True))
-    if sys.platform == "darwin":
-        device = _difference(expected, coreml.predict(saved.path, images[chosen], saved.contract.labels))
-    return dataclasses.replace(proof, half=half, device=device)
+    half, device = saved.in_half_precision(images[chosen]), saved.by_its_system(images[chosen])
+    return dataclasses.replace(
+        proof,
+        half=None if half is None else _difference(expected, half),
+        device=None if device is None else _difference(expected, device),
+    )
 
 
-def _expected(saved: Saved, run: Run, where: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _expected(saved: SavedModel, run: Run, where: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Which validation rows, and what the network says of them: (n, classes of the model)."""
     chosen = np.arange(len(run.validation.rows)) if where is None else where
     expected, classes = run.validation.probabilities[chosen], len(saved.contract.labels)
@@ -282,67 +254,10 @@ def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> li
     return found
 
 
-def structure(saved: Saved) -> list[str]:
-    """What is wrong with a model before any row is put through it; empty where nothing is."""
-    contract = saved.contract
-    found = []
-    if tuple(contract.labels) not in (LABELS, DIGITS):
-        found.append(f"its labels are {', '.join(contract.labels)}, not 0 to 9 in order with or without {BACKGROUND}")
-    if saved.format != contract.format:
-        found.append(f"it is a model of the format {saved.format}, though it says {contract.format}")
-    if isinstance(saved, Graph):
-        found += _structure_of_graph(saved, contract)
-    else:
-        size = contract.size
-        if saved.shape != (1, size, size, 1):
-            found.append(f"its input is {' x '.join(map(str, saved.shape))}, not 1 x {size} x {size} x 1")
-        if saved.last != "softmax":
-            found.append(f"it ends in {saved.last}, not in a softmax: these are no probabilities")
-    if not found:
-        blank = np.zeros((1, contract.size, contract.size, 1), np.uint8)
-        probabilities = evaluate(saved, blank)
-        if probabilities.shape[1] != len(contract.labels):
-            found.append(f"{len(contract.labels)} labels for {probabilities.shape[1]} probabilities")
-        elif not abs(float(probabilities.sum()) - 1) <= _SUM:
-            found.append(f"its probabilities sum to {probabilities.sum():.4f}, not to 1")
-    if saved.weights != contract.weights:
-        found.append("its weights are not those that it was exported with: damaged or changed since")
-    return found
-
-
-def _structure_of_graph(saved: Graph, contract: Contract) -> list[str]:
-    found = []
-    if saved.labels != contract.labels:
-        found.append(f"its classes are {', '.join(saved.labels)}, in another order than {', '.join(contract.labels)}")
-    last = next((step for step in reversed(saved.operations) if step.output == saved.probabilities), None)
-    while last is not None and last.kind == "cast":
-        last = next((step for step in saved.operations if graph.Name(step.output) == last.arguments["x"]), None)
-    if last is None or last.kind != "softmax":
-        found.append(f"it ends in {last.kind if last else 'nothing'}, not in a softmax: these are no probabilities")
-    size = contract.size
-    expected = f"image (image, {size} x {size}, GRAYSCALE)"
-    if contract.input == "array":
-        expected = f"pixels (array, {size * size}, FLOAT32)"
-    for wanted, features in (
-        ([expected], saved.inputs),
-        (sorted([f"{coreml.LABEL} (string)", f"{coreml.PROBABILITIES} (dictionary)"]), saved.outputs),
-    ):
-        shown = sorted(map(str, features))
-        if shown != wanted:
-            found.append(f"it has {', '.join(shown) or 'nothing'} where {', '.join(wanted)} belongs")
-    if saved.predicted != (coreml.LABEL, coreml.PROBABILITIES):
-        found.append(f"its label and probabilities are called {' and '.join(saved.predicted)}")
-    specification = coreml.TARGETS.get(contract.format, {}).get(contract.target or "")
-    if specification is None or saved.specification > specification:
-        found.append(f"its specification version {saved.specification} is not one that {contract.target} runs")
-    return found
-
-
-def summary(saved: Saved, proof: Proof) -> list[str]:
+def summary(saved: SavedModel, proof: Proof) -> list[str]:
     """The proof in plain lines for people."""
     lines = [f"{proof.rows:,} validation rows, read back from disk and computed without Keras:"]
-    runtime = "NumPy" if isinstance(saved, Graph) else saved.format
-    for by, difference in ((runtime, proof.difference), ("in float16", proof.half), ("Core ML", proof.device)):
+    for by, difference in ((saved.runtime, proof.difference), ("in float16", proof.half), ("Core ML", proof.device)):
         if difference is not None:
             lines.append(
                 f"  {by:<10} largest difference {difference.largest:.1e}, mean {difference.mean:.1e}, "

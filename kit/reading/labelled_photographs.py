@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from kit import KitError
-from kit.contract import BACKGROUND, DIGITS
 from kit.reading import picture_files
-from kit.reading.frames import Reader
+from kit.reading.reader import Reader
 from kit.reading.recognition import Recognition, photographed, recognize
+from kit.task import BACKGROUND, DIGITS
 
 LOOKALIKE = "-lookalike"
 ALL = "all"
@@ -251,48 +251,113 @@ def _truth(file: Path, folder: Path) -> tuple[str, str, bool]:
     raise KitError(f"{folder / file}: neither a digit's nor a background's place: {_LAYOUT}")
 
 
+@dataclass(frozen=True)
+class _Read:
+    """The photographs beside what was read in them, all (n,) but for `pixels`.
+
+    Attributes:
+        files: Below the folder.
+        truths: The digits, or "background".
+        kinds: The folders' names.
+        lookalikes: bool, whether a person might read it as a digit, though it is none.
+        best: The most probable classes.
+        confidences: Their probabilities.
+        shown: The digits that are shown, "background" where none is.
+        best_of_ten: The most probable digits.
+        pixels: uint8 (n, size, size), what the network was given.
+    """
+
+    files: list[Path]
+    truths: np.ndarray
+    kinds: np.ndarray
+    lookalikes: np.ndarray
+    best: np.ndarray
+    confidences: np.ndarray
+    shown: np.ndarray
+    best_of_ten: np.ndarray
+    pixels: np.ndarray
+
+    @property
+    def background(self) -> np.ndarray:
+        return self.truths == BACKGROUND
+
+    @property
+    def right(self) -> np.ndarray:
+        return self.shown == self.truths
+
+    @property
+    def silent(self) -> np.ndarray:
+        return self.shown == BACKGROUND
+
+
 def _count(found: Recognition, folder: Path) -> Photographs:
-    reader, shares = found.reader, found.probabilities.astype(np.float64)
-    files = [file.relative_to(folder) for file in found.files]
-    truths, kinds, lookalikes = (np.array(column) for column in zip(*(_truth(f, folder) for f in files), strict=True))
-    best, confidences = np.array(reader.labels)[shares.argmax(axis=1)], shares.max(axis=1)
-    taken = np.array([reader.verdict(row) or BACKGROUND for row in shares])
-    ten = np.array(DIGITS)[shares[:, [reader.labels.index(digit) for digit in DIGITS]].argmax(axis=1)]
-    background = truths == BACKGROUND
-    failed = np.flatnonzero(taken != truths)
-    counted = ~lookalikes
+    reader, read = found.reader, _beside_the_truth(found, folder)
     return Photographs(
-        folder,
-        reader.name,
-        reader.threshold,
-        tuple(
-            DigitKind(
-                kind,
-                len(where),
-                int((taken[where] == truths[where]).sum()),
-                int(((taken[where] != truths[where]) & (taken[where] != BACKGROUND)).sum()),
-                int((taken[where] == BACKGROUND).sum()),
-                int((ten[where] == truths[where]).sum()),
-            )
-            for kind, where in _by_kind(kinds, ~background)
-        ),
-        tuple(
-            BackgroundKind(kind, lookalike, len(where), int((taken[where] != BACKGROUND).sum()))
+        folder=folder,
+        model=reader.name,
+        threshold=reader.contract.threshold,
+        digits=tuple(_digit_kind(read, kind, where) for kind, where in _by_kind(read.kinds, ~read.background)),
+        backgrounds=tuple(
+            BackgroundKind(kind, lookalike, len(where), int((~read.silent[where]).sum()))
             for lookalike in (False, True)
-            for kind, where in _by_kind(kinds, background & (lookalikes == lookalike))
+            for kind, where in _by_kind(read.kinds, read.background & (read.lookalikes == lookalike))
         ),
-        balance_of(
-            confidences[counted], np.isin(best, DIGITS)[counted], (best == truths)[counted], background[counted]
-        ),
-        tuple(
-            Failure(
-                files[at], str(truths[at]), str(taken[at]), float(confidences[at]), bool(lookalikes[at]),
-                found.pixels[at],
-            )
-            for at in failed[np.argsort(-confidences[failed], kind="stable")]
-        ),
-        found.problems,
-    )  # fmt: skip
+        balance=_balance(read),
+        failures=_failures(read),
+        problems=found.problems,
+    )
+
+
+def _beside_the_truth(found: Recognition, folder: Path) -> _Read:
+    reader, labels = found.reader, found.reader.contract.labels
+    shares = found.probabilities.astype(np.float64)
+    files = [file.relative_to(folder) for file in found.files]
+    truths, kinds, lookalikes = zip(*(_truth(file, folder) for file in files), strict=True)
+    ten = shares[:, [labels.index(digit) for digit in DIGITS]]
+    return _Read(
+        files=files,
+        truths=np.array(truths),
+        kinds=np.array(kinds),
+        lookalikes=np.array(lookalikes),
+        best=np.array(labels)[shares.argmax(axis=1)],
+        confidences=shares.max(axis=1),
+        shown=np.array([reader.verdict(row) or BACKGROUND for row in shares]),
+        best_of_ten=np.array(DIGITS)[ten.argmax(axis=1)],
+        pixels=found.pixels,
+    )
+
+
+def _digit_kind(read: _Read, kind: str, where: np.ndarray) -> DigitKind:
+    right, silent = read.right[where], read.silent[where]
+    return DigitKind(
+        kind=kind,
+        photographs=len(where),
+        right=int(right.sum()),
+        wrong=int((~right & ~silent).sum()),
+        silent=int(silent.sum()),
+        best_of_ten=int((read.best_of_ten[where] == read.truths[where]).sum()),
+    )
+
+
+def _balance(read: _Read) -> Balance | None:
+    counted = ~read.lookalikes
+    digits_read, right = np.isin(read.best, DIGITS), read.best == read.truths
+    return balance_of(read.confidences[counted], digits_read[counted], right[counted], read.background[counted])
+
+
+def _failures(read: _Read) -> tuple[Failure, ...]:
+    failed = np.flatnonzero(~read.right)
+    return tuple(
+        Failure(
+            file=read.files[at],
+            truth=str(read.truths[at]),
+            taken=str(read.shown[at]),
+            probability=float(read.confidences[at]),
+            lookalike=bool(read.lookalikes[at]),
+            pixels=read.pixels[at],
+        )
+        for at in failed[np.argsort(-read.confidences[failed], kind="stable")]
+    )
 
 
 def _by_kind(kinds: np.ndarray, among: np.ndarray) -> Sequence[tuple[str, np.ndarray]]:

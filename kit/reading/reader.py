@@ -1,105 +1,102 @@
-"""A run or an exported model → a network that is ready to read."""
+"""A network that is ready to read, made of a run or of an exported model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from kit import KitError
-from kit.contract import BACKGROUND, DIGITS, LABELS
-from kit.exporting import graph, portable, proof
-from kit.reading.frames import Reader
-from kit.reading.picture_files import has_wildcards, is_named_like_a_picture
-from kit.run.folder import RUNS, Run, best, find
-from kit.run.metrics import Analysis
+from kit.contract import Contract
+from kit.exporting import opening
+from kit.reading.frames import CENTRED_SCALE, Region, Stroke, centred, drawn, reduced, rounded
+from kit.run.folder import Run
 from kit.run.prediction import predictor
+from kit.run.runs import RUNS, RunName, find_or_best
+from kit.task import Task
 
-PACKAGES = frozenset({*graph.FORMATS, *portable.FORMATS})
+
+@dataclass(frozen=True)
+class Reader:
+    """A network that is ready to read.
+
+    Attributes:
+        name: Of the run or the package.
+        contract: What it says of itself.
+        network: uint8 (n, size, size, 1) → probabilities (n, classes).
+    """
+
+    name: str
+    contract: Contract
+    network: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def side(self) -> int:
+        """Side of the grey square to make of a frame, in pixels."""
+        return self.contract.size * CENTRED_SCALE if self.contract.crop == "centred" else self.contract.size
+
+    def seen(self, frame: np.ndarray) -> np.ndarray:
+        """What the network gets of a square grey uint8 picture of any size: uint8 (size, size)."""
+        return self._seen(reduced(frame, Region(0, 0, len(frame)), self.side))
+
+    def _seen(self, square: np.ndarray) -> np.ndarray:
+        return rounded(centred(square, self.contract.size)) if self.contract.crop == "centred" else square
+
+    def read(self, pixels: np.ndarray) -> np.ndarray:
+        """uint8 (n, size, size) as `seen` makes them → float32 probabilities (n, classes)."""
+        return np.asarray(self.network(pixels[:, :, :, None]), np.float32)
+
+    def read_square(self, square: np.ndarray) -> np.ndarray:
+        """float64 probabilities of a grey uint8 square of `side` pixels."""
+        return self.read(self._seen(square)[None])[0].astype(np.float64)
+
+    def read_frame(self, frame: np.ndarray) -> np.ndarray:
+        """float64 probabilities of a square grey uint8 picture of any size."""
+        return self.read(self.seen(frame)[None])[0].astype(np.float64)
+
+    def drawing(self, strokes: Sequence[Stroke]) -> np.ndarray:
+        """The drawing as a grey uint8 square of `side` pixels, in the colours that the network knows."""
+        if self.contract.polarity == "white on black":
+            return rounded(drawn(strokes, self.side, paper=0, ink=255))
+        return rounded(drawn(strokes, self.side))
+
+    def verdict(self, probabilities: np.ndarray) -> str | None:
+        """The digit to show for one picture by itself; None for background and below the threshold."""
+        contract, best = self.contract, int(probabilities.argmax())
+        label = contract.labels[best]
+        return label if label != contract.background and probabilities[best] >= contract.threshold else None
 
 
-def open_reader(name: str | Path | Run | None = None, folder: Path | str = RUNS) -> Reader:
+def open_reader(
+    model: RunName | None = None,
+    runs: Path | str = RUNS,
+    *,
+    prefer: Task | None = None,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Reader:
     """Opens what a command was given.
 
     Args:
-        name: A run's name, number or path, or an `.mlpackage`, `.mlmodel`, `.tflite` or `.onnx` of `kit export`, which
+        model: A run's name, number or path, or an `.mlpackage`, `.mlmodel`, `.tflite` or `.onnx` of `kit export`, which
             is computed without Keras; the best run without it.
-        folder: Where the runs are.
+        runs: Where the runs are.
+        prefer: Without a model, the best run of this task where there is one.
+        notify: Called with a line that says which run is the best one.
 
     Raises:
         KitError: There is no such run or model, or it is damaged.
     """
-    if name is None:
-        return _of_run(best(folder))
-    return _of_run(find(name, Path(folder))) if isinstance(name, Run) or not is_package(name) else _of_package(name)
-
-
-def best_for_pictures(folder: Path | str = RUNS) -> Run:
-    """The best camera run; where there is none, the best of the others, which read 28 x 28 pixels only.
-
-    Raises:
-        KitError: There is no trained run.
-    """
-    try:
-        return best(folder, camera=True)
-    except KitError:
-        return best(folder)
-
-
-def is_package(name: str | Path) -> bool:
-    """Whether this is called like an exported model."""
-    return Path(name).suffix in PACKAGES
-
-
-def name_and_pictures(arguments: Sequence[str], folder: Path | str = RUNS) -> tuple[str | None, list[str]]:
-    """Tells a run or a package in front of pictures from the first picture.
-
-    Returns:
-        The run's or package's name, None where the first argument is a picture, and the pictures.
-
-    Raises:
-        KitError: The first argument is none of these, or no picture follows.
-    """
-    first, *others = arguments
-    if not is_package(first):
-        try:
-            find(first, Path(folder))
-        except KitError:
-            if Path(first).exists() or has_wildcards(first) or is_named_like_a_picture(first):
-                return None, list(arguments)
-            raise
-    if not others:
-        raise KitError(f"{first}: and which pictures? give files, folders or globs behind it")
-    return first, others
+    if opening.is_saved_model(model):
+        return _of_saved_model(Path(str(model)))
+    return _of_run(find_or_best(model, runs, prefer=prefer, notify=notify))
 
 
 def _of_run(run: Run) -> Reader:
-    model = run.model()
-    camera = run.settings.camera
-    threshold = run.metrics.get("threshold")
-    if threshold is None:
-        threshold = Analysis(run.name, run.validation).silence
-    return Reader(
-        name=run.name,
-        labels=LABELS if camera else DIGITS,
-        background=BACKGROUND if camera else None,
-        size=model.input_shape[1],
-        polarity="any" if camera else "white on black",
-        crop="box" if camera else "centred",
-        threshold=round(float(threshold), 4),  # as `kit export` has it
-        network=predictor(model),
-    )
+    return Reader(run.name, run.contract, predictor(run.model()))
 
 
-def _of_package(path: str | Path) -> Reader:
-    saved = proof.read(path)
-    if problems := proof.structure(saved):
+def _of_saved_model(path: Path) -> Reader:
+    saved = opening.read(path)
+    if problems := saved.problems():
         raise KitError(f"{path}: {problems[0]}: export it again with kit export")
-    contract = saved.contract
-    return Reader(
-        name=Path(path).name,
-        labels=contract.labels,
-        background=contract.background,
-        size=contract.size,
-        polarity=contract.polarity,
-        crop=contract.crop,
-        threshold=contract.threshold,
-        network=lambda images: proof.evaluate(saved, images),
-    )
+    return Reader(path.name, saved.contract, saved.predict)

@@ -12,12 +12,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from kit import KitError, plots
-from kit.contract import BACKGROUND, DIGITS, LABELS
 from kit.files import whole_file
 from kit.reading import picture_files
-from kit.reading.frames import Reader
-from kit.reading.reader import best_for_pictures, open_reader
-from kit.run.folder import RUNS, Run
+from kit.reading.reader import Reader, open_reader
+from kit.run.runs import RUNS, RunName
+from kit.task import BACKGROUND, CAMERA, DIGITS
 
 COLUMNS = ("file", "label", "probability", *(f"p{digit}" for digit in DIGITS), BACKGROUND)
 SHEET = 200  # pictures on a sheet
@@ -50,15 +49,15 @@ class Recognition:
 
         A network without a background class always reads a digit.
         """
-        reader = self.reader
-        if reader.background is None:
-            return [reader.labels[number] for number in self.probabilities.argmax(axis=1)]
-        return [reader.verdict(shares) or reader.background for shares in self.probabilities.astype(np.float64)]
+        reader, contract = self.reader, self.reader.contract
+        if contract.background is None:
+            return [contract.labels[number] for number in self.probabilities.argmax(axis=1)]
+        return [reader.verdict(shares) or contract.background for shares in self.probabilities.astype(np.float64)]
 
     @property
     def confidences(self) -> np.ndarray:
         """float32 (n,), the probability of each label."""
-        numbers = [self.reader.labels.index(label) for label in self.labels]
+        numbers = [self.reader.contract.labels.index(label) for label in self.labels]
         return self.probabilities[np.arange(len(numbers)), np.array(numbers, int)]
 
     def numbers(self) -> dict[str, Any]:
@@ -67,13 +66,13 @@ class Recognition:
         rows = zip(self.files, self.labels, self.confidences, self.probabilities, strict=True)
         return {
             "model": reader.name,
-            "threshold": reader.threshold,
+            "threshold": reader.contract.threshold,
             "pictures": [
                 {
                     "file": str(file),
                     "label": label,
                     "probability": float(confidence),
-                    "probabilities": dict(zip(reader.labels, map(float, probabilities), strict=True)),
+                    "probabilities": dict(zip(reader.contract.labels, map(float, probabilities), strict=True)),
                 }
                 for file, label, confidence, probabilities in rows
             ],
@@ -81,26 +80,28 @@ class Recognition:
         }
 
 
-def predict_pictures(
-    name: str | Path | Run | None,
+def predict(
+    model: RunName | None,
     images: Sequence[str | Path] | str | Path,
     *,
     fit: str = "crop",
     csv: Path | str | None = None,
     sheet: Path | str | None = None,
-    folder: Path | str = RUNS,
+    runs: Path | str = RUNS,
+    notify: Callable[[str], None] = lambda line: None,
 ) -> Recognition:
     """Reads the digits in picture files.
 
     A network of the competition takes pictures that are as the competition has them and refuses all others.
 
     Args:
-        name: A run or an exported model; the best run without it, of the camera's if there are any.
+        model: A run or an exported model; the best run without it, of the camera's if there are any.
         images: Files, folders and globs.
         fit: Of a picture that is not square, "crop" takes the central square and "pad" the whole, on a square.
         csv: Write all probabilities to this file, under COLUMNS.
         sheet: Draw the first SHEET pictures with their labels to this PNG file.
-        folder: Where the runs are.
+        runs: Where the runs are.
+        notify: Called with a line for people, such as which run is the best one.
 
     Raises:
         KitError: There is no such run, the arguments name no file, or the CSV or sheet cannot be written. A file that
@@ -111,13 +112,15 @@ def predict_pictures(
     files, problems = picture_files.expand([images] if isinstance(images, str | Path) else images)
     if not files:
         raise KitError("; ".join(problems) or "no pictures: give files, folders or globs")
-    reader = open_reader(best_for_pictures(folder) if name is None else name, folder)
-    take = partial(_as_it_is, reader) if reader.crop == "centred" else partial(photographed, reader, fit=fit)
+    reader = open_reader(model, runs, prefer=CAMERA, notify=notify)
+    as_it_is = reader.contract.crop == "centred"
+    take = partial(_as_it_is, reader) if as_it_is else partial(photographed, reader, fit=fit)
     found = recognize(reader, files, take, problems)
     if csv and found.files:
         _write_csv(found, Path(csv))
     if sheet and found.files:
         _draw(found, Path(sheet))
+        notify(f"{sheet}: {min(SHEET, len(found.files)):,} of {len(found.files):,} pictures")
     return found
 
 
@@ -142,12 +145,12 @@ def recognize(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         taken = list(zip(files, pool.map(attempt, files), strict=True))
     pixels = [pixels for _, pixels in taken if isinstance(pixels, np.ndarray)]
-    stack = np.array(pixels, np.uint8).reshape(-1, reader.size, reader.size)
+    stack = np.array(pixels, np.uint8).reshape(-1, reader.contract.size, reader.contract.size)
     return Recognition(
         reader,
         tuple(file for file, pixels in taken if isinstance(pixels, np.ndarray)),
         stack,
-        reader.read(stack) if len(stack) else np.zeros((0, len(reader.labels)), np.float32),
+        reader.read(stack) if len(stack) else np.zeros((0, reader.contract.classes), np.float32),
         (*problems, *(str(error) for _, error in taken if isinstance(error, KitError))),
     )
 
@@ -163,7 +166,7 @@ def photographed(reader: Reader, source: Path | BinaryIO, fit: str = "crop") -> 
 
 def _as_it_is(reader: Reader, file: Path) -> np.ndarray:
     """A picture that is what a network of the competition expects."""
-    size = reader.size
+    size = reader.contract.size
     pixels = picture_files.grey(file, least=_LEAST * size)
     if pixels.shape != (size, size) or np.median(pixels) > 127:
         raise KitError(
@@ -187,8 +190,8 @@ def _check_outputs(csv: Path | str | None, sheet: Path | str | None) -> None:
 
 
 def _write_csv(found: Recognition, path: Path) -> None:
-    labels = found.reader.labels
-    places = [labels.index(label) if label in labels else None for label in LABELS]
+    labels = found.reader.contract.labels
+    places = [labels.index(label) if label in labels else None for label in CAMERA.labels]
     with (
         whole_file(path) as temporary,
         # A file's name is bytes on some systems, which surrogates bring through.

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from itertools import permutations
 
+from kit.run.comparison import Comparison
 from kit.run.folder import Run
-from kit.run.metrics import FOCUS, Analysis, Comparison
+from kit.run.metrics import FOCUS, Analysis
 
 
 def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS) -> list[str]:
@@ -90,8 +91,7 @@ def comparison_sentence(comparison: Comparison) -> str:
 
 def comparison_table(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[list[str]]:
     """Headings and a line a run, the most accurate first."""
-    analyses = [Analysis(run.name, run.validation) for run in runs]
-    analyses.sort(key=lambda analysis: -analysis.accuracy.value)
+    analyses = sorted((run.analysis for run in runs), key=lambda analysis: -analysis.accuracy.value)
     p_values = {
         name: _p(comparison.p_value) for comparison in comparisons for name in (comparison.better, comparison.worse)
     } | {analyses[0].name: "–"}

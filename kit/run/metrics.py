@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from kit import KitError
-from kit.contract import DIGITS, LABELS
-from kit.run.folder import Run, Validation
+from kit.run.validation import Validation
+from kit.task import CAMERA
 
 FOCUS = (4, 7, 9)
 THRESHOLDS = (0.5, 0.9, 0.99, 0.999)
 _BINS = 15  # of the reliability curve; Guo et al., On Calibration of Modern Neural Networks, 2017
-_REAL = 0.05  # below this probability of luck, a difference counts as real
 _CONFIDENT = 0.9  # what a network must at least be sure of to call a label wrong
 
 
@@ -95,33 +93,6 @@ class Threshold:
     accuracy_below: float | None
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Two runs on the rows that neither was trained on; McNemar's exact test on those where only one is right.
-
-    Attributes:
-        better, worse: Names of the runs, the more accurate first.
-        rows: How many rows both held out.
-        better_accuracy, worse_accuracy: On those rows.
-        only_better, only_worse: Rows that only the one or the other has right.
-        p_value: How often luck alone would bring a difference as large or larger between equally good networks.
-    """
-
-    better: str
-    worse: str
-    rows: int
-    better_accuracy: float
-    worse_accuracy: float
-    only_better: int
-    only_worse: int
-    p_value: float
-
-    @property
-    def real(self) -> bool:
-        """Whether the better one is better rather than lucky."""
-        return self.p_value < _REAL
-
-
 class Analysis:
     """Everything that follows from one run's validation predictions.
 
@@ -143,7 +114,7 @@ class Analysis:
         self.labels = validation.labels.astype(int)
         self.probabilities = validation.probabilities.astype(np.float64)
         self.row_numbers = validation.rows.astype(int) + 1
-        self.classes = list(LABELS[: self.probabilities.shape[1]])
+        self.classes = list(CAMERA.labels[: self.probabilities.shape[1]])
         self.predicted = self.probabilities.argmax(axis=1)
         self.confidence = self.probabilities.max(axis=1)
         of_truth = self.probabilities[np.arange(len(self.labels)), self.labels]
@@ -291,7 +262,7 @@ class Analysis:
     @cached_property
     def silence(self) -> float:
         """The confidence below which an app should stay silent, as `threshold` finds it."""
-        return threshold(self.labels, self.probabilities, len(DIGITS))
+        return threshold(self.labels, self.probabilities, CAMERA.background_class)
 
     def numbers(self, focus: Sequence[int] = FOCUS) -> dict[str, Any]:
         """Every number for a program: what `kit analyze --json` prints."""
@@ -340,40 +311,6 @@ class Analysis:
         }
 
 
-def compare(runs: Sequence[Run]) -> list[Comparison]:
-    """Each run against the most accurate of them, on the rows that both held out.
-
-    Raises:
-        KitError: Two runs are of different data, or share no validation row.
-    """
-    first = runs[0]
-    for run in runs[1:]:
-        if run.settings.camera != first.settings.camera:
-            raise KitError(
-                f"{run}: one of {run} and {first} reads rows, the other scenes: compare runs of the same kind"
-            )
-        if run.settings.fingerprint != first.settings.fingerprint:
-            raise KitError(f"{run}: trained on other rows than {first}: compare runs of the same data")
-    analyses = [Analysis(run.name, run.validation) for run in runs]
-    analyses.sort(key=lambda analysis: -analysis.accuracy.value)
-    return [_compare(analyses[0], other) for other in analyses[1:]]
-
-
-def _compare(one: Analysis, other: Analysis) -> Comparison:
-    rows, in_one, in_other = np.intersect1d(one.row_numbers, other.row_numbers, return_indices=True)
-    if not len(rows):
-        raise KitError(f"{other.name}: shares no validation row with {one.name}: train both with the same --seed")
-    one_right, other_right = one.right[in_one], other.right[in_other]
-    if other_right.sum() > one_right.sum():  # on the common rows it may be the other way round
-        return _compare(other, one)
-    only_one, only_other = int((one_right & ~other_right).sum()), int((other_right & ~one_right).sum())
-    p_value = binomtest(only_one, only_one + only_other).pvalue if only_one + only_other else 1.0
-    return Comparison(
-        one.name, other.name, len(rows), float(one_right.mean()), float(other_right.mean()),
-        only_one, only_other, float(p_value),
-    )  # fmt: skip
-
-
 def threshold(labels: np.ndarray, probabilities: np.ndarray, background: int) -> float:
     """The confidence below which an answer is better withheld, because there it is wrong twice as often as right.
 
@@ -399,19 +336,6 @@ def threshold(labels: np.ndarray, probabilities: np.ndarray, background: int) ->
     if place == 0:
         return 0.0
     return float(confidences[place] if place < len(order) else np.nextafter(confidences[-1], 2))
-
-
-def project(features: np.ndarray) -> np.ndarray:
-    """The first two principal components of (n, …) features; (n, 2), zeros where there are too few rows."""
-    from sklearn.decomposition import PCA
-
-    if len(features) < 2:
-        return np.zeros((len(features), 2), np.float32)
-    flat = features.reshape(len(features), -1).astype(np.float32)
-    components = min(2, *flat.shape)
-    with np.errstate(invalid="ignore"):  # rows that are all alike have no variance to divide by
-        points = PCA(components, random_state=0).fit_transform(flat)
-    return np.pad(points, ((0, 0), (0, 2 - components)))
 
 
 def _mean(values: np.ndarray) -> float | None:

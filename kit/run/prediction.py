@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kit import KitError, backend
-from kit.run.folder import RUNS, Run, find
+from kit.run.runs import RUNS, RunName, find
 
 if TYPE_CHECKING:
     import keras
@@ -38,26 +38,25 @@ def predictor(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
     return predict_images
 
 
-def predict(
-    runs: Sequence[str | Path | Run] | str | Path | Run, images: np.ndarray, folder: Path | str = RUNS
-) -> np.ndarray:
-    """What the runs' networks say of the images; several are averaged.
+def probabilities(run: RunName | Sequence[RunName], images: np.ndarray, *, runs: Path | str = RUNS) -> np.ndarray:
+    """What a run's network says of images; several are averaged.
 
     Args:
-        runs: Names, numbers, paths or Run objects.
+        run: A run or several: names, numbers, paths or Run objects.
         images: (n, size, size, 1), pixels 0 to 255; for a competition run 28 × 28, white ink on black.
-        folder: Where the runs are.
+        runs: Where the runs are.
 
     Returns:
         float32 probabilities (n, classes).
+
+    Raises:
+        KitError: There is no such run, or it sees pictures of another size.
     """
-    chosen = [runs] if isinstance(runs, str | Path | Run) else runs
-    found = [find(run, Path(folder)) for run in chosen]
-    for run in found:
-        if run.settings.size != images.shape[1]:
-            size = run.settings.size
+    found = [find(name, runs) for name in ([run] if isinstance(run, RunName) else run)]
+    for one in found:
+        if (size := one.task.size) != images.shape[1]:
             raise KitError(
-                f"{run}: sees {size} × {size} pixels, not {images.shape[1]} × {images.shape[2]}: choose another"
+                f"{one}: sees {size} × {size} pixels, not {images.shape[1]} × {images.shape[2]}: choose another"
             )
-    each = [predictor(run.model())(images) for run in found]
+    each = [predictor(one.model())(images) for one in found]
     return np.asarray(np.mean(each, axis=0, dtype=np.float64), np.float32)

@@ -20,7 +20,7 @@ class Augmentation:
 
 
 def transforms(count: int, size: int, amounts: Augmentation, generator: np.random.Generator) -> np.ndarray:
-    """Draws `count` affine maps from output pixels to input pixels, float32 (count, 8), as TensorFlow's op wants them.
+    """Draws `count` affine maps from output pixels to input pixels, float32 (count, 8), as Keras wants them.
 
     The first six numbers of a row are a 2 × 3 matrix over (x, y, 1); the maps turn about the middle of a
     size × size image. The last two are the zeros of a map without perspective.
@@ -49,17 +49,10 @@ def warp(images: np.ndarray, amounts: Augmentation, generator: np.random.Generat
     Returns:
         float32 (n, size, size, 1), 0 to 255. About 1 s for 42,000 images on 2 cores.
     """
-    tf = backend.tensorflow()
+    transform = backend.keras().ops.image.affine_transform
     maps = transforms(len(images), images.shape[1], amounts, generator)
     warped = np.empty(images.shape, np.float32)
     for start in range(0, len(images), _CHUNK):
         part = slice(start, start + _CHUNK)
-        warped[part] = tf.raw_ops.ImageProjectiveTransformV3(
-            images=images[part].astype(np.float32),
-            transforms=maps[part],
-            output_shape=images.shape[1:3],
-            fill_value=0.0,
-            interpolation="BILINEAR",
-            fill_mode="CONSTANT",
-        )
+        warped[part] = transform(images[part].astype(np.float32), maps[part], "bilinear", "constant", 0.0)
     return warped

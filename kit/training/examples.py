@@ -3,12 +3,14 @@
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
 from kit import KitError
-from kit.data.loading import Digits
-from kit.run.folder import Run, Settings
+from kit.data.loading import LabelledDigits
+from kit.run.folder import Run
+from kit.run.settings import Settings
 from kit.scenes.drawing import Scenery, drawing, scenery, scenes
 from kit.scenes.strokes import trace
 from kit.training.augmentation import Augmentation, warp
@@ -18,14 +20,35 @@ _SCENERY, _VALIDATION, _TRAINING = 1, 2, 3  # second numbers of the seeds, so th
 _MODELS = 3000  # training digits that the scenery's letters must not look like
 
 
-def examples(
-    digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
-) -> "RowExamples | SceneExamples":
+class Examples(Protocol):
+    """What a network learns from and is judged on.
+
+    Attributes:
+        numbers, labels, images: Of the n validation examples: (n,) the rows' numbers in the training file, from 0, and
+            -1, -2, … for scenes without a digit; (n,) classes; uint8 (n, size, size, 1).
+    """
+
+    numbers: np.ndarray
+    labels: np.ndarray
+    images: np.ndarray
+
+    def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Images (n, size, size, 1) and labels of an epoch, counted from 0, in the order to learn from them."""
+
+    def about(self) -> dict[str, Any]:
+        """What a run's metrics say of its validation examples."""
+
+    def close(self) -> None:
+        """Makes no more."""
+
+
+def examples(digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> Examples:
     """The examples of a training with these settings; `rows` are learned from, `validation_rows` judge."""
-    return (SceneExamples if settings.camera else RowExamples)(digits, settings, rows, validation_rows)
+    kinds: dict[str, type[RowExamples | SceneExamples]] = {"rows": RowExamples, "scenes": SceneExamples}
+    return kinds[settings.task.examples](digits, settings, rows, validation_rows)
 
 
-def validation_images(run: Run, digits: Digits) -> np.ndarray:
+def validation_images(run: Run, digits: LabelledDigits) -> np.ndarray:
     """What the run was judged on, uint8 (n, size, size, 1), in the order of its stored predictions; scenes drawn anew.
 
     Args:
@@ -35,54 +58,50 @@ def validation_images(run: Run, digits: Digits) -> np.ndarray:
     Raises:
         KitError: The stored predictions are not of these rows.
     """
-    validation, settings = run.validation, run.settings
-    assert digits.labels is not None
+    validation, drawn = run.validation, run.task.examples == "scenes"
     rows = validation.rows[validation.rows >= 0]
     inside = rows.max(initial=0) < len(digits) and (digits.labels[rows] == validation.labels[: len(rows)]).all()
-    if not inside or (len(rows) < len(validation.rows) and not settings.camera):
+    if not inside or (len(rows) < len(validation.rows) and not drawn):
         raise KitError(f"{run.folder / 'validation.npz'}: its labels are not those of {digits.name}: train again")
-    if not settings.camera:
+    if not drawn:
         return digits.images[rows]
-    made = SceneExamples(digits, settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
+    made = SceneExamples(digits, run.settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
     if not np.array_equal(made.numbers, validation.rows) or run.metrics["validation_scenes"] != made.fingerprint:
         raise KitError(f"{run.folder / 'validation.npz'}: this version of kit draws other scenes: train again")
     return made.images
 
 
 class RowExamples:
-    """Rows of the CSV.
+    """Rows of the CSV, as they are or moved a little; `Examples` says what it offers."""
 
-    Attributes:
-        numbers, labels, images: Of the validation rows: (n,) row numbers from 0, (n,) classes, uint8 (n, 28, 28, 1).
-    """
-
-    def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
-        assert digits.labels is not None
+    def __init__(
+        self, digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
+    ) -> None:
         self._digits, self._settings, self._rows = digits, settings, rows
         self.numbers, self.labels = validation_rows, digits.labels[validation_rows]
         self.images = digits.images[validation_rows]
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Images (n, 28, 28, 1) and labels of an epoch, counted from 0, in the order in which to learn from them."""
-        assert self._digits.labels is not None
         order = generator.permutation(self._rows)
         images = self._digits.images[order]
         return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._digits.labels[order]
+
+    def about(self) -> dict[str, Any]:
+        return {}
 
     def close(self) -> None:
         """Nothing is being made."""
 
 
 class SceneExamples:
-    """Scenes of the rows, and some without a digit. A validation digit is in no scene of the training.
+    """Scenes of the rows, and some without a digit; `Examples` says what it offers.
 
-    Attributes:
-        numbers, labels, images: Of the validation scenes: (n,) the digits' row numbers from 0, then -1, -2, … for the
-            scenes without a digit; (n,) classes; uint8 (n, 64, 64, 1). They follow from the settings alone.
+    A validation digit is in no scene of the training. The validation scenes follow from the settings alone.
     """
 
-    def __init__(self, digits: Digits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> None:
-        assert digits.labels is not None
+    def __init__(
+        self, digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
+    ) -> None:
         self._digits, self._settings, self._rows = digits, settings, rows
         self._pool = ThreadPoolExecutor(1)
         self._ahead: dict[int, list[Future[tuple[np.ndarray, np.ndarray]]]] = {}
@@ -93,10 +112,7 @@ class SceneExamples:
         self.images, self.labels = scenes(strokes, labels, background, self._scenery, seed)
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Scenes (n, 64, 64, 1) and labels of an epoch, counted from 0, in the order in which to learn from them.
-
-        The next epoch's are drawn beside, in the time that TensorFlow's threads leave.
-        """
+        """The next epoch's are drawn beside, in the time that TensorFlow's threads leave."""
         parts = self._ahead.pop(number, None) or self._draw(number)
         images, labels = (np.concatenate(both) for both in zip(*[part.result() for part in parts], strict=True))
         if number + 1 < self._settings.epochs:
@@ -104,12 +120,14 @@ class SceneExamples:
         order = generator.permutation(len(images))
         return images[order], labels[order]
 
+    def about(self) -> dict[str, Any]:
+        return {"validation_scenes": self.fingerprint}
+
     def close(self) -> None:
         """Draws no further."""
         self._pool.shutdown(cancel_futures=True)
 
     def _draw(self, number: int) -> list[Future[tuple[np.ndarray, np.ndarray]]]:
-        assert self._digits.labels is not None
         labels, seed = self._digits.labels[self._rows], [self._settings.seed, _TRAINING + number]
         parts = drawing(self._strokes, labels, self._background(len(labels)), self._scenery, seed)
         return [self._pool.submit(part) for part in parts]
@@ -120,8 +138,7 @@ class SceneExamples:
         return hashlib.sha256(self.images.data).hexdigest()
 
     def _background(self, digits: int) -> int:
-        share = self._settings.background_share
-        assert share is not None
+        share = self._settings.background_share or 0
         return round(digits * share / (1 - share))
 
     @cached_property

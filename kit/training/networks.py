@@ -11,35 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
+from kit.run.settings import Recipe
+from kit.task import CAMERA, ROWS, Task
 
 if TYPE_CHECKING:
     import keras
 
-DEFAULT = "kit"
-CAMERA = "camera"  # the default with --camera
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network's source trains it; names as in Keras. An epoch is one pass over the training rows."""
-
-    epochs: int
-    batch_size: int
-    optimizer: str = "adam"
-    learning_rate: float = 0.001  # the peak, where the schedule is one-cycle
-    schedule: str = "constant"
-    warm_up: float = 0.3  # share of the steps before the peak of a one-cycle schedule
-    l2: float = 0.0
-    augment: bool = False
-    patience: int | None = None
-    monitor: str = "val_loss"  # what `patience` watches
-    validation_split: float = 0.2
-
-    def __str__(self) -> str:
-        parts = [f"{self.optimizer} {self.learning_rate:g}", f"batch {self.batch_size}", f"{self.epochs} epochs"]
-        parts += ["one-cycle"] * (self.schedule == "one-cycle") + ["augmented"] * self.augment
-        parts += [f"L2 {self.l2:g}"] * bool(self.l2)
-        return ", ".join(parts)
+DEFAULTS = {ROWS: "kit", CAMERA: "camera"}  # what is trained for a task where no other network is named
 
 
 @dataclass(frozen=True)
@@ -48,17 +26,21 @@ class Network:
 
     name: str
     kind: str  # "dense" or "convolutional"
-    parameters: int  # at `size` × `size` with `classes`
+    parameters: int  # of the network for `task`
     source: str
     recipe: Recipe
     builder: Callable[["Layers", Any], Any]
     scaled: bool = True  # pixels are divided by 255 inside the network
     has_dropout: bool = True
-    size: int = 28  # what it is meant for; every network can be built at either size
-    classes: int = 10
+    task: Task = ROWS  # what it is meant for; every network can be built for either
 
 
 NETWORKS: dict[str, Network] = {}
+
+
+def networks() -> list[Network]:
+    """The networks that kit knows, the kit's own last."""
+    return list(NETWORKS.values())
 
 
 def find(name: str) -> Network:
@@ -73,8 +55,7 @@ def find(name: str) -> Network:
 def build(
     name: str,
     *,
-    size: int = 28,
-    classes: int = 10,
+    task: Task = ROWS,
     l2: float | None = None,
     dropout: float | None = None,
     seed: int = 0,
@@ -84,8 +65,7 @@ def build(
 
     Args:
         name: A key of NETWORKS.
-        size: Height and width of the images in pixels.
-        classes: Number of classes.
+        task: How large its pictures are, and which classes it tells apart.
         l2: Penalty on every kernel; None takes the recipe's.
         dropout: One rate for every dropout layer; None takes the network's own.
         seed: Draws the starting weights.
@@ -99,9 +79,9 @@ def build(
         raise KitError(f"--dropout: {name} has no dropout layer; leave the option out or choose another network")
     keras = backend.keras()
     layers = Layers(network.recipe.l2 if l2 is None else l2, dropout, seed, precision)
-    inputs = keras.Input((size, size, 1), name="pixels")
+    inputs = keras.Input((task.size, task.size, 1), name="pixels")
     x = layers.rescale(inputs) if network.scaled else inputs
-    outputs = layers.probabilities(network.builder(layers, x), classes)
+    outputs = layers.probabilities(network.builder(layers, x), task.classes)
     return keras.Model(inputs, outputs, name=name.replace("-", "_"))
 
 
@@ -206,11 +186,10 @@ def _network(
     *,
     scaled: bool = True,
     has_dropout: bool = True,
-    size: int = 28,
-    classes: int = 10,
+    task: Task = ROWS,
 ) -> Callable[[Callable[[Layers, Any], Any]], Callable[[Layers, Any], Any]]:
     def register(builder: Callable[[Layers, Any], Any]) -> Callable[[Layers, Any], Any]:
-        NETWORKS[name] = Network(name, kind, parameters, source, recipe, builder, scaled, has_dropout, size, classes)
+        NETWORKS[name] = Network(name, kind, parameters, source, recipe, builder, scaled, has_dropout, task)
         return builder
 
     return register
@@ -353,7 +332,7 @@ def _kit(layers: Layers, x: Any) -> Any:
 @_network(
     "camera", "convolutional", 272_667, "this project: scenes as a phone sees them; at 64 x 64 with eleven classes",
     Recipe(epochs=40, batch_size=128, optimizer="muon", learning_rate=0.016, schedule="one-cycle", warm_up=0.12),
-    has_dropout=False, size=64, classes=11,
+    has_dropout=False, task=CAMERA,
 )  # fmt: skip
 def _camera(layers: Layers, x: Any) -> Any:
     """Strides instead of pools: every convolution but the first works on a sixteenth of the pixels or less.

@@ -5,23 +5,11 @@ from typing import Any
 
 from kit import backend
 
-OPTIMIZERS = {  # name → Keras' default learning rate, for when the optimizer is changed and the rate is not
-    "adam": 0.001,
-    "adamw": 0.001,
-    "nadam": 0.001,
-    "adamax": 0.001,
-    "rmsprop": 0.001,
-    "sgd": 0.01,
-    "adagrad": 0.001,
-    "adadelta": 0.001,
-    "lion": 0.001,
-    "muon": 0.001,
-}
 _DECAY = 0.05  # what Muon's kernels shrink by a step, times the learning rate
 
 
 def build(name: str, learning_rate: float) -> Any:
-    """A Keras optimizer by its name in `OPTIMIZERS`."""
+    """A Keras optimizer by its name in `kit.run.settings.OPTIMIZERS`."""
     if name == "muon":
         return _muon()(
             learning_rate, weight_decay=_DECAY, adam_weight_decay=None, exclude_layers=["depthwise", "logits"]

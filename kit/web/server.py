@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kit import KitError
-from kit.reading.frames import GUIDE_SHARE, PEN, Decider, Reader, Stroke
-from kit.reading.reader import open_reader
+from kit.reading.decider import Decider
+from kit.reading.frames import GUIDE_SHARE, PEN, Stroke
+from kit.reading.reader import Reader, open_reader
 from kit.reading.recognition import photographed
-from kit.run.folder import RUNS, Run
+from kit.run.runs import RUNS, RunName
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -36,19 +37,21 @@ _MOST_SESSIONS = 200
 
 
 def serve(
-    name: str | Path | Run | None = None,
+    model: RunName | None = None,
     *,
     port: int = PORT,
-    folder: Path | str = RUNS,
-    notify: Callable[[str], None] = lambda address: None,
+    runs: Path | str = RUNS,
+    answering: Callable[[str], None] = lambda address: None,
+    notify: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Serves the page until it is interrupted.
 
     Args:
-        name: A run or an exported model; the best run without it.
+        model: A run or an exported model; the best run without it.
         port: 0 takes a free one.
-        folder: Where the runs are.
-        notify: Gets the page's address as soon as it answers.
+        runs: Where the runs are.
+        answering: Called with the page's address as soon as it answers.
+        notify: Called with a line that says which run is the best one.
 
     Raises:
         KitError: There is no such run or model, the port is taken, or the extra is not installed.
@@ -62,8 +65,8 @@ def serve(
     except (OSError, OverflowError) as error:
         raise KitError(f"--port {port}: in use or not allowed: choose another, or 0 for any that is free") from error
     with listening:
-        reader = open_reader(name, folder)
-        notify(f"http://{_HOST}:{listening.getsockname()[1]}")
+        reader = open_reader(model, runs, notify=notify)
+        answering(f"http://{_HOST}:{listening.getsockname()[1]}")
         config = uvicorn.Config(application(reader), log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])
 
@@ -79,6 +82,7 @@ def application(reader: Reader) -> "Starlette":
 
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     sessions: OrderedDict[str, Decider] = OrderedDict()
+    contract = reader.contract
     reader.read_square(np.zeros((reader.side, reader.side), np.uint8))  # what is compiled on the first call
 
     async def index(request: "Request") -> "Response":
@@ -103,7 +107,7 @@ def application(reader: Reader) -> "Starlette":
         session, time = request.query_params.get("session", ""), _number(request.query_params.get("time", ""))
         square = _square(await _body(request))
         probabilities = await run_in_threadpool(lambda: reader.read_frame(square))
-        decider = sessions.pop(session, None) or Decider(reader.labels, reader.background, reader.threshold)
+        decider = sessions.pop(session, None) or Decider(contract.labels, contract.background, contract.threshold)
         sessions[session] = decider
         while len(sessions) > _MOST_SESSIONS:
             sessions.popitem(last=False)
@@ -135,13 +139,14 @@ def application(reader: Reader) -> "Starlette":
 
 
 def _card(reader: Reader) -> dict[str, Any]:
+    contract = reader.contract
     return {
         "name": reader.name,
-        "labels": reader.labels,
-        "background": reader.background,
-        "size": reader.size,
-        "crop": reader.crop,
-        "threshold": reader.threshold,
+        "labels": contract.labels,
+        "background": contract.background,
+        "size": contract.size,
+        "crop": contract.crop,
+        "threshold": contract.threshold,
         "guide": GUIDE_SHARE,
         "pen": PEN,
     }

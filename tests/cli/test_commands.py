@@ -13,15 +13,16 @@ import pytest
 from conftest import KitCommand, assert_one_line, csv_of, write_cut
 
 from kit import train
-from kit.cli import main
+from kit.cli import app
+from kit.task import ROWS
 from kit.training import networks
 
 HEAVY = ["tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy", "kaggle", "rich", "mlxtend"]
 
 
 def commands() -> list[list[str]]:
-    groups = [[], *([group.name] for group in main.app.registered_groups)]
-    of_group = {"": main.app.registered_commands, "data": main.data_app.registered_commands}
+    groups = [[], *([group.name] for group in app.app.registered_groups)]
+    of_group = {"": app.app.registered_commands, "data": app.data_app.registered_commands}
     return [
         [*group, command.callback.__name__]
         for group in groups
@@ -32,7 +33,7 @@ def commands() -> list[list[str]]:
 
 ACCOUNT = """
 import atexit, sys
-from kit.cli import main
+from kit.cli.main import main
 atexit.register(lambda: print("imported:", *{name.split(".")[0] for name in sys.modules}, file=sys.stderr))
 main()
 """
@@ -90,7 +91,7 @@ def test_networks_lists_every_one(kit_command: KitCommand) -> None:
     assert [line.split()[0] for line in table[1 : 1 + len(networks.NETWORKS)]] == list(networks.NETWORKS)
     listed = json.loads(kit_command("networks", "--json").stdout)
     assert {entry["name"]: entry["parameters"] for entry in listed}["malireddi"] == 94_602
-    assert [entry["name"] for entry in listed if entry["default"]] == [networks.DEFAULT]
+    assert [entry["name"] for entry in listed if entry["default"]] == [networks.DEFAULTS[ROWS]]
 
 
 def test_data_check_says_what_is_there(kit_command: KitCommand, small: Path) -> None:
@@ -260,7 +261,7 @@ def test_the_demo_walks_the_whole_path_and_says_where_to_look(kit_command: KitCo
         assert (tmp_path / path).exists()
     score = float(re.findall(r"^score (0\.\d+) by solution\.csv$", finished.stderr, re.MULTILINE)[0])
     assert score > 0.93  # a real network on real digits
-    assert (tmp_path / "tour" / "submissions" / f"01-{networks.DEFAULT}.csv").exists()
+    assert (tmp_path / "tour" / "submissions" / f"01-{networks.DEFAULTS[ROWS]}.csv").exists()
 
 
 def test_the_library_has_the_names_that_the_readme_uses() -> None:

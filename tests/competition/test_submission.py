@@ -10,7 +10,7 @@ import pytest
 from conftest import KitCommand, assert_one_line, write_cut
 from kaggle_server import KaggleServer
 
-from kit import KitError, predict, submit, train
+from kit import KitError, probabilities, submit, train
 from kit.competition.submission import common_validation
 from kit.data import loading
 from kit.run.folder import Run
@@ -93,7 +93,7 @@ def test_averaged_runs_are_judged_on_rows_that_none_of_them_learned_from(two_run
     digits = loading.load("train", small)
     assert digits.labels is not None
     rows_of = sorted(one)
-    right = predict(two_runs[0], digits.images[rows_of]).argmax(axis=1) == digits.labels[rows_of]
+    right = probabilities(two_runs[0], digits.images[rows_of]).argmax(axis=1) == digits.labels[rows_of]
     assert common_validation(two_runs[:1])[1] == pytest.approx(right.mean())
 
 

@@ -1,4 +1,4 @@
-"""Where data is found, every container it may come in, the cache, and what `check` says."""
+"""Where data is found, every container it may come in, and the cache."""
 
 import gzip
 import os
@@ -19,16 +19,6 @@ from kit.data import csv_format, loading
 def own_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KIT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-@pytest.fixture
-def csvs(tmp_path: Path, rows: np.ndarray) -> dict[str, bytes]:
-    return {
-        "train.csv": csv_of(rows),
-        "test.csv": b"".join(csv_format.format_digits(rows[:4, 1:])),
-        "sample_submission.csv": csv_format.format_submission(np.zeros(4, np.uint8)),
-        "solution.csv": csv_format.format_submission(rows[:4, 0]),
-    }
 
 
 def write(folder: Path, csvs: dict[str, bytes], container: str) -> Path:
@@ -175,41 +165,6 @@ def test_missing_data_names_the_way_to_get_it(given: str, tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     with pytest.raises(KitError, match=r"missing: fetch it with kit data fetch, or say where it is with --data PATH"):
         loading.load("train", given)
-
-
-def test_check_reports_each_file(csvs: dict[str, bytes], tmp_path: Path) -> None:
-    reports = loading.check(write(tmp_path / "in", csvs, "folder"))
-    assert [report.rows for report in reports] == [12, 4, 4, 4] and not any(report.problem for report in reports)
-    assert "labels 0 to 9, 1 to 2 of each" in reports[0].facts
-
-
-def test_check_counts_blank_and_repeated_rows(rows: np.ndarray, tmp_path: Path) -> None:
-    rows[1, 1:] = 0
-    rows[5, 1:] = rows[6, 1:]
-    (tmp_path / "train.csv").write_bytes(csv_of(rows))
-    [report] = loading.check(tmp_path / "train.csv")
-    assert report.facts.endswith("1 blank, 1 repeated")
-
-
-def test_check_goes_on_after_a_wrong_file(csvs: dict[str, bytes], tmp_path: Path) -> None:
-    csvs["train.csv"], csvs["sample_submission.csv"] = csvs["test.csv"], b"ImageId,Label\n1,0\n"
-    train, test, submission, solution = loading.check(write(tmp_path / "in", csvs, "folder"))
-    assert "this is the competition's test.csv" in str(train.problem)
-    assert "1 rows where test.csv has 4" in str(submission.problem)
-    assert test.problem is None and solution.problem is None
-
-
-def test_show_draws_three_pictures(sample: Path, tmp_path: Path) -> None:
-    from matplotlib.image import imread
-
-    pictures = loading.show(sample, row=3, to=tmp_path / "show")
-    assert [path.name for path in pictures] == ["digits.png", "digit-3.png", "classes.png"]
-    for path in pictures:
-        picture = imread(path)[..., :3]
-        assert picture.std() > 0.1 and min(picture.shape[:2]) > 300
-    with pytest.raises(KitError, match="rows 1 to 4,000"):
-        loading.show(sample, row=4001, to=tmp_path / "more")
-    assert not (tmp_path / "more").exists()
 
 
 def test_a_folder_named_like_a_zip_is_a_folder(csvs: dict[str, bytes], tmp_path: Path) -> None:

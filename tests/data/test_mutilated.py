@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.data import csv_format, loading
+from kit.data.checks import check
 
 TABLE = np.random.default_rng(7).integers(0, 256, (10, 785)).astype(np.uint8)
 TABLE[:, 0] = range(10)
@@ -81,7 +82,7 @@ def test_a_right_answer_or_one_line(path: Path, seed: int, cuts: int) -> None:
     raw = mutilated(seed, cuts)
     path.write_bytes(raw)
     expected = read_plainly(raw)
-    [report] = loading.check(path)
+    [report] = check(path)
     if report.problem:
         assert "\n" not in report.problem and report.problem.startswith(f"{path}: ")
         assert expected is None or b'"' in raw or len({row[0] for row in expected}) < 10, report.problem

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from kit import KitError, backend
-from kit.contract import DIGITS, LABELS
 from kit.exporting import coreml, evaluator, graph
 from kit.run.prediction import predictor
+from kit.task import CAMERA, DIGITS
 from kit.training import networks
 from kit.training.networks import NETWORKS
 
@@ -22,7 +22,7 @@ def lively(name: str) -> object:
     One that takes pixels unscaled starts with weights for pixels from 0 to 1: its logits would reach hundreds here, of
     which float32 keeps too few digits, and most probabilities would be 0 or 1.
     """
-    model = networks.build(name, size=NETWORKS[name].size, classes=NETWORKS[name].classes)
+    model = networks.build(name, task=NETWORKS[name].task)
     generator = np.random.default_rng(6)
     weights = [
         array + generator.uniform(0.02, 0.2, array.shape) if array.ndim == 1 else array for array in model.get_weights()
@@ -36,7 +36,7 @@ def lively(name: str) -> object:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_formats_of_every_network_give_what_keras_gives(name: str, tmp_path: Path) -> None:
     model = lively(name)
-    size, labels = NETWORKS[name].size, LABELS[: NETWORKS[name].classes]
+    size, labels = NETWORKS[name].size, CAMERA.labels[: NETWORKS[name].classes]
     pictures = np.random.default_rng(5).integers(0, 256, (70, size, size, 1)).astype(np.uint8)
     expected = predictor(model)(pictures)
     for format, target in (("mlprogram", "iOS17"), ("neuralnetwork", "iOS13")):  # noqa: A001

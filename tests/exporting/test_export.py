@@ -12,7 +12,9 @@ from conftest import KitCommand, assert_one_line
 from kit import KitError
 from kit.contract import Contract
 from kit.exporting import coreml, proof
+from kit.exporting.compression import COMPRESSIONS, compressions
 from kit.exporting.export import export
+from kit.exporting.formats import DEFAULT_TARGETS
 from kit.run.folder import Run
 
 WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
@@ -51,7 +53,7 @@ def test_the_contract_says_everything_an_app_needs(exportable: Run, package: Pat
     assert contract.labels == tuple("0123456789") and contract.background is None
     assert (contract.size, contract.pixels, contract.crop) == (28, (0, 255), "centred")
     assert contract.validation_accuracy == pytest.approx(exportable.metrics["val_accuracy"], abs=1e-6)
-    assert 0 <= contract.threshold <= 1 and contract.settings == proof.settings_digest(exportable)
+    assert 0 <= contract.threshold <= 1 and contract.settings == exportable.settings.digest
     assert all(file.stat().st_mode & 0o044 == 0o044 for file in package.rglob("*"))  # anybody may read it
     metadata = proof.read(package).metadata
     assert metadata["author"] == "kit" and metadata["license"] == "MIT" and metadata["version"]
@@ -90,7 +92,7 @@ def test_float16_keeps_the_gate_by_leaving_the_smallest_operations_exact(
 @pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork"])
 def test_compressions_shrink(format: str, exportable: Run, tmp_path: Path) -> None:  # noqa: A002
     sizes = {}
-    for compression in [None, *coreml.compressions(format, coreml.DEFAULT_TARGETS[format])]:
+    for compression in [None, *compressions(format, DEFAULT_TARGETS[format])]:
         made = export(exportable, format=format, compress=compression, max_loss=100, to=tmp_path, name=str(compression))
         sizes[compression] = made.size
         assert made.contract.compression == compression
@@ -118,7 +120,7 @@ def test_auto_takes_the_smallest_that_loses_no_more_than_it_may(
         next(row.split()[0] for row in rows if float(row.split()[3]) <= 0.6)
     ]
     sizes = [int(row.split()[1].replace(",", "")) for row in rows]
-    assert sizes == sorted(sizes) and {row.split()[0] for row in rows} == {"none", *coreml.COMPRESSIONS}
+    assert sizes == sorted(sizes) and {row.split()[0] for row in rows} == {"none", *COMPRESSIONS}
     made = proof.verify(tmp_path / path, runs=exportable.folder.parent, max_loss=0.6)
     assert made.problems == () and made.proof is not None and made.proof.loss <= 0.6
 

@@ -11,13 +11,12 @@ import pytest
 from conftest import KitCommand, assert_one_line
 
 from kit import KitError, backend
-from kit.contract import DIGITS
-from kit.data import loading
 from kit.exporting import coreml, proof
 from kit.exporting.export import export
 from kit.exporting.proof import verify
 from kit.run.folder import Run
 from kit.run.metrics import Analysis
+from kit.task import DIGITS
 from kit.training import networks
 from kit.training.examples import validation_images
 
@@ -135,13 +134,13 @@ def test_a_wrong_conversion_is_refused_and_leaves_nothing(
 
 def test_probabilities_that_do_not_sum_to_one_are_seen(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved = proof.read(package)
-    monkeypatch.setattr(proof, "evaluate", lambda saved, images: np.full((1, 10), 0.09, np.float32))
-    assert any("sum to 0.9000" in problem for problem in proof.structure(saved))
+    monkeypatch.setattr(saved, "predict", lambda images: np.full((1, 10), 0.09, np.float32))
+    assert any("sum to 0.9000" in problem for problem in saved.problems())
 
 
 def test_the_gates_are_those_that_the_manual_names(package: Path, exportable: Run) -> None:
     contract = proof.read(package).contract
-    proved = proof.prove(proof.read(package), exportable, validation_images(exportable, loading.load_for(exportable)))
+    proved = proof.prove(proof.read(package), exportable, validation_images(exportable, exportable.digits()))
 
     def refused(precision: str, largest: float, agreeing: int, compression: str | None = None, loss: int = 0) -> bool:
         changed = replace(
@@ -163,13 +162,13 @@ def test_on_macos_core_ml_itself_has_a_word(
     package: Path, exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only macOS has it; here something else plays it, which is right for one export and wrong for the other."""
-    monkeypatch.setattr(proof.sys, "platform", "darwin")
+    monkeypatch.setattr("kit.exporting.core_ml_model.sys.platform", "darwin")
     saved = proof.read(package)
-    monkeypatch.setattr(coreml, "predict", lambda path, images, labels: proof.evaluate(saved, images))
+    monkeypatch.setattr(coreml, "predict", lambda path, images, labels: saved.predict(images))
     found = verify(package, runs=exportable.folder.parent)
     assert found.problems == () and found.proof is not None and found.proof.device is not None
     assert any(line.strip().startswith("Core ML") for line in proof.summary(found.saved, found.proof))
-    monkeypatch.setattr(coreml, "predict", lambda path, images, labels: proof.evaluate(saved, images)[:, ::-1])
+    monkeypatch.setattr(coreml, "predict", lambda path, images, labels: saved.predict(images)[:, ::-1])
     assert any("by Core ML" in problem for problem in verify(package, runs=exportable.folder.parent).problems)
     with pytest.raises(KitError, match="by Core ML"):
         export(exportable, precision="float32", to=tmp_path)
@@ -227,11 +226,11 @@ def test_verify_prints_what_it_costs(package: Path, exportable: Run, kit_command
 def test_folded_background_is_what_the_ten_digits_are_without_it(eleven: Run, tmp_path: Path) -> None:
     made = export(eleven, background=False, precision="float32", to=tmp_path)
     saved = proof.read(made.path)
-    assert saved.labels == DIGITS and made.contract.background is None
-    images = validation_images(eleven, loading.load_for(eleven))
+    assert saved.contract.labels == DIGITS and made.contract.background is None
+    images = validation_images(eleven, eleven.digits())
     all_eleven = eleven.validation.probabilities.astype(np.float64)
     expected = all_eleven[:, :10] / all_eleven[:, :10].sum(axis=1, keepdims=True)
-    found = proof.evaluate(saved, images)
+    found = saved.predict(images)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 

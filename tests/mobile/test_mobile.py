@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kit.contract import LABELS
 from kit.data.loading import load
 from kit.exporting.proof import verify
-from kit.reading.frames import Reader, rounded
+from kit.reading.frames import rounded
 from kit.reading.labelled_photographs import judge
-from kit.reading.reader import open_reader
+from kit.reading.reader import Reader, open_reader
+from kit.task import CAMERA
 
 MOBILE = Path(__file__).parents[2] / "mobile"
 KIT, APP, PROJECT = MOBILE / "DigitKit", MOBILE / "DigitCamera", MOBILE / "DigitCamera.xcodeproj" / "project.pbxproj"
@@ -323,7 +323,7 @@ def test_the_bundled_model_is_what_its_card_says() -> None:
     found, card = verify(BUNDLED), CARD.read_text(encoding="utf-8")
     contract = found.saved.contract
     assert found.problems == () and found.costs is not None
-    assert (contract.labels, contract.background, contract.size) == (LABELS, "background", 64)
+    assert (contract.labels, contract.background, contract.size) == (CAMERA.labels, "background", 64)
     assert (contract.polarity, contract.crop, contract.input) == ("any", "box", "image")
     assert found.saved.size < 300_000 and found.costs.multiply_accumulates < 15_000_000
     for figure in (

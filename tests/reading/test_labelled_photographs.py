@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line
+from conftest import KitCommand, assert_one_line, contract_for
 from PIL import Image
 
 from kit import KitError
-from kit.reading.frames import Reader
 from kit.reading.labelled_photographs import Balance, balance_of, judge, table_of_backgrounds, table_of_digits
-from kit.reading.reader import open_reader
+from kit.reading.reader import Reader, open_reader
 from kit.run.folder import Run
+from kit.task import CAMERA
 
 ROOT = Path(__file__).parents[2]
 DEV = os.environ.get("KIT_PHOTOS")  # a folder laid out as digits/KIND/LABEL/ and background/KIND/
@@ -28,7 +28,7 @@ def told(images: np.ndarray) -> np.ndarray:
     return np.where(np.arange(11) == classes[:, None], sure, (1 - sure) / 10).astype(np.float32)
 
 
-READER = Reader("stand-in", (*"0123456789", "background"), "background", 64, "any", "box", 0.6, told)
+READER = Reader("stand-in", contract_for(CAMERA, 0.6), told)
 PHOTOGRAPHS = {  # what the network says of it, 10 for background, and how sure it is in percent
     "digits/photo/3/a.png": (3, 90), "digits/photo/3/b.png": (3, 50), "digits/photo/3/c.png": (5, 95),
     "digits/photo/3/d.png": (10, 80), "digits/cell/0/deep/e.png": (0, 70),

@@ -1,15 +1,18 @@
 """What is opened to read with: a run as its export has it, a package as its contract says, and what is neither."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import contract_for
 
 from kit import KitError
-from kit.exporting.proof import read
-from kit.reading.reader import best_for_pictures, name_and_pictures, open_reader
+from kit.exporting.opening import read
+from kit.reading.reader import Reader, open_reader
 from kit.run.folder import Run
+from kit.task import CAMERA
 
 FIELDS = ["labels", "background", "size", "polarity", "crop", "threshold"]
 
@@ -19,17 +22,20 @@ def test_a_run_and_its_package_read_alike(of_run: str, of_package: str, request:
     run, package = request.getfixturevalue(of_run), request.getfixturevalue(of_package)
     one, other = open_reader(run), open_reader(str(package))
     for field in FIELDS:
-        assert getattr(one, field) == getattr(other, field), field
+        assert getattr(one.contract, field) == getattr(other.contract, field), field
     assert one.name == run.name and other.name == package.name
-    contract = read(package).contract
-    assert all(getattr(other, field) == getattr(contract, field) for field in FIELDS)
-    squares = np.random.default_rng(0).integers(0, 256, (5, one.size, one.size)).astype(np.uint8)
+    assert other.contract == read(package).contract
+    assert one.contract.settings == other.contract.settings and one.contract.format == "keras"
+    size = one.contract.size
+    squares = np.random.default_rng(0).integers(0, 256, (5, size, size)).astype(np.uint8)
     assert np.abs(one.read(squares) - other.read(squares)).max() < 1e-5
 
 
 def test_a_threshold_that_the_run_knows_is_taken(camera: Run) -> None:
     reader = open_reader("3", camera.folder.parent)
-    assert reader.threshold == 0.1 and reader.size == 64 and reader.crop == "box" and reader.labels[10] == "background"
+    contract = reader.contract
+    assert contract.threshold == 0.1 and contract.size == 64 and contract.crop == "box"
+    assert contract.labels[10] == "background"
 
 
 def test_without_a_name_the_best_run_is_opened(camera: Run) -> None:
@@ -40,9 +46,12 @@ def test_for_pictures_a_camera_run_comes_first(camera: Run, exportable: Run, tmp
     shutil.copytree(exportable.folder, tmp_path / "01-rows")
     better = Run(tmp_path / "01-rows")
     better.write_metrics({**exportable.metrics, "val_accuracy": 1.0})
-    assert best_for_pictures(tmp_path).name == "01-rows"
+    said: list[str] = []
+    assert open_reader(None, tmp_path, prefer=CAMERA, notify=said.append).name == "01-rows"
     shutil.copytree(camera.folder, tmp_path / "02-camera")
-    assert best_for_pictures(tmp_path).name == "02-camera" and open_reader(None, tmp_path).name == "01-rows"
+    assert open_reader(None, tmp_path, prefer=CAMERA, notify=said.append).name == "02-camera"
+    assert open_reader(None, tmp_path).name == "01-rows"
+    assert said == ["the best run is 01-rows", "the best run is 02-camera"]
 
 
 def test_a_changed_package_is_refused(eleven_package: Path, tmp_path: Path) -> None:
@@ -58,19 +67,35 @@ def test_a_changed_package_is_refused(eleven_package: Path, tmp_path: Path) -> N
         open_reader("gone.mlpackage")
 
 
-def test_the_first_argument_is_told_from_pictures(
-    camera: Run, eleven_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    runs = camera.folder.parent
-    (tmp_path / "photos").mkdir()
-    (tmp_path / "scan").touch()
-    (tmp_path / "camera").mkdir()  # as the run is called: the run it is
-    for first in ("3", "03-camera", "camera", str(camera.folder), str(eleven_package), "gone.onnx"):
-        assert name_and_pictures([first, "photos"], runs) == (first, ["photos"])
-        with pytest.raises(KitError, match="and which pictures"):
-            name_and_pictures([first], runs)
-    for first in ("photos", "scan", "*.png", "gone.jpg", "gone.HEIC"):
-        assert name_and_pictures([first, "b.png"], runs) == (None, [first, "b.png"])
-    with pytest.raises(KitError, match="no such run: did you mean 03-camera"):
-        name_and_pictures(["03-camara", "photos"], runs)
+def reader(crop: str = "box", polarity: str = "any", size: int = 16, threshold: float = 0.6) -> Reader:
+    """Answers with the digit whose number is a tenth of the first pixel; keeps what it was asked."""
+    asked: list[np.ndarray] = []
+
+    def network(images: np.ndarray) -> np.ndarray:
+        asked.append(images)
+        return np.where(np.arange(11) == images[0, 0, 0, 0] // 10, 0.9, 0.01).astype(np.float32)[None]
+
+    made = Reader("fake", contract_for(CAMERA, threshold, size=size, polarity=polarity, crop=crop), network)
+    object.__setattr__(made, "asked", asked)
+    return made
+
+
+def test_a_camera_network_gets_the_box_as_it_is() -> None:
+    fake = reader()
+    frame = np.full((160, 160), 70, np.uint8)
+    assert fake.verdict(fake.read_frame(frame)) == "7"
+    assert fake.asked[0].shape == (1, 16, 16, 1) and (fake.asked[0] == 70).all()  # type: ignore[attr-defined]
+    assert fake.verdict(fake.read_frame(np.full((160, 160), 100, np.uint8))) is None  # background
+    assert replace(fake, contract=contract_for(CAMERA, 0.95)).verdict(fake.read_frame(frame)) is None
+
+
+def test_a_competition_network_gets_white_ink_on_black() -> None:
+    fake = reader("centred", "white on black", 28)
+    assert fake.side == 112
+    drawing = fake.drawing([[(0.5, 0.3), (0.5, 0.7)]])
+    assert drawing.shape == (112, 112) and drawing[0, 0] == 0 and drawing[56, 56] == 255
+    fake.read_square(drawing)
+    fake.read_frame(255 - np.kron(drawing, np.ones((3, 3), np.uint8)))
+    first, second = fake.asked  # type: ignore[attr-defined]
+    assert first.shape == second.shape == (1, 28, 28, 1)
+    assert np.abs(first.astype(int) - second).max() <= 2  # dark on light, three times as large: the same ink

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line
+from conftest import KitCommand, assert_one_line, contract_for
 from PIL import Image
 
-from kit import KitError, predict, predict_pictures
+from kit import KitError, predict, probabilities
 from kit.data import loading
 from kit.reading import recognition
-from kit.reading.frames import Reader
-from kit.reading.reader import open_reader
+from kit.reading.reader import Reader, open_reader
 from kit.run.folder import Run
+from kit.task import CAMERA
 
 COLUMNS = "file,label,probability,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9,background"
 
@@ -58,17 +58,17 @@ def test_a_photograph_comes_to_keras_as_the_mean_of_its_pixels(camera: Run, tmp_
     square = photograph(tmp_path / "a.png", 1)
     wide = np.pad(square, ((0, 0), (32, 32)), constant_values=255)
     Image.fromarray(wide).save(tmp_path / "b.png")
-    found = predict_pictures(camera, [tmp_path / "a.png", tmp_path / "b.png"])
+    found = predict(camera, [tmp_path / "a.png", tmp_path / "b.png"])
     means = square.reshape(64, 2, 64, 2).mean(axis=(1, 3))
     expected = camera.model().predict(np.floor(means + 0.5)[None, :, :, None], verbose=0)[0]
     assert np.abs(found.probabilities - expected).max() < 1e-6  # the sides of b are cut off
-    whole = predict_pictures(camera, tmp_path / "b.png", fit="pad")
+    whole = predict(camera, tmp_path / "b.png", fit="pad")
     assert np.abs(whole.pixels.astype(int) - found.pixels[1]).max() > 100
 
 
 def test_the_csv_has_every_bit_of_the_probabilities(eleven_package: Path, photographs: Path, tmp_path: Path) -> None:
     photograph(photographs / 'deep/a "name", with commas.png', 9)
-    found = predict_pictures(eleven_package, photographs, csv=tmp_path / "out" / "a.csv")
+    found = predict(eleven_package, photographs, csv=tmp_path / "out" / "a.csv")
     first, *lines = (tmp_path / "out" / "a.csv").read_text(encoding="utf-8").removesuffix("\n").split("\n")
     assert first == COLUMNS and len(lines) == 6
     rows = [fields(line) for line in lines]
@@ -88,8 +88,8 @@ def stand_in(threshold: float, background: bool = True) -> Reader:
         classes = 11 if background else 10
         return np.where(np.arange(classes) == labels[:, None], 0.7, 0.3 / (classes - 1)).astype(np.float32)
 
-    labels = (*"0123456789", "background")[: 11 if background else 10]
-    return Reader("stand-in", labels, "background" if background else None, 64, "any", "box", threshold, network)
+    task = CAMERA if background else CAMERA.digits_alone()
+    return Reader("stand-in", contract_for(task, threshold), network)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_a_digit_below_the_threshold_is_background_where_there_is_one(
 ) -> None:  # fmt: skip
     for name, grey in (("a.png", 80), ("b.png", 255)):
         Image.new("L", (64, 64), grey).save(tmp_path / name)
-    monkeypatch.setattr(recognition, "open_reader", lambda name, folder: stand_in(threshold, background))
-    found = predict_pictures("stand-in", tmp_path, csv=tmp_path / "a.csv")
+    monkeypatch.setattr(recognition, "open_reader", lambda *given, **options: stand_in(threshold, background))
+    found = predict("stand-in", tmp_path, csv=tmp_path / "a.csv")
     assert found.labels == labels and found.confidences == pytest.approx(confidences)
     last = [line.rpartition(",")[2] for line in (tmp_path / "a.csv").read_text().splitlines()[1:]]
     assert (last == ["", ""]) == (not background)
@@ -122,10 +122,10 @@ def test_a_network_of_the_competition_takes_what_the_competition_has(
     Image.fromarray(255 - images[0, :, :, 0]).save(tmp_path / "black-on-white.png")
     Image.new("L", (29, 28)).save(tmp_path / "wide.png")
     Image.new("RGB", (1000, 750)).save(tmp_path / "photo.jpg")
-    found = predict_pictures(exportable, tmp_path)
+    found = predict(exportable, tmp_path)
     assert [file.name for file in found.files] == ["0.png", "1.png", "2.png", "3.png"]
     assert (found.pixels == images[:, :, :, 0]).all()
-    assert np.abs(found.probabilities - predict(exportable, images)).max() < 1e-6
+    assert np.abs(found.probabilities - probabilities(exportable, images)).max() < 1e-6
     assert [problem.split(": ")[0].rpartition("/")[2] for problem in found.problems] == [
         "black-on-white.png",
         "photo.jpg",
@@ -199,10 +199,10 @@ def test_a_photograph_is_never_written_over(camera: Run, photographs: Path, tmp_
         ({"csv": photographs}, "something else under this name"),
     ]:
         with pytest.raises(KitError, match=words):
-            predict_pictures(camera, photographs, **options)  # type: ignore[arg-type]
+            predict(camera, photographs, **options)  # type: ignore[arg-type]
     assert {path: path.read_bytes() for path in photographs.iterdir()} == before
     for _ in range(2):  # its own sheet and CSV it replaces
-        predict_pictures(camera, photographs, sheet=tmp_path / "sheet.png", csv=tmp_path / "a.csv")
+        predict(camera, photographs, sheet=tmp_path / "sheet.png", csv=tmp_path / "a.csv")
 
 
 def test_the_sheet_shows_the_pictures_in_their_greys(
@@ -214,7 +214,7 @@ def test_the_sheet_shows_the_pictures_in_their_greys(
     drawn = []
     draw = recognition.plots.sheet
     monkeypatch.setattr(recognition.plots, "sheet", lambda *given: drawn.append(given) or draw(*given))
-    found = predict_pictures(camera, [tmp_path / f"{number}.png" for number in range(7)], sheet=tmp_path / "sheet.png")
+    found = predict(camera, [tmp_path / f"{number}.png" for number in range(7)], sheet=tmp_path / "sheet.png")
     shown = np.asarray(Image.open(tmp_path / "sheet.png").convert("L"))
     across = shown[shown.shape[0] // 2]
     edges = np.flatnonzero(np.diff(across, prepend=255))
@@ -223,7 +223,7 @@ def test_the_sheet_shows_the_pictures_in_their_greys(
     (_, captions, title), (label, confidence) = drawn[0], (found.labels[0], found.confidences[0])
     assert title == "03-camera: 7 pictures" and captions[0] == f"{label}  {confidence:.0%}"
     monkeypatch.setattr(recognition, "SHEET", 2)
-    predict_pictures(camera, [tmp_path / f"{number}.png" for number in range(7)], sheet=tmp_path / "sheet.png")
+    predict(camera, [tmp_path / f"{number}.png" for number in range(7)], sheet=tmp_path / "sheet.png")
     assert drawn[1][2] == "03-camera: 2 of 7 pictures" and len(drawn[1][1]) == len(drawn[1][0]) == 2
 
 
@@ -233,7 +233,7 @@ def test_names_that_are_no_text_come_through(
 ) -> None:
     raw = os.fsencode(photographs) + b"/\xff\n.png"
     Path(os.fsdecode(raw)).write_bytes((photographs / "0.png").read_bytes())
-    predict_pictures(eleven_package, photographs, csv=tmp_path / "a.csv")
+    predict(eleven_package, photographs, csv=tmp_path / "a.csv")
     assert b'/\xff\n.png",' in (tmp_path / "a.csv").read_bytes()
     finished = kit_command("predict", eleven_package, "photographs")
     assert finished.returncode == 0 and len(finished.stdout.splitlines()) == 7
@@ -245,6 +245,6 @@ def test_a_package_is_read_without_keras(
     monkeypatch.setattr("kit.run.folder.Run.model", lambda run: pytest.fail("a network was loaded"))
     from kit.exporting import evaluator, graph
 
-    found = predict_pictures(eleven_package, photographs)
+    found = predict(eleven_package, photographs)
     expected = evaluator.evaluate(graph.read(eleven_package), found.pixels[..., None])
     assert (found.probabilities == expected).all() and open_reader(eleven_package).name == eleven_package.name

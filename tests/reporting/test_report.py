@@ -20,7 +20,8 @@ from kit.data import loading
 from kit.reading.labelled_photographs import judge
 from kit.reading.reader import open_reader
 from kit.reporting.report import Report
-from kit.run.folder import Run, Validation
+from kit.run.folder import Run
+from kit.run.validation import Validation
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from kit import KitError
-from kit.run.folder import Run, Settings, Validation, best, create, find, runs
+from kit.run.folder import Run
+from kit.run.runs import best, create, find, runs
+from kit.run.settings import Settings
+from kit.run.validation import Validation
 
 SETTINGS = Settings(
     arch="dense", epochs=3, batch_size=128, optimizer="adam", learning_rate=0.001, schedule="constant", l2=0.01,

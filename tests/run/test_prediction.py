@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kit import KitError, predict, train
+from kit import KitError, probabilities, train
 from kit.run.prediction import BATCH, predictor
+from kit.task import ROWS
 from kit.training import networks
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (BATCH + 7, 28, 28, 1)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", ["dense", "malireddi", networks.DEFAULT])
+@pytest.mark.parametrize("name", ["dense", "malireddi", networks.DEFAULTS[ROWS]])
 def test_the_same_as_keras_predict(name: str) -> None:
     model = networks.build(name, seed=2)
     probabilities = predictor(model)(IMAGES)
@@ -24,8 +25,8 @@ def test_the_same_as_keras_predict(name: str) -> None:
 
 def test_several_runs_are_averaged(small: Path, tmp_path: Path) -> None:
     runs = [train("dense", epochs=1, seed=seed, data=small, runs=tmp_path, progress=False) for seed in (0, 1)]
-    each = [predict(run, IMAGES) for run in runs]
-    both = predict(["1", "02-dense"], IMAGES, tmp_path)
+    each = [probabilities(run, IMAGES) for run in runs]
+    both = probabilities(["1", "02-dense"], IMAGES, runs=tmp_path)
     assert np.allclose(both, (each[0] + each[1]) / 2, atol=1e-7) and not np.allclose(each[0], each[1])
 
 
@@ -36,4 +37,4 @@ def test_a_damaged_model_is_one_line(small: Path, tmp_path: Path) -> None:
     for damaged in (whole[: len(whole) // 2], b"", b"not a model", whole[:3000] + b"\0" * 200 + whole[3200:]):
         path.write_bytes(damaged)
         with pytest.raises(KitError, match=r"model\.keras: damaged, Keras cannot read it"):
-            predict(run, IMAGES)
+            probabilities(run, IMAGES)

@@ -9,11 +9,11 @@ from conftest import csv_of
 
 from kit.data import loading
 from kit.data.loading import Digits
-from kit.run.folder import Settings
+from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
 from kit.scenes.drawing import BACKGROUND, SIZE, Scenery
 from kit.training.examples import SceneExamples, examples
-from kit.training.trainer import split_rows
+from kit.training.split import split_rows
 
 COUNT = 400
 

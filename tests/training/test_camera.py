@@ -12,9 +12,12 @@ from conftest import KitCommand, assert_one_line, write_cut
 
 from kit import KitError, analyze, train
 from kit.data import loading
-from kit.run.folder import Run, best, runs
+from kit.reporting.data_pictures import show
+from kit.run.folder import Run
 from kit.run.metrics import threshold
+from kit.run.runs import best, runs
 from kit.scenes.drawing import BACKGROUND
+from kit.task import ROWS
 from kit.training.examples import validation_images
 
 TINY = {"camera": True, "arch": "dense", "epochs": 2, "progress": False}
@@ -112,12 +115,12 @@ def test_a_camera_run_is_no_submission(trained: Run, tiny: Path, kit_command: Ki
     command = ("submit", trained.folder.resolve(), "--data", tiny.resolve())
     assert_one_line(kit_command(*command), "01-dense: sees 64 × 64 pixels, not 28 × 28")
     with pytest.raises(KitError, match="no trained run here yet"):
-        best(trained.folder.parent, camera=False)
+        best(trained.folder.parent, task=ROWS)
     assert best(trained.folder.parent) == trained
 
 
 def test_the_sheet_of_scenes_is_a_picture(tiny: Path, tmp_path: Path) -> None:
-    [path] = loading.show(tiny, 3, tmp_path, camera=True)
+    [path] = show(tiny, 3, tmp_path, camera=True)
     assert path.name == "scenes.png" and path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

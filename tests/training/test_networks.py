@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kit import KitError
+from kit.task import CAMERA, ROWS
 from kit.training import networks
 
 # Parameters as the sources print them, or by hand from their layers; written down here a second time on purpose.
@@ -48,7 +49,7 @@ def described(layer) -> str:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_the_table_says_what_the_network_has(name: str) -> None:
     network = networks.NETWORKS[name]
-    model = networks.build(name, size=network.size, classes=network.classes)
+    model = networks.build(name, task=network.task)
     kinds = {type(layer).__name__ for layer in model.layers}
     assert model.count_params() == network.parameters == PUBLISHED.get(name, network.parameters)
     assert ("Dropout" in kinds) == network.has_dropout and ("Rescaling" in kinds) == network.scaled
@@ -110,7 +111,7 @@ def test_dropout_sets_every_rate_or_is_refused() -> None:
         networks.build("dense", dropout=0.1)
 
 
-@pytest.mark.parametrize("name", ["malireddi", networks.DEFAULT])
+@pytest.mark.parametrize("name", ["malireddi", networks.DEFAULTS[ROWS]])
 def test_the_seed_decides_the_starting_weights_and_no_two_layers_share_them(name: str) -> None:
     first, same, other = (networks.build(name, seed=seed).get_weights() for seed in (3, 3, 4))
     assert all((a == b).all() for a, b in zip(first, same, strict=True))
@@ -121,7 +122,7 @@ def test_the_seed_decides_the_starting_weights_and_no_two_layers_share_them(name
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_network_can_be_built_for_the_camera(name: str) -> None:
-    assert networks.build(name, size=64, classes=11).output_shape == (None, 11)
+    assert networks.build(name, task=CAMERA).output_shape == (None, 11)
 
 
 def test_an_unknown_network_is_answered_with_the_nearest() -> None:
@@ -133,7 +134,7 @@ def test_an_unknown_network_is_answered_with_the_nearest() -> None:
 
 def test_the_camera_network_is_light_enough_for_every_frame() -> None:
     """Multiply-accumulates counted from the shapes: a kernel is applied at every place of its output."""
-    model = networks.build(networks.CAMERA, size=64, classes=11)
+    model = networks.build("camera", task=CAMERA)
     count = 0
     for layer in model.layers:
         if hasattr(layer, "kernel"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kit import backend
+from kit.run.settings import OPTIMIZERS
 from kit.training import networks, optimizers
 
 RATE = 0.01
@@ -30,7 +31,7 @@ def _after_one_step(arch: str) -> list[tuple[str, np.ndarray, np.ndarray, np.nda
 )
 def test_every_optimizer_is_kerass_with_its_default_rate(name: str) -> None:
     usual: Any = backend.keras().optimizers.get(name)
-    assert float(usual.learning_rate) == pytest.approx(optimizers.OPTIMIZERS[name])
+    assert float(usual.learning_rate) == pytest.approx(OPTIMIZERS[name])
     built = optimizers.build(name, RATE)
     assert isinstance(built, type(usual)) and float(built.learning_rate) == pytest.approx(RATE)
 

@@ -14,8 +14,12 @@ from conftest import assert_one_line, csv_of
 
 from kit import KitError, train
 from kit.data import loading
-from kit.run.folder import Run, runs
-from kit.training import networks, trainer
+from kit.run.folder import Run
+from kit.run.runs import runs
+from kit.task import ROWS
+from kit.training import loop, networks
+from kit.training.schedule import one_cycle
+from kit.training.split import split_rows
 
 QUICK = {"arch": "dense", "epochs": 3, "progress": False}
 
@@ -33,42 +37,17 @@ def trained(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train(**QUICK, data=small, runs=tmp_path_factory.mktemp("runs"))
 
 
-def test_the_split_is_stratified_drawn_from_the_seed_and_without_overlap() -> None:
-    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10), np.arange(20, 120, 10))).astype(np.uint8)
-    rows, validation = trainer.split_rows(labels, 0.2, 1)
-    assert sorted([*rows, *validation]) == list(range(len(labels)))
-    assert np.abs(np.bincount(labels[validation]) - np.bincount(labels) * 0.2).max() <= 1
-    assert (trainer.split_rows(labels, 0.2, 1)[1] == validation).all()
-    assert len(np.setdiff1d(trainer.split_rows(labels, 0.2, 2)[1], validation)) > 50
-
-
-def test_too_few_rows_for_a_split_are_refused() -> None:
-    with pytest.raises(KitError, match="label 3 has 1 row: a split into training and validation needs two or more"):
-        trainer.split_rows(np.array([*range(10), *range(3), *range(4, 10)] * 1), 0.5, 0)
-    with pytest.raises(KitError, match=r"--validation-split 0\.05: leaves 2 of 40 rows for validation"):
-        trainer.split_rows(np.tile(np.arange(10), 4), 0.05, 0)
-
-
-@pytest.mark.parametrize(("arch", "peak"), [("resnet", 300), ("camera", 120)])
-def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) -> None:
-    warm_up = networks.find(arch).recipe.warm_up
-    rates = [trainer.one_cycle(step, 1000, 0.004, warm_up) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.004 / 25) and rates[peak] == max(rates) == pytest.approx(0.004)
-    assert rates[-1] < 0.004 / 1000
-    assert all(np.diff(rates[: peak + 1]) > 0) and all(np.diff(rates[peak:]) < 0)
-
-
 def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path) -> None:
     run = train("camera", data=small, epochs=2, runs=tmp_path, progress=False)
     steps = 4  # of 400 rows, 128 at a time
     assert run.settings.warm_up == 0.12
-    expected = trainer.one_cycle(steps, 2 * steps, 0.016, 0.12)
+    expected = one_cycle(steps, 2 * steps, 0.016, 0.12)
     assert run.history[1]["learning_rate"] == pytest.approx(expected)
 
 
 def test_batches_come_in_order_and_without_autotuning() -> None:
     images, labels = np.arange(7 * 784, dtype=np.uint8).reshape(7, 28, 28, 1), np.arange(7)
-    batches = trainer._batches(images, labels, 3)
+    batches = loop._batches(images, labels, 3)
     assert [len(part) for part, _ in batches] == [3, 3, 1]
     assert (np.concatenate([part for part, _ in batches]) == images).all()
     assert np.concatenate([part for _, part in batches]).tolist() == labels.tolist()
@@ -95,7 +74,7 @@ def test_the_kept_epoch_is_the_best_by_validation_loss(trained: Run) -> None:
 def test_the_stored_validation_is_what_keras_itself_says_of_the_kept_model(trained: Run, small: Path) -> None:
     digits, validation = loading.load("train", small), trained.validation
     assert digits.labels is not None and (digits.labels[validation.rows] == validation.labels).all()
-    assert (validation.rows == trainer.split_rows(digits.labels, 0.2, 0)[1]).all()
+    assert (validation.rows == split_rows(digits.labels, 0.2, 0)[1]).all()
     model = trained.model()
     images = digits.images[validation.rows].astype(np.float32)
     assert np.allclose(model.predict(images, verbose=0), validation.probabilities, atol=1e-6)
@@ -110,7 +89,7 @@ def test_validation_rows_are_never_trained_on(arch: str, small: Path, tmp_path: 
     """Other pixels in the validation rows change the judgement and not one weight."""
     digits = loading.load("train", small)
     assert digits.labels is not None
-    validation = trainer.split_rows(digits.labels, 0.2, 0)[1]
+    validation = split_rows(digits.labels, 0.2, 0)[1]
     table = np.concatenate([digits.labels[:, None], digits.images.reshape(len(digits), -1)], axis=1)
     table[validation, 1:] = 255 - table[validation, 1:]
     (tmp_path / "train.csv").write_bytes(csv_of(table))
@@ -360,4 +339,4 @@ def test_a_finished_run_is_left_as_it_is(trained: Run) -> None:
 
 
 def test_the_default_network_is_the_kits_own() -> None:
-    assert networks.DEFAULT in networks.NETWORKS
+    assert networks.DEFAULTS[ROWS] in networks.NETWORKS

@@ -19,14 +19,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line
+from conftest import KitCommand, assert_one_line, contract_for
 from PIL import Image, ImageOps
 
 from kit import KitError, train
-from kit.contract import LABELS
 from kit.data import loading
-from kit.reading.frames import Reader, drawn, rounded
+from kit.reading.frames import drawn, rounded
+from kit.reading.reader import Reader
 from kit.run.folder import Run
+from kit.task import CAMERA
 from kit.web import server
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +79,7 @@ def camera_address() -> Iterator[str]:
     """The same application in this process, with a network that the tests can foresee."""
     import uvicorn
 
-    reader = Reader("stand-in", LABELS, "background", 64, "any", "box", 0.6, grey_of)
+    reader = Reader("stand-in", contract_for(CAMERA, 0.6), grey_of)
     listening = socket.create_server(("127.0.0.1", 0))
     running = uvicorn.Server(uvicorn.Config(server.application(reader), log_level="warning"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
@@ -137,8 +138,12 @@ def test_an_exported_model_is_served_as_its_contract_says(
         thread.join(timeout=20)
 
     monkeypatch.setattr(uvicorn.Server, "run", ask_and_end)
-    server.serve(eleven_package, port=0, notify=addresses.append)
-    assert found[0]["name"] == eleven_package.name and found[0]["labels"] == list(LABELS) and found[0]["crop"] == "box"
+    server.serve(eleven_package, port=0, answering=addresses.append)
+    assert (
+        found[0]["name"] == eleven_package.name
+        and found[0]["labels"] == list(CAMERA.labels)
+        and found[0]["crop"] == "box"
+    )
     assert len(found[1]["probabilities"]) == 11
     with pytest.raises(KitError, match=r"gone\.mlpackage: no such file"):
         server.serve("gone.mlpackage", port=0)

@@ -1,0 +1,53 @@
+"""kit analyze."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder
+from kit.cli.output import end_with, print_json, print_table, remark
+
+
+def analyze(
+    run: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="The first is studied, others compared with it.")
+    ] = None,
+    focus: Annotated[str, typer.Option(metavar="DIGITS", help="The digits to study closely.")] = "4,7,9",
+    explain: Annotated[
+        list[int] | None, typer.Option(metavar="ROW", help="Also map what it looks at in this row of train.csv.")
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also judge it on photographs: digits/KIND/LABEL/, background/KIND/."),
+    ] = None,
+    data: RunData = None,
+    runs: RunsFolder = Path("runs"),
+    open_page: OpenPage = False,
+    as_json: AsJson = False,
+) -> None:
+    """See what a run gets wrong: numbers, pictures and one HTML page."""
+    from kit.reading.labelled_photographs import sentences, table_of_backgrounds, table_of_digits
+    from kit.reporting.report import analyze
+    from kit.reporting.sentences import comparison_sentence, comparison_table
+
+    report = analyze(run, focus=focus, explain=explain or (), photos=photos, data=data, runs=runs, notify=remark)
+    photographs, comparisons = report.photographs, report.comparisons
+    for sentence in [*report.summary, *map(comparison_sentence, comparisons)]:
+        remark(sentence)
+    for sentence in sentences(photographs) if photographs else []:
+        remark(sentence)
+    if as_json:
+        print_json(report.numbers())
+    else:
+        if comparisons:
+            first, *rest = comparison_table(report.runs, comparisons)
+            print_table(first, rest, right=range(1, 4))
+        for first, *rest in [table_of_digits(photographs), table_of_backgrounds(photographs)] if photographs else []:
+            if rest:
+                print_table(first, rest, right=range(1, 7))
+                print()
+        print(report.page)
+    if open_page:
+        typer.launch(str(report.page.resolve()))
+    end_with(photographs.problems if photographs else (), 1)

@@ -1,0 +1,75 @@
+"""kit predict."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit import KitError
+from kit.cli.options import AsJson, RunsFolder
+from kit.cli.output import end_with, print_json, print_table, remark
+
+
+def predict(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[RUN or PACKAGE] IMAGE",
+            help="A run or an exported model, the best camera run without; then files, folders and globs.",
+        ),
+    ],
+    fit: Annotated[str, typer.Option(help="Of what is not square: crop, its central square; pad, the whole.")] = "crop",
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all probabilities here, not a table.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE.png", help="Draw the pictures with their labels.")
+    ] = None,
+    runs: RunsFolder = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Read the digits in picture files."""
+    from kit.reading.recognition import predict
+
+    model, images = model_and_images(arguments, runs)
+    found = predict(model, images, fit=fit, csv=csv, sheet=sheet, runs=runs, notify=remark)
+    if as_json:
+        print_json(found.numbers())
+    elif csv and found.files:
+        print(csv)
+    elif found.files:
+        rows = zip(found.files, found.labels, found.confidences, strict=True)
+        print_table(["file", "label", "probability"], [_row(*row) for row in rows], right=[2])
+    end_with(found.problems, 1 if found.files else 2)
+
+
+def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | None, list[str]]:
+    """Tells a run or a package in front of pictures from the first picture.
+
+    Returns:
+        The run's or package's name, None where the first argument is a picture, and the pictures.
+
+    Raises:
+        KitError: The first argument is none of these, or no picture follows.
+    """
+    from kit.exporting.opening import is_saved_model
+    from kit.reading.picture_files import has_wildcards, is_named_like_a_picture
+    from kit.run.runs import find
+
+    first, *others = arguments
+    if not is_saved_model(first):
+        try:
+            find(first, runs)
+        except KitError:
+            if Path(first).exists() or has_wildcards(first) or is_named_like_a_picture(first):
+                return None, list(arguments)
+            raise
+    if not others:
+        raise KitError(f"{first}: and which pictures? give files, folders or globs behind it")
+    return first, others
+
+
+def _row(file: Path, label: str, probability: float) -> list[str]:
+    printable = str(file).encode(errors="replace").decode()  # a name may hold bytes that are no text
+    return [" ".join(printable.split("\n")), label, f"{probability:.1%}"]

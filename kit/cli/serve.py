@@ -1,0 +1,29 @@
+"""kit serve."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.options import OpenPage, RunsFolder
+from kit.cli.output import remark
+
+
+def serve(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[RUN or PACKAGE]", help="A run or an exported model; the best run without.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Where on this computer; 0 takes a free one.")] = 8000,
+    open_page: OpenPage = False,
+    runs: RunsFolder = Path("runs"),
+) -> None:
+    """Draw on a pad or hold digits into the camera, on a page that reads them."""
+    from kit.web.server import serve
+
+    def show(address: str) -> None:
+        print(address, flush=True)
+        remark("Ctrl-C ends it")
+        if open_page:
+            typer.launch(address)
+
+    serve(model, port=port, runs=runs, answering=show, notify=remark)

@@ -1,0 +1,34 @@
+"""kit submit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.options import DataPath, RunsFolder
+from kit.cli.output import remark
+
+
+def submit(
+    run: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or numbers; the best one without.")
+    ] = None,
+    data: DataPath = None,
+    name: Annotated[str | None, typer.Option(help="The file's name.  [default: the runs']")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another submission of that name.")] = False,
+    upload: Annotated[bool, typer.Option("--upload", help="Send it to Kaggle and wait for the score.")] = False,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="What Kaggle's list shows beside it.")] = None,
+    runs: RunsFolder = Path("runs"),
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.")] = Path("submissions"),
+) -> None:
+    """Write a submission for test.csv; several runs are averaged."""
+    from kit.competition.submission import submit
+
+    submission = submit(
+        run, data=data, name=name, overwrite=overwrite, upload=upload, message=message, runs=runs, to=to, notify=remark
+    )
+    if submission.validation_accuracy is not None:
+        remark(f"validation accuracy {submission.validation_accuracy:.2%} of {submission.validation_rows:,} rows")
+    if submission.score is not None:
+        remark(f"score {submission.score:.5f} by {submission.scored_by}")
+    print(to / submission.file)

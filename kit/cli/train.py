@@ -1,0 +1,89 @@
+"""kit networks, train, runs."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from kit import KitError
+from kit.cli.options import AsJson, RunsFolder, options_of
+from kit.cli.output import complain, print_json, print_table, remark
+from kit.run.settings import Recipe
+from kit.training.arguments import Arguments
+
+
+def networks(as_json: AsJson = False) -> None:
+    """List the networks that kit train knows."""
+    from kit.task import CAMERA, ROWS
+    from kit.training.networks import DEFAULTS, networks
+
+    listed = networks()
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": network.name, "kind": network.kind, "parameters": network.parameters,
+                    "size": network.task.size, "source": network.source, "recipe": dataclasses.asdict(network.recipe),
+                    "default": network.name == DEFAULTS[ROWS],
+                }
+                for network in listed
+            ]
+        )  # fmt: skip
+        return
+    rows = [
+        [
+            network.name, network.kind, f"{network.task.size} x {network.task.size}", f"{network.parameters:,}",
+            str(network.recipe), network.source,
+        ]
+        for network in listed
+    ]  # fmt: skip
+    print_table(["name", "kind", "size", "parameters", "recipe", "source"], rows, right=[2, 3])
+    print(f"\nkit train without --arch trains {DEFAULTS[ROWS]}, kit train --camera {DEFAULTS[CAMERA]}.")
+
+
+@options_of(Arguments, overrides=Recipe, first=("arch", "camera", "background_share", "data", "name"))
+def train(**given: Any) -> None:
+    """Train a network. What you leave out, the network's own recipe says."""
+    from kit.training.trainer import train
+
+    run = train(**given)
+    metrics = run.metrics
+    remark(
+        f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f}), "
+        f"{metrics['parameters']:,} parameters, {metrics['seconds']:.0f} s"
+    )
+    print(run.folder)
+
+
+def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs, the best first."""
+    from kit.run.runs import runs as all_runs
+
+    listed, rows = [], []
+    for run in all_runs(runs):
+        try:
+            metrics = run.metrics if (run.folder / "metrics.json").exists() else {"arch": run.settings.arch}
+        except KitError as error:
+            complain(str(error))
+            continue
+        listed.append({"run": run.name, **metrics})
+        rows.append(_row(run.name, metrics))
+    if as_json:
+        print_json(listed)
+    elif rows:
+        headings = ["run", "network", "val_accuracy", "val_loss", "accuracy", "epochs", "seconds", "parameters"]
+        print_table(headings, rows, right=range(2, 8))
+    else:
+        remark(f"{runs}: no runs yet: start with kit train")
+
+
+def _row(name: str, metrics: dict[str, Any]) -> list[str]:
+    def shown(key: str, form: str) -> str:
+        return format(metrics[key], form) if key in metrics else "–"
+
+    epochs = f"{metrics.get('epochs_done', 0)}/{metrics.get('epochs', '?')}"
+    if not metrics.get("finished"):
+        epochs = f"unfinished {epochs}"
+    elif metrics.get("stopped") == "diverged":
+        epochs = f"diverged {epochs}"
+    accuracies = [shown("val_accuracy", ".2%"), shown("val_loss", ".4f"), shown("accuracy", ".2%")]
+    return [name, metrics["arch"], *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]

@@ -1,0 +1,121 @@
+"""The arguments of a function as the fields of a frozen dataclass: each named, described and checked in one place.
+
+A field is at once a keyword of the library's function, an option of the command of the same name, and a value that is
+checked when the dataclass is made.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from kit import KitError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a field says of itself beside its name, type and default.
+
+    Attributes:
+        help: One line for people; "" where the command has no such option.
+        flag: How the command writes it; a switch that can be turned off as well has both ways.
+        metavar: What stands for its value in the command's help.
+        check: Whether a value is allowed; None always is.
+        remedy: What to give instead of one that is not.
+        later: Whether what the first version of kit wrote lacks it.
+        argument: Whether the command takes it without a flag.
+    """
+
+    help: str
+    flag: str
+    metavar: str | None
+    check: Callable[[Any], bool]
+    remedy: str
+    later: bool
+    argument: bool
+
+
+def option(
+    help: str = "",  # noqa: A002
+    *,
+    default: Any = dataclasses.MISSING,
+    flag: str = "",
+    metavar: str | None = None,
+    check: Callable[[Any], bool] = lambda value: True,
+    remedy: str = "",
+    choices: Collection[str] = (),
+    later: bool = False,
+    argument: bool = False,
+    positional: bool = False,
+) -> Any:
+    """A dataclass' field with an `About`; `choices` are a check and its remedy, and `positional` is for Python."""
+    if choices:
+        check, remedy = (lambda value: value in choices), f"choose from {', '.join(choices)}"
+    about = About(help, flag, metavar, check, remedy, later, argument)
+    return dataclasses.field(default=default, kw_only=not positional, metadata={About: about})
+
+
+def about(field: "dataclasses.Field[Any]") -> About:
+    """What a field says of itself."""
+    found: About = field.metadata[About]
+    return found
+
+
+def flag(field: "dataclasses.Field[Any]") -> str:
+    """What people call a field: its option, or its name where the command has none."""
+    described = about(field)
+    return described.flag.partition("/")[0] or (described.help and "--") + field.name.replace("_", "-")
+
+
+def check(options: Any) -> None:
+    """KitError, which names the option and the remedy, at the first field that holds what it must not."""
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if value is not None and not about(field).check(value):
+            raise KitError(f"{flag(field)} {value}: {about(field).remedy}")
+
+
+def parameters_of(
+    options: Callable[P, Any], overrides: Any = None
+) -> Callable[[Callable[[dict[str, Any]], R]], Callable[P, R]]:
+    """Gives a function the fields of a dataclass as its parameters.
+
+    The function itself gets a dictionary of what its caller gave, but for None, which stands for left out. Editors,
+    mypy and `help` see the fields, with their types and descriptions.
+
+    Args:
+        options: The dataclass.
+        overrides: A dataclass that it extends, whose fields have no default of their own here: left out, they come from
+            elsewhere.
+    """
+    fields: Any = dataclasses.fields(options)  # type: ignore[arg-type]
+    from_elsewhere = {field.name for field in dataclasses.fields(overrides)} if overrides else set()
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY if field.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=None if field.name in from_elsewhere else field.default,
+            annotation=field.type | None if field.name in from_elsewhere else field.type,
+        )
+        for field in fields
+    ]
+    signature = inspect.Signature(sorted(parameters, key=lambda parameter: parameter.kind))
+    listed = "\n".join(f"    {field.name}: {about(field).help}" for field in fields if about(field).help)
+
+    def decorate(function: Callable[[dict[str, Any]], R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = signature.bind(*args, **kwargs).arguments
+            return function({name: value for name, value in given.items() if value is not None})
+
+        called.__signature__ = signature  # type: ignore[attr-defined]
+        words = inspect.cleandoc(function.__doc__ or "").replace("\nRaises:", f"\nArgs:\n{listed}\n\nRaises:", 1)
+        called.__doc__ = words
+        return called
+
+    return decorate

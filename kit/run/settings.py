@@ -1,0 +1,144 @@
+"""How a network is trained: a recipe, and the settings of one training, which are a recipe with all that is its own."""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kit import KitError, options
+from kit.options import option
+from kit.task import CAMERA, ROWS, Task
+
+RUNS = Path("runs")  # where runs are, unless somebody says otherwise
+OPTIMIZERS = {  # name → Keras' default learning rate, for when the optimizer is changed and the rate is not
+    "adam": 0.001,
+    "adamw": 0.001,
+    "nadam": 0.001,
+    "adamax": 0.001,
+    "rmsprop": 0.001,
+    "sgd": 0.01,
+    "adagrad": 0.001,
+    "adadelta": 0.001,
+    "lion": 0.001,
+    "muon": 0.001,
+}
+
+
+def _share(value: float) -> bool:
+    return 0 < value < 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained; names as in Keras. An epoch is one pass over the training rows.
+
+    A field is a hyperparameter, and all that makes it one: a network's recipe may set it, `kit train` and `kit.train`
+    have an option for it, a training's settings hold it, and a run from before it has its default.
+    """
+
+    epochs: int = option("Passes over the training rows.", check=lambda value: value >= 1, remedy="give 1 or more")
+    batch_size: int = option("Images a step.", check=lambda value: value >= 1, remedy="give 1 or more, such as 128")
+    optimizer: str = option("adam, adamw, nadam, rmsprop, sgd, muon and others.", default="adam", choices=OPTIMIZERS)
+    learning_rate: float = option(
+        "The peak, where the schedule is one-cycle.", default=0.001,
+        check=lambda value: 0 < value < math.inf, remedy="give more than 0, like 0.001",
+    )  # fmt: skip
+    schedule: str = option(default="constant", choices=("constant", "one-cycle"))
+    warm_up: float = option(  # share of the steps before the peak of a one-cycle schedule
+        default=0.3, check=_share, remedy="give a share between 0 and 1, such as 0.3", later=True
+    )
+    l2: float = option(
+        "L2 penalty on every kernel.", default=0.0,
+        check=lambda value: 0 <= value < math.inf, remedy="give 0 or more, such as 0.01",
+    )  # fmt: skip
+    dropout: float | None = option(  # None: the network's own rates
+        "One rate for every dropout layer.", default=None,
+        check=lambda value: 0 <= value < 1, remedy="give 0 or more and below 1",
+    )  # fmt: skip
+    validation_split: float = option(
+        "Share of the rows held out for validation.", default=0.2,
+        check=_share, remedy="give a share between 0 and 1, such as 0.2",
+    )  # fmt: skip
+    augment: bool = option("Random rotation, zoom, shear, shift.", default=False, flag="--augment/--no-augment")
+    patience: int | None = option(  # None: never
+        "Stop after so many epochs without improvement.", default=None,
+        check=lambda value: value >= 1, remedy="give 1 or more epochs",
+    )  # fmt: skip
+    monitor: str = option(default="val_loss", choices=("val_loss", "accuracy"))  # what `patience` watches
+    precision: str = option(
+        "float32 or mixed_bfloat16.  [default: float32]", default="float32", choices=("float32", "mixed_bfloat16")
+    )
+
+    def __str__(self) -> str:
+        parts = [f"{self.optimizer} {self.learning_rate:g}", f"batch {self.batch_size}", f"{self.epochs} epochs"]
+        parts += ["one-cycle"] * (self.schedule == "one-cycle") + ["augmented"] * self.augment
+        parts += [f"L2 {self.l2:g}"] * bool(self.l2)
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Recipe):
+    """Every setting of a training, checked once.
+
+    Raises:
+        KitError: A value is out of range; the message names the option.
+    """
+
+    arch: str = option()
+    seed: int = option(
+        "", flag="--seed", check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295"
+    )
+    split_seed: int = (
+        option()
+    )  # draws the validation rows: the seed, or that of the run whose weights this one starts from
+    from_run: str | None = option()
+    data: str = option()
+    fingerprint: str = option()  # of the training rows
+    camera: bool = option(default=False, later=True)  # the task is the camera's
+    background_share: float | None = option(  # of all scenes, those without a digit; None without --camera
+        default=None, later=True, flag="--background-share",
+        check=_share, remedy="give a share between 0 and 1, such as 0.3",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        options.check(self)
+        if self.background_share is not None and not self.task.background:
+            raise KitError(
+                "--background-share: the competition's rows have no background: add --camera or leave it out"
+            )
+        if self.background_share is None and self.task.background:
+            raise KitError("--background-share None: give a share between 0 and 1, such as 0.3")
+        if self.augment and self.task.examples == "scenes":
+            raise KitError("--augment: every scene of --camera is drawn anew already: leave it out")
+
+    @property
+    def task(self) -> Task:
+        return CAMERA if self.camera else ROWS
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of them."""
+        import hashlib
+
+        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def read(cls, values: Any, path: object) -> "Settings":
+        """The settings that a run's file holds.
+
+        Raises:
+            KitError: A setting is unknown, missing or of the wrong type; the message names `path`.
+        """
+        if not isinstance(values, dict):
+            raise KitError(f"{path}: this is not a run's settings: restore the file or train again")
+        fields = dataclasses.fields(cls)
+        known = {field.name for field in fields if field.name in values or not options.about(field).later}
+        if wrong := sorted(values.keys() ^ known):
+            what = "unknown" if wrong[0] in values else "missing"
+            raise KitError(f"{path}: {what} setting {wrong[0]!r}: was it written by another version of kit?")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise KitError(f"{path}: a setting has a value of the wrong type: restore the file") from error

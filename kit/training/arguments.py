@@ -1,0 +1,35 @@
+"""What `kit train` can be asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kit.options import option
+from kit.run.settings import RUNS, Recipe
+
+if TYPE_CHECKING:
+    from kit.run.runs import RunName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(Recipe):
+    """What `train` can be asked for; a recipe's values stand for those of the network's own."""
+
+    arch: str | None = option(
+        "A network that kit networks lists.  [default: kit; camera with --camera]", default=None, positional=True
+    )
+    camera: bool = option("Learn from scenes as a phone sees them, with the class background.", default=False)
+    background_share: float | None = option(
+        "Of the scenes, those without a digit; with --camera.  [default: 0.3]", default=None
+    )
+    data: Path | str | None = option(
+        "Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]", default=None, metavar="PATH"
+    )
+    name: str | None = option("The run's name after its number.  [default: the network's]", default=None)
+    seed: int | None = option("What every random choice follows from.  [default: 0]", default=None)
+    from_run: "RunName | None" = option(
+        "Start from its weights where shapes match.", default=None, flag="--from", metavar="RUN"
+    )
+    resume: "RunName | None" = option("Go on with a stopped training.", default=None, metavar="RUN")
+    runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")
+    progress: bool = option(default=True)  # report on standard error; a notebook may not want that

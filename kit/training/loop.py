@@ -1,0 +1,302 @@
+"""The epochs of one training: fit, judge, keep, save; from where the run stands to its end."""
+
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+
+from kit import KitError, backend, plots
+from kit.data.loading import LabelledDigits
+from kit.files import remove_temporary, whole_file, write_text
+from kit.run.folder import Run, versions
+from kit.run.metrics import threshold
+from kit.run.prediction import predictor
+from kit.run.runs import RUNS
+from kit.run.settings import Settings
+from kit.run.validation import Validation
+from kit.training import checkpoint, networks, optimizers
+from kit.training.examples import examples
+from kit.training.progress import Progress
+from kit.training.schedule import rates
+from kit.training.split import split_rows
+
+DIVERGED = "diverged"  # why a training ended, in its metrics
+_FLOAT16 = float(np.finfo(np.float16).max)
+
+
+class _DivergedError(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """One pass over the training examples: mean loss and accuracy, the first batch's rate, how many examples."""
+
+    loss: float
+    accuracy: float
+    learning_rate: float
+    examples: int
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What a network says of the validation examples: mean loss, with the penalties that Keras adds, and accuracy."""
+
+    loss: float
+    accuracy: float
+    probabilities: np.ndarray
+    features: np.ndarray
+
+
+class Training:
+    """The networks and examples of one training, and the epochs over them.
+
+    Randomness is drawn anew from the seed and the epoch's number, never carried over from the epoch before: so a
+    training that goes on from a checkpoint meets the same order, warps and dropout as one that was never stopped.
+    """
+
+    run: Run
+
+    def __init__(self, digits: LabelledDigits, settings: Settings) -> None:
+        keras = backend.keras()
+        self.settings = settings
+        self.state = checkpoint.State()
+        self.saved = 0  # epochs in the checkpoint
+        rows, validation_rows = split_rows(digits.labels, settings.validation_split, settings.split_seed)
+        options: dict[str, Any] = {
+            "task": settings.task, "l2": settings.l2, "dropout": settings.dropout, "seed": settings.seed,
+        }  # fmt: skip
+        self.model = networks.build(settings.arch, precision=settings.precision, **options)
+        # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
+        self.kept = networks.build(settings.arch, **options)
+        last = self.kept.get_layer("logits")
+        both = keras.layers.Concatenate()([last.output, last.input])  # one pass gives logits and last hidden layer
+        self.judged = predictor(keras.Model(self.kept.input, both))
+        self.model.compile(
+            optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=False,  # XLA is 15 times slower on a CPU
+        )
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.examples = examples(digits, settings, rows, validation_rows)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.run.state / "checkpoint.npz"
+
+    def take_weights(self, source: Run) -> None:
+        """Copies the weights of every layer that has the same name and shapes in the source's network."""
+        theirs = {layer.name: layer.get_weights() for layer in source.model().layers}
+        taken = 0
+        for layer in self.model.layers:
+            own, other = layer.get_weights(), theirs.get(layer.name, [])
+            if own and [array.shape for array in own] == [array.shape for array in other]:
+                layer.set_weights(other)
+                taken += 1
+        if not taken:
+            raise KitError(
+                f"--from {source}: no layer of {self.settings.arch} has the shape of one there: leave it out"
+            )
+
+    def go(self, shown: bool) -> None:
+        """Trains from where the run stands to its end."""
+        remove_temporary(self.run.folder)
+        remove_temporary(self.run.state)
+        if self.checkpoint.exists():
+            self.state = checkpoint.load(self.checkpoint, self.model)
+            self.saved = self.state.epoch
+        else:
+            self._prepare()
+        state, settings = self.state, self.settings
+        with Progress(settings.epochs, state.epoch, shown) as progress:
+            if changed := [f"{name} {old}" for name, old in self.run.versions.items() if versions().get(name) != old]:
+                progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
+            try:
+                while state.epoch < settings.epochs and not state.stopped:
+                    self._epoch(progress)
+            except _DivergedError:
+                self._write_metrics(finished=True, stopped=DIVERGED)
+                shutil.rmtree(self.run.state, ignore_errors=True)
+                raise KitError(self._diverged(), exit_code=1) from None
+            except KitError as error:  # a full disk
+                raise KitError(f"{error}; then go on with: {self._way_on()}", error.exit_code) from error
+            except KeyboardInterrupt:
+                progress.say(
+                    f"stopped: {self.saved} of {settings.epochs} epochs are saved in {self.run.folder}; "
+                    f"go on with: {self._way_on()}"
+                )
+                raise
+            finally:
+                self.examples.close()
+            if state.stopped:
+                progress.say(state.stopped)
+        self._write_metrics(finished=True, stopped=state.stopped)
+
+    def _prepare(self) -> None:
+        """The files of a new run; where they cannot be written, the run is gone again."""
+        try:
+            self._write_summary()
+            self._save_checkpoint()
+        except KitError:
+            shutil.rmtree(self.run.folder, ignore_errors=True)
+            raise
+
+    def _epoch(self, progress: Progress) -> None:
+        started = time.monotonic()
+        progress.start_epoch(self.state.epoch)
+        fitted = self._fit(progress)
+        self.kept.set_weights(self.model.get_weights())
+        judged = self._judge()
+        row = self._enter(fitted, judged, time.monotonic() - started)
+        if kept := row is self.state.best:
+            self._keep(judged)
+        self._watch(row)
+        self._save(fitted)
+        progress.end_epoch(row, kept)
+
+    def _fit(self, progress: Progress) -> _Fitted:
+        """One pass over the training examples."""
+        keras = backend.keras()
+        settings, epoch = self.settings, self.state.epoch
+        generator = np.random.default_rng([settings.seed, epoch])
+        images, labels = self.examples.epoch(epoch, generator)
+        for layer in self.model.layers:
+            if seeds := getattr(layer, "seed_generator", None):
+                seeds.state.assign(np.array([generator.integers(2**32), 0], seeds.state.dtype))
+        steps = math.ceil(len(labels) / settings.batch_size)
+        learning_rates, optimizer = rates(settings, epoch, steps), self.model.optimizer
+
+        def before(batch: int, logs: Any = None) -> None:
+            optimizer.learning_rate.assign(learning_rates[batch])
+
+        def after(batch: int, logs: Any = None) -> None:
+            if not math.isfinite(logs["loss"]):
+                raise _DivergedError
+            progress.batch(batch + 1, steps, logs["loss"], logs["accuracy"])
+
+        each_batch = keras.callbacks.LambdaCallback(on_train_batch_begin=before, on_train_batch_end=after)
+        batches = _batches(images, labels, settings.batch_size)
+        fitted = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[each_batch])
+        return _Fitted(fitted.history["loss"][0], fitted.history["accuracy"][0], learning_rates[0], len(labels))
+
+    def _judge(self) -> _Judged:
+        """What the network of this epoch says of the validation examples.
+
+        The loss is of the logits, as Keras has it: a probability that float32 rounds to 0 would have no loss.
+        """
+        found, labels = self.judged(self.examples.images), self.examples.labels
+        logits, features = np.split(found.astype(np.float64), [self.kept.output_shape[-1]], axis=1)
+        log_of_truth = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
+        penalty = sum(float(loss) for loss in self.kept.losses)
+        loss = float(penalty - log_of_truth.mean())
+        if not math.isfinite(loss):
+            raise _DivergedError
+        accuracy = float((logits.argmax(axis=1) == labels).mean())
+        return _Judged(loss, accuracy, softmax(logits, axis=1).astype(np.float32), features)
+
+    def _enter(self, fitted: _Fitted, judged: _Judged, seconds: float) -> dict[str, float]:
+        """Adds a row to the history; where its validation loss is the lowest, it is the best."""
+        state = self.state
+        state.epoch += 1
+        row = {
+            "epoch": state.epoch, "loss": fitted.loss, "accuracy": fitted.accuracy, "val_loss": judged.loss,
+            "val_accuracy": judged.accuracy, "learning_rate": fitted.learning_rate, "seconds": round(seconds, 3),
+        }  # fmt: skip
+        state.history.append(row)
+        if state.best is None or judged.loss < state.best["val_loss"]:
+            state.best = row
+        return row
+
+    def _keep(self, judged: _Judged) -> None:
+        """Writes the network and what it says of the validation examples."""
+        with whole_file(self.run.folder / "model.keras") as temporary:
+            self.kept.save(temporary)
+        task, labels = self.settings.task, self.examples.labels
+        if task.background:
+            self.state.threshold = threshold(labels, judged.probabilities, task.background_class)
+        features = np.clip(judged.features, -_FLOAT16, _FLOAT16).astype(np.float16)
+        self.run.write_validation(Validation(self.examples.numbers, labels, judged.probabilities, features))
+
+    def _save(self, fitted: _Fitted) -> None:
+        """Writes how far it is; the checkpoint last: a stop before it repeats this epoch to the same files."""
+        self.run.write_history(self.state.history)
+        what, validation = self.settings.task.examples, len(self.examples.labels)
+        title = f"{self.run}: loss and accuracy on {fitted.examples:,} training and {validation:,} validation {what}"
+        plots.save(plots.history(self.state.history, title), self.run.folder / "history.png")
+        self._write_metrics(finished=False, stopped=None)
+        self._save_checkpoint()
+
+    def _save_checkpoint(self) -> None:
+        checkpoint.save(self.checkpoint, self.model, self.state)
+        self.saved = self.state.epoch
+
+    def _watch(self, row: dict[str, float]) -> None:
+        """Early stopping, as Keras' callback does it."""
+        state, settings = self.state, self.settings
+        if settings.patience is None:
+            return
+        value = -row["val_loss"] if settings.monitor == "val_loss" else row[settings.monitor]
+        state.waited += 1
+        if state.watched is None or value > state.watched:
+            state.watched, state.waited = value, 0
+        if state.waited >= settings.patience and state.epoch < settings.epochs:
+            what = "validation loss" if settings.monitor == "val_loss" else "training accuracy"
+            state.stopped = f"stopped after epoch {state.epoch}: {what} has not improved for {state.waited} epochs"
+            state.stopped = state.stopped.replace("1 epochs", "1 epoch")
+
+    def _diverged(self) -> str:
+        settings = self.settings
+        remedy = f"lower --learning-rate (now {settings.learning_rate:g})"
+        if settings.precision != "float32":
+            remedy += " or leave out --precision"
+        kept = f"epoch {self.state.best['epoch']:.0f} is kept" if self.state.best else "nothing is kept"
+        return f"{self.run.folder}: the loss became NaN in epoch {self.state.epoch + 1}, {kept}: {remedy}"
+
+    def _way_on(self) -> str:
+        name = self.run.name if self.run.folder.parent == RUNS else self.run.folder
+        return f"kit train --resume {name}"
+
+    def _write_summary(self) -> None:
+        lines = [f"{'layer':<16}{'type':<24}{'output shape':<20}{'parameters':>12}"]
+        for layer in self.kept.layers:
+            shape = " x ".join(str(size) for size in layer.output.shape[1:])
+            lines.append(f"{layer.name:<16}{type(layer).__name__:<24}{shape:<20}{layer.count_params():>12,}")
+        lines.append(f"{'total':<60}{self.kept.count_params():>12,}")
+        write_text(self.run.folder / "summary.txt", "\n".join(lines) + "\n")
+
+    def _write_metrics(self, *, finished: bool, stopped: str | None) -> None:
+        state, settings = self.state, self.settings
+        judged = ("loss", "accuracy", "val_loss", "val_accuracy")
+        best = {"best_epoch": state.best["epoch"], **{key: state.best[key] for key in judged}} if state.best else {}
+        self.run.write_metrics(
+            {
+                "arch": settings.arch,
+                "parameters": self.kept.count_params(),
+                "epochs": settings.epochs,
+                "epochs_done": state.epoch,
+                "seconds": round(sum(row["seconds"] for row in state.history), 3),
+                **best,
+                **({"threshold": state.threshold} if settings.task.background else {}),
+                **self.examples.about(),
+                "finished": finished,
+                "stopped": stopped,
+            }
+        )
+
+
+def _batches(images: np.ndarray, labels: np.ndarray, batch_size: int) -> Any:
+    """The rows in order, as a tf.data pipeline without autotuning.
+
+    The thread for that sleeps 10, 20, 40 … ms and, in TensorFlow 2.21, the end of an epoch waits until it wakes: an
+    epoch of 13 s then takes 20.
+    """
+    tf = backend.tensorflow()
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch_size).prefetch(2).with_options(options)
