@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kaggle_server import KEY, TOKEN, USERNAME, KaggleServer, Upload
+from kaggle_server import KEY, TOKEN, USERNAME, KaggleServer, Upload, fresh_client
 
 from kit import KitError
 from kit.competition import kaggle
@@ -27,20 +26,11 @@ PAGE = "https://www.kaggle.com/competitions/digit-recognizer/submissions"
 HTML = b"<!DOCTYPE html>\n<html><body><h1>We'll be right back</h1></body></html>"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One home for all: the client takes its configuration's place from the environment when it is first imported."""
-    return tmp_path_factory.mktemp("home")
-
-
 @pytest.fixture(scope="module", autouse=True)
-def fresh_client() -> Iterator[None]:
-    """The client reads its environment on import, so a client that others imported is put aside."""
-    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "kaggle"}
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "kaggle"]:
-        del sys.modules[name]
-    sys.modules.update(others)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One home for all: the client takes its configuration's place from the environment when it is first imported."""
+    with fresh_client():
+        yield tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture
@@ -48,11 +38,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer
     if importlib.util.find_spec("kaggle") is None:
         pytest.skip('needs Kaggle\'s client: pip install "kaggle>=2.2" six')
     with KaggleServer() as running:
-        environment = running.environment(home)
-        for name in set(os.environ) - set(environment):
-            monkeypatch.delenv(name)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
+        running.let_in(home, monkeypatch)
         running.files = {"train.csv": b"label,pixel0\n7,255\n" * 999, "test.csv": b"pixel0\n0\n"}
         yield running
         assert not running.outside, "the client asked another host"
