@@ -236,13 +236,7 @@ def submit(
 ) -> None:
     """Write a submission for test.csv; several runs are averaged."""
     from kit.competition.submission import submit
-    from kit.run.folder import best
 
-    if message and not upload:
-        raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
-    if not runs:
-        runs = [best(folder, camera=False).name]
-        _remark(f"the best run is {runs[0]}")
     submission = submit(
         runs,
         data=data,
@@ -250,7 +244,7 @@ def submit(
         overwrite=overwrite,
         upload=upload,
         message=message,
-        folder=folder,
+        runs=folder,
         to=to,
         notify=_remark,
     )
