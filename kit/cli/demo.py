@@ -7,7 +7,7 @@ from pathlib import Path
 from kit import KitError
 from kit.cli.app import app
 from kit.cli.output import remark
-from kit.competition.submission import LOG
+from kit.competition.log import LOG
 from kit.run.folder import Run
 
 _COMMANDS = ("data fetch", "data check", "data show", "train", "runs", "submit", "analyze", "export --overwrite")

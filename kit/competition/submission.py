@@ -1,11 +1,8 @@
-"""Probabilities → a checked submission file, its score where it can be known, and the log of all of them."""
+"""Probabilities → a checked submission file, its score where it can be known, and on request its upload."""
 
-import csv
 import hashlib
-import io
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,49 +10,20 @@ import numpy as np
 
 from kit import KitError
 from kit.competition import kaggle
+from kit.competition.log import LOG, Submission, record
 from kit.data import csv_format
 from kit.data.loading import load, load_submission
-from kit.files import in_plain_words, whole_file, write_text
+from kit.files import check_name, whole_file
 from kit.run.folder import Run
-from kit.run.prediction import probabilities as probabilities_of
-from kit.run.runs import RUNS, best, find
+from kit.run.prediction import probabilities
+from kit.run.runs import RUNS, RunName, chosen
 from kit.task import ROWS
 
 SUBMISSIONS = Path("submissions")
-LOG = "log.csv"
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One line of `submissions/log.csv`.
-
-    Attributes:
-        time: When the file was written, UTC.
-        file: Its name in the folder.
-        sha256: Of its bytes.
-        runs: Names of the runs whose probabilities were averaged.
-        validation_rows: Rows that none of the runs was trained on; 0 where there are none, or too few to mean much.
-        validation_accuracy: Of the averaged probabilities on those rows.
-        score: Share of right labels, by `solution.csv` or by Kaggle's public leaderboard.
-        scored_by: "solution.csv" or "kaggle".
-        reference: Kaggle's number for an uploaded submission.
-        message: What was said with the upload.
-    """
-
-    time: str
-    file: str
-    sha256: str
-    runs: str
-    validation_rows: int
-    validation_accuracy: float | None
-    score: float | None = None
-    scored_by: str | None = None
-    reference: int | None = None
-    message: str | None = None
 
 
 def submit(
-    run: Sequence[str | Path | Run] | str | Path | Run | None = None,
+    run: RunName | Sequence[RunName] | None = None,
     *,
     data: Path | str | None = None,
     name: str | None = None,
@@ -69,28 +37,47 @@ def submit(
     """Predicts `test.csv` and writes `submissions/NAME.csv` in the competition's format.
 
     Args:
-        runs: Which runs; several are averaged. The best one by validation accuracy without it.
+        run: Which run; several are averaged. The best one by validation accuracy without it.
         data: As in `kit.load`.
         name: The file's name without `.csv`; the runs' names without it.
         overwrite: Replace another submission of that name.
         upload: Send the file to Kaggle and wait for its score.
         message: What Kaggle's list shows beside it.
-        folder: Where the runs are.
+        runs: The folder of the runs.
         to: The folder for the file and for `log.csv`.
-        notify: Called with a line for people before the wait for Kaggle's score.
+        notify: Called with a line for people: the best run where it was chosen, and before the wait for Kaggle's score.
 
     Raises:
-        KitError: A run or the data is missing or damaged, the name is taken, the file fails its check, or Kaggle
-            refuses; nothing is written under the name unless the file is right.
+        KitError: A run or the data is missing or damaged, the name is taken, the file fails its check, there is a
+            message without an upload, or Kaggle refuses; nothing is written under the name unless the file is right.
     """
-    chosen = [run] if isinstance(run, str | Path | Run) else list(run or [best(runs, task=ROWS)])
-    found = [find(one, runs) for one in chosen]
-    name = name or "+".join(run.name for run in found)
-    if not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):
-        raise KitError(f"--name {name}: use letters, digits, '-', '_', '+' and '.' only, and no dot in front")
-    path = Path(to) / f"{name.removesuffix('.csv')}.csv"
+    if message and not upload:
+        raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
+    found = chosen(run, runs, task=ROWS, notify=notify)
+    path = _path(name or "+".join(one.name for one in found), Path(to))
+    images, solution = _rows_to_predict(data, upload)
+    labels = probabilities(found, images, runs=runs).argmax(axis=1).astype(np.uint8)
+    content = _write(labels, path, overwrite)
+    submission = _described(path, content, found, message)
+    if solution is not None:
+        submission = replace(submission, score=float((labels == solution).mean()), scored_by="solution.csv")
+    record(submission, path.parent)
+    return _uploaded(submission, path, notify) if upload else submission
+
+
+def _path(name: str, folder: Path) -> Path:
+    """Where the submission of that name goes; names that would lead elsewhere are refused."""
+    path = folder / f"{check_name(name).removesuffix('.csv')}.csv"
     if path.name == LOG:
         raise KitError(f"--name {name}: {LOG} is the log of all submissions: choose another name")
+    return path
+
+
+def _rows_to_predict(data: Path | str | None, upload: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    """The images of `test.csv`, uint8, and their true labels, which nobody but Kaggle has for Kaggle's own.
+
+    The files must belong together, and to Kaggle if they are for an upload.
+    """
     solution = load_submission("solution", data)
     if upload and solution is not None:
         raise KitError(
@@ -104,36 +91,39 @@ def submit(
             raise KitError(
                 f"{what}: {len(other):,} rows where {digits.name} has {len(digits):,}: fetch them together again"
             )
-    probabilities = probabilities_of(found, digits.images, runs=runs)
-    labels = probabilities.argmax(axis=1).astype(np.uint8)
+    return digits.images, solution
+
+
+def _write(labels: np.ndarray, path: Path, overwrite: bool) -> bytes:
+    """Writes the file, which gets its name only after it was read back, and returns its bytes."""
     content = csv_format.format_submission(labels)
     if not overwrite and path.exists() and path.read_bytes() != content:
         raise KitError(f"{path}: another submission has this name: choose one with --name, or --overwrite it")
     with whole_file(path) as temporary:
         temporary.write_bytes(content)
-        _check(temporary, path, labels, len(digits) if expected is None else len(expected))
-    rows, accuracy = common_validation(found)
-    submission = Submission(
+        _check(temporary, path, labels)
+    return content
+
+
+def _check(written: Path, path: Path, labels: np.ndarray) -> None:
+    """Reads the file back as Kaggle would, before it gets its name."""
+    read = csv_format.parse_submission(written.read_bytes(), str(path))
+    if len(read) != len(labels) or (read != labels).any():
+        raise KitError(f"{path}: was not written as it was predicted: run the command again")
+
+
+def _described(path: Path, content: bytes, runs: Sequence[Run], message: str | None) -> Submission:
+    """What the log says of a file that was just written."""
+    rows, accuracy = common_validation(runs)
+    return Submission(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         file=path.name,
         sha256=hashlib.sha256(content).hexdigest(),
-        runs=" ".join(run.name for run in found),
+        runs=" ".join(run.name for run in runs),
         validation_rows=rows,
         validation_accuracy=accuracy,
-        message=message if upload else None,
+        message=message,
     )
-    if solution is not None:
-        submission = replace(submission, score=float((labels == solution).mean()), scored_by="solution.csv")
-    record(submission, Path(to))
-    if upload:
-        reference = kaggle.upload(path, message or submission.runs, kaggle.COMPETITION)
-        submission = replace(submission, reference=reference)
-        record(submission, Path(to))  # before the wait: whatever happens then, the reference is known
-        notify(f"uploaded as number {reference}; the score takes Kaggle some seconds to some minutes")
-        score = kaggle.await_score(reference, kaggle.COMPETITION)
-        submission = replace(submission, score=score, scored_by="kaggle")
-        record(submission, Path(to))
-    return submission
 
 
 def common_validation(runs: Sequence[Run]) -> tuple[int, float | None]:
@@ -154,33 +144,13 @@ def common_validation(runs: Sequence[Run]) -> tuple[int, float | None]:
     return len(rows), float((mean.argmax(axis=1) == parts[0].labels[where[0]]).mean())
 
 
-def record(submission: Submission, folder: Path) -> None:
-    """Adds a line to `log.csv`, or renews that of the same file with the same content."""
-    import filelock
-
-    columns = [column.name for column in fields(Submission)]
-    path = folder / LOG
-    new = {key: "" if value is None else str(value) for key, value in asdict(submission).items()}
-    try:
-        with filelock.FileLock(folder / ".log.lock"):
-            text = path.read_text(encoding="utf-8") if path.exists() else ""
-            lines = list(csv.DictReader(io.StringIO(text)))
-            if lines and list(lines[0]) != columns:
-                raise KitError(f"{path}: not a log of this version of kit: move it away and submit again")
-            old = [line for line in lines if (line["file"], line["sha256"]) == (new["file"], new["sha256"])]
-            lines = [line for line in lines if line not in old]
-            lines.append((old[-1] if old else {}) | {key: value for key, value in new.items() if value or not old})
-            output = io.StringIO()
-            writer = csv.DictWriter(output, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(lines)
-            write_text(path, output.getvalue())
-    except OSError as error:
-        raise in_plain_words(error, path) from error
-
-
-def _check(written: Path, path: Path, labels: np.ndarray, rows: int) -> None:
-    """Reads the file back as Kaggle would, before it gets its name."""
-    read = csv_format.parse_submission(written.read_bytes(), str(path))
-    if len(read) != rows or (read != labels).any():
-        raise KitError(f"{path}: was not written as it was predicted: run the command again")
+def _uploaded(submission: Submission, path: Path, notify: Callable[[str], None]) -> Submission:
+    """Uploads the file, waits for its score, and logs both."""
+    reference = kaggle.upload(path, submission.message or submission.runs, kaggle.COMPETITION)
+    submission = replace(submission, reference=reference)
+    record(submission, path.parent)  # before the wait: whatever happens then, the reference is known
+    notify(f"uploaded as number {reference}; the score takes Kaggle some seconds to some minutes")
+    score = kaggle.await_score(reference, kaggle.COMPETITION)
+    submission = replace(submission, score=score, scored_by="kaggle")
+    record(submission, path.parent)
+    return submission

@@ -20,7 +20,7 @@ from kit.reporting.study import Study
 from kit.run.comparison import Comparison, compare
 from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
-from kit.run.runs import RUNS, RunName, find_or_best
+from kit.run.runs import RUNS, RunName, chosen
 from kit.training.examples import validation_images
 
 
@@ -81,8 +81,10 @@ def analyze(
         KitError: A run has no predictions, the data is not what it was trained on, the focus or a row is wrong, or
             there are no photographs in the folder.
     """
-    found = _chosen(run, runs, notify)
+    found = chosen(run, runs, notify=notify)
     first = found[0]
+    if twice := next((one.name for one in found if found.count(one) > 1), None):
+        raise KitError(f"{twice}: named twice: compare different runs")
     classes = parse_focus(focus, first.analysis)
     comparisons = compare(found) if len(found) > 1 else []
     digits = first.digits(data)
@@ -104,15 +106,6 @@ def analyze(
         focus=classes,
         photographs=photographs,
     )
-
-
-def _chosen(run: RunName | Sequence[RunName] | None, runs: Path | str, notify: Callable[[str], None]) -> list[Run]:
-    """The runs that are named, each once; the best one without a name."""
-    names: list[RunName | None] = [run] if run is None or isinstance(run, RunName) else [*run]
-    found = [find_or_best(name, runs, notify=notify) for name in names or [None]]
-    if twice := next((one.name for one in found if found.count(one) > 1), None):
-        raise KitError(f"{twice}: named twice: compare different runs")
-    return found
 
 
 def _check_rows(rows: Sequence[int], run: Run, digits: LabelledDigits) -> None:

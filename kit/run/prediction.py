@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kit import KitError, backend
-from kit.run.runs import RUNS, RunName, find
+from kit.run.runs import RUNS, RunName, chosen
 
 if TYPE_CHECKING:
     import keras
@@ -52,7 +52,7 @@ def probabilities(run: RunName | Sequence[RunName], images: np.ndarray, *, runs:
     Raises:
         KitError: There is no such run, or it sees pictures of another size.
     """
-    found = [find(name, runs) for name in ([run] if isinstance(run, RunName) else run)]
+    found = chosen(run, runs)
     for one in found:
         if (size := one.task.size) != images.shape[1]:
             raise KitError(

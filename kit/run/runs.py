@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kit import KitError
@@ -110,6 +110,18 @@ def find_or_best(
     found = best(runs, task=task, prefer=prefer)
     notify(f"the best run is {found}")
     return found
+
+
+def chosen(
+    run: RunName | Sequence[RunName] | None,
+    runs: Path | str = RUNS,
+    *,
+    task: Task | None = None,
+    notify: Callable[[str], None] = lambda line: None,
+) -> list[Run]:
+    """The runs of one name or of several; without a name the best one, as in `find_or_best`."""
+    names: list[RunName | None] = [run] if run is None or isinstance(run, RunName) else [*run]
+    return [find_or_best(name, runs, task=task, notify=notify) for name in names or [None]]
 
 
 def _ranked(folder: Path) -> list[Run]:

@@ -31,16 +31,20 @@ the announced length of an upload, the upload's token. `requests` lists the meth
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
+import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+import pytest
 
 USERNAME = "ada"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -108,6 +112,14 @@ class KaggleServer:
         proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), f"http://127.0.0.1:{self.port}")
         key = {"KAGGLE_USERNAME": USERNAME, "KAGGLE_KEY": KEY} if credentials else {}
         return {**inherited, **own, **proxies, **key}
+
+    def let_in(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Give this process, for the length of a test, the environment in which the client meets this server."""
+        environment = self.environment(home)
+        for name in set(os.environ) - set(environment):
+            monkeypatch.delenv(name)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
 
     def answer(
         self, method: str, status: int, body: bytes, content_type: str = "text/html", times: float = float("inf")
@@ -190,6 +202,16 @@ class KaggleServer:
         if self.error_description:
             return {**row, "status": "ERROR", "publicScore": "", "errorDescription": self.error_description}
         return {**row, "status": "COMPLETE", "publicScore": str(self.score), "privateScore": ""}
+
+
+@contextlib.contextmanager
+def fresh_client() -> Iterator[None]:
+    """Put aside a client that others imported: it reads its environment when it is imported."""
+    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "kaggle"}
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "kaggle"]:
+        del sys.modules[name]
+    sys.modules.update(others)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,13 +2,16 @@
 
 import csv
 import hashlib
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import KitCommand, assert_one_line, write_cut
-from kaggle_server import KaggleServer
+from kaggle_server import KaggleServer, fresh_client
 
 from kit import KitError, probabilities, submit, train
 from kit.competition.submission import common_validation
@@ -43,18 +46,29 @@ def test_the_file_is_what_pandas_makes_of_the_same_probabilities(
 
 def test_without_a_run_the_best_is_taken(two_runs: list[Run], small: Path, tmp_path: Path) -> None:
     best = max(two_runs, key=lambda run: run.metrics["val_accuracy"])
-    submission = submit(data=small, folder=two_runs[0].folder.parent, to=tmp_path)
-    assert submission.file == f"{best.name}.csv"
+    told: list[str] = []
+    submission = submit(data=small, runs=two_runs[0].folder.parent, to=tmp_path, notify=told.append)
+    assert submission.file == f"{best.name}.csv" and told == [f"the best run is {best.name}"]
     assert submission.validation_accuracy == pytest.approx(best.metrics["val_accuracy"])
 
 
-def test_the_log_keeps_a_line_for_each_and_renews_it(two_runs: list[Run], small: Path, tmp_path: Path) -> None:
-    for name in ("a", "b", "a"):
-        submit(two_runs[0], data=small, to=tmp_path, name=name)
-    lines = log_of(tmp_path)
-    assert [line["file"] for line in lines] == ["b.csv", "a.csv"]
-    assert lines[0]["sha256"] == hashlib.sha256((tmp_path / "b.csv").read_bytes()).hexdigest()
-    assert lines[0]["runs"] == "01-dense" and 0 <= float(lines[0]["score"]) <= 1
+def test_every_submission_is_logged(two_runs: list[Run], small: Path, tmp_path: Path) -> None:
+    submit(two_runs[0], data=small, to=tmp_path, name="a")
+    [line] = log_of(tmp_path)
+    assert line["sha256"] == hashlib.sha256((tmp_path / "a.csv").read_bytes()).hexdigest()
+    assert (line["file"], line["runs"]) == ("a.csv", "01-dense") and 0 <= float(line["score"]) <= 1
+
+
+@pytest.mark.parametrize("name", ["../mine", "a b", ".hidden", "log", "log.csv"])
+def test_a_name_that_leads_elsewhere_is_refused(name: str, two_runs: list[Run], small: Path, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match=f"--name {re.escape(name)}: "):
+        submit(two_runs[0], data=small, to=tmp_path / "s", name=name)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_message_without_an_upload_is_refused_before_all_else(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="-m is what Kaggle shows beside an upload: add --upload or leave it out"):
+        submit(runs=tmp_path, message="hello")
 
 
 def test_another_submission_is_not_written_over(two_runs: list[Run], small: Path, tmp_path: Path) -> None:
@@ -97,8 +111,27 @@ def test_averaged_runs_are_judged_on_rows_that_none_of_them_learned_from(two_run
     assert common_validation(two_runs[:1])[1] == pytest.approx(right.mean())
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of a client that is imported anew: it takes its configuration's place from the environment then."""
+    with fresh_client():
+        yield tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def project(two_runs: list[Run], small: Path, tmp_path: Path) -> Path:
+def kaggle(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
+    """A Kaggle of our own, which the client in this process meets."""
+    with KaggleServer() as running:
+        running.let_in(home, monkeypatch)
+        pytest.importorskip(
+            "kaggle.api.kaggle_api_extended", reason="the kaggle extra is not installed", exc_type=ImportError
+        )
+        yield running
+        assert not running.outside, "the client asked another host"
+
+
+@pytest.fixture
+def project(small: Path, tmp_path: Path) -> Path:
     """A folder with Kaggle's files in data/, which know no solution."""
     (tmp_path / "data").mkdir()
     write_cut(small, tmp_path / "data", 500, 100)
@@ -107,62 +140,52 @@ def project(two_runs: list[Run], small: Path, tmp_path: Path) -> Path:
 
 
 def test_an_upload_reaches_kaggle_byte_for_byte_and_its_score_the_log(
-    project: Path, two_runs: list[Run], kit_command: KitCommand
+    project: Path, two_runs: list[Run], kit_here: KitCommand, kaggle: KaggleServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(
-        "kaggle.api.kaggle_api_extended", reason="the kaggle extra is not installed", exc_type=ImportError
-    )
-    with KaggleServer() as kaggle:
-        kaggle.score, kaggle.pending_polls = 0.98765, 1
-        finished = kit_command(
-            "submit", "1", "--runs", two_runs[0].folder.parent, "--upload", "-m", "my first",
-            env=kaggle.environment(project / "home"),
-        )  # fmt: skip
-        assert finished.returncode == 0, finished
-        [upload] = kaggle.uploads
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    kaggle.score, kaggle.pending_polls = 0.98765, 1
+    finished = kit_here("submit", "1", "--runs", two_runs[0].folder.parent, "--upload", "-m", "my first")
+    assert finished.returncode == 0, finished
+    [upload] = kaggle.uploads
     assert upload.content == (project / "submissions" / "01-dense.csv").read_bytes() and upload.message == "my first"
+    number = f"uploaded as number {kaggle.ref(0)}; the score takes Kaggle some seconds to some minutes"
+    assert finished.stderr.splitlines()[0] == number
     assert "score 0.98765 by kaggle" in finished.stderr and finished.stdout == "submissions/01-dense.csv\n"
     [line] = log_of(project / "submissions")
-    assert (line["score"], line["scored_by"], line["message"]) == ("0.98765", "kaggle", "my first") and line[
-        "reference"
-    ]
+    assert (line["score"], line["scored_by"], line["message"]) == ("0.98765", "kaggle", "my first")
+    assert line["reference"] == str(kaggle.ref(0))
 
 
 def test_a_refused_upload_keeps_the_file_and_says_the_way_out(
-    project: Path, two_runs: list[Run], kit_command: KitCommand
+    project: Path, two_runs: list[Run], kit_here: KitCommand, kaggle: KaggleServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(
-        "kaggle.api.kaggle_api_extended", reason="the kaggle extra is not installed", exc_type=ImportError
-    )
-    with KaggleServer() as kaggle:
-        environment = kaggle.environment(project / "home", credentials=False)
-        finished = kit_command("submit", "1", "--runs", two_runs[0].folder.parent, "--upload", env=environment)
-        assert finished.returncode == 1 and kaggle.uploads == []
+    for variable in ("KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(variable)
+    finished = kit_here("submit", "1", "--runs", two_runs[0].folder.parent, "--upload")
+    assert finished.returncode == 1 and kaggle.uploads == []
     assert "no Kaggle token found" in finished.stderr.splitlines()[-1]
     assert (project / "submissions" / "01-dense.csv").exists()
 
 
 def test_rows_that_are_not_kaggles_are_not_uploaded(
-    two_runs: list[Run], small: Path, kit_command: KitCommand, tmp_path: Path
+    two_runs: list[Run], small: Path, kit_here: KitCommand, tmp_path: Path
 ) -> None:
-    finished = kit_command("submit", two_runs[0].folder, "--data", small, "--upload")
+    finished = kit_here("submit", two_runs[0].folder, "--data", small, "--upload")
     assert_one_line(finished, "--upload: the rows to predict are not Kaggle's", "kit data fetch kaggle --overwrite")
     assert not (tmp_path / "submissions").exists()
 
 
-def test_kaggles_files_are_fetched_and_checked(sample: Path, kit_command: KitCommand, tmp_path: Path) -> None:
-    pytest.importorskip(
-        "kaggle.api.kaggle_api_extended", reason="the kaggle extra is not installed", exc_type=ImportError
-    )
+def test_kaggles_files_are_fetched_and_checked(
+    sample: Path, kit_here: KitCommand, kaggle: KaggleServer, tmp_path: Path
+) -> None:
     names = ("train.csv", "test.csv", "sample_submission.csv")
-    with KaggleServer() as kaggle:
-        kaggle.files.update({name: (sample / name).read_bytes() for name in names})
-        finished = kit_command("data", "fetch", "kaggle", env=kaggle.environment(tmp_path / "home"))
-        assert finished.stdout.split() == [f"data/{name}" for name in names], finished
-        for name in names:
-            assert (tmp_path / "data" / name).read_bytes() == (sample / name).read_bytes()
-        kaggle.files["train.csv"] = b"label\n1\n"
-        second = kit_command("data", "fetch", "kaggle", "--overwrite", env=kaggle.environment(tmp_path / "home"))
-        assert_one_line(second, "train.csv", "the header has 1 column instead of 785")
+    kaggle.files.update({name: (sample / name).read_bytes() for name in names})
+    finished = kit_here("data", "fetch", "kaggle")
+    assert finished.stdout.split() == [f"data/{name}" for name in names], finished
+    for name in names:
+        assert (tmp_path / "data" / name).read_bytes() == (sample / name).read_bytes()
+    kaggle.files["train.csv"] = b"label\n1\n"
+    second = kit_here("data", "fetch", "kaggle", "--overwrite")
+    assert_one_line(second, "train.csv", "the header has 1 column instead of 785")
     assert (tmp_path / "data" / "train.csv").read_bytes() == (sample / "train.csv").read_bytes()
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == sorted(names)
