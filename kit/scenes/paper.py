@@ -1,25 +1,11 @@
 """What digits are written on, and what holds none: paper with its light, lines and edges, things, photographs."""
 
-from importlib import util
-from pathlib import Path
-
 import numpy as np
 
+from kit import KitError, plots
 from kit.scenes.proportions import LIGHT, SHEET, THINGS
 
 SIZE = 64  # pixels of a scene's side
-_PHOTOGRAPHS = {  # looked at one by one: they show no digit
-    "skimage": [
-        f"data/{name}"
-        for name in (
-            "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png",
-            "gravel.png", "ihc.png", "microaneurysms.png", "moon.png", "motorcycle_left.png", "page.png", "retina.jpg",
-            "rocket.jpg",
-        )
-    ],
-    "sklearn": ["datasets/images/china.jpg", "datasets/images/flower.jpg"],
-    "matplotlib": ["mpl-data/sample_data/grace_hopper.jpg"],
-}  # fmt: skip
 _MIDDLE = SIZE / 2
 _Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
 
@@ -186,16 +172,33 @@ class Paper(Chance):
 
 
 def photographs() -> list[np.ndarray]:
-    """Those that ship inside the packages that kit needs anyway, grey, uint8, of any size."""
+    """Those that ship inside the packages that kit needs anyway, grey, uint8, of any size.
+
+    They were looked at one by one: they show no digit. scikit-image has others, which it would download.
+
+    Raises:
+        KitError: A package or one of its pictures is missing.
+    """
     from PIL import Image
 
-    found = []
-    for package, names in _PHOTOGRAPHS.items():
-        spec = util.find_spec(package)
-        assert spec is not None and spec.origin is not None
-        folder = Path(spec.origin).parent
-        found += [np.asarray(Image.open(folder / name).convert("L")) for name in names]
-    return found
+    try:
+        from skimage import data
+        from sklearn.datasets import load_sample_image
+
+        found = [
+            data.astronaut(), data.brick(), data.camera(), data.chelsea(), data.coffee(), data.coins(), data.grass(),
+            data.gravel(), data.immunohistochemistry(), data.microaneurysms(), data.moon(),
+            data.stereo_motorcycle()[0], data.page(), data.retina(), data.rocket(),
+            load_sample_image("china.jpg"), load_sample_image("flower.jpg"),
+            np.asarray(Image.open(plots.sample_picture("grace_hopper.jpg"))),
+        ]  # fmt: skip
+    except (ImportError, OSError, AttributeError) as error:  # the last is scikit-learn's word for a missing picture
+        reason = str(error).split("\n")[0]
+        raise KitError(
+            f"a photograph for scenes is missing ({reason}): install the pinned scikit-image and scikit-learn again",
+            exit_code=1,
+        ) from error
+    return [np.asarray(Image.fromarray(picture).convert("L")) for picture in found]
 
 
 def clipped(values: np.ndarray) -> np.ndarray:

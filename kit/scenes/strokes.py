@@ -8,12 +8,11 @@ and symbols of fonts, and lines that nobody would read as a digit, come in the s
 import functools
 import unicodedata
 from collections.abc import Iterable, Iterator
-from importlib import util
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kit import plots
 from kit.scenes.proportions import BLOBS, DOODLES, TEXT_PAGES
 
 GRID = 48  # points a side; they span 32 pixels of the 28 × 28 pictures, two of them beyond each edge
@@ -259,6 +258,4 @@ def _written_page(letters: np.ndarray, generator: np.random.Generator) -> np.nda
 def _font(name: str, size: int) -> Any:
     from PIL import ImageFont
 
-    spec = util.find_spec("matplotlib")
-    assert spec is not None and spec.origin is not None
-    return ImageFont.truetype(str(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"), size)
+    return ImageFont.truetype(plots.font_file(name), size)
