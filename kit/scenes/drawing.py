@@ -7,31 +7,46 @@ ink is smooth at any size and one warp a digit is enough. Everything follows fro
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import partial
 
 import numpy as np
 
 from kit.scenes import handwriting
 from kit.scenes.paper import SIZE, Chance, Paper, clipped, photographs
+from kit.scenes.proportions import (
+    CAMERA,
+    HANDS,
+    KINDS,
+    NEIGHBOURS,
+    PENS,
+    SHEET,
+    STOCK,
+    TEXT,
+    TEXT_PAGES,
+    UNREADABLE,
+    WRITING,
+)
 from kit.scenes.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, likeness, text_pages
 
 BACKGROUND = 10
-SMALLEST, LARGEST = 8.5, 72.0  # pixels of the longer side of a digit
-_WIDEST = 0.19  # of a character's size: a wider pen fills rings with ink
-LIGHT_ON_DARK = 0.14  # share of all scenes
-_KINDS = np.cumsum([0.08, 0.57, 0.09, 0.15, 0.07])  # paper, a letter, text, things, parts of writing; specks
-_BY_HAND = (0.1, 0.15, 0.15, 0.15, 0.3, 0.15, 0.15, 0.3, 0.2, 0.25)  # share of each digit that is drawn by rule
-_NATIONAL = {1: 0.3, 7: 0.35}  # share of the others that get a flag, a foot or a bar
-_FAINTEST = 26  # grey levels between a digit and its paper
 _CHUNK = 256  # scenes that share a generator
 _XY = np.ascontiguousarray(np.moveaxis(np.mgrid[0:SIZE, 0:SIZE][::-1], 0, 2), np.float32)  # (x, y) of each pixel
 _STORED = np.arange(256, dtype=np.float32) / UNIT  # the distances that strokes can hold, in points
 
+Forward = tuple[float, float, float, float]  # a, b, c, d: a point (x, y) lies at pixel (ax + by, cx + dy)
+
 
 @dataclass(frozen=True)
 class Pen:
-    """What draws: half its width in pixels of the scene (None: the writer's own), how dark, how uneven, how soft."""
+    """What draws.
+
+    Attributes:
+        radius: Half its width in pixels of the scene; None for the width that the writer gave the stroke.
+        offset: By which that is made wider on each side, in points.
+        darkness: Share of the light that its ink takes.
+        unevenness: Share of its ink that it leaves out where the grain is one deviation from its mean.
+    """
 
     radius: float | None
     offset: float
@@ -50,7 +65,7 @@ class Scenery:
             digit; `small_pages` with all letters.
         photographs: Grey pictures of any size, uint8.
         grain: float32 (3, 256, 256), noise of three coarsenesses with variance 1.
-        bends: float32 (256, SIZE, SIZE, 2), smooth random displacements with variance 1.
+        bends: float32 (n, SIZE, SIZE, 2), smooth random displacements with variance 1.
     """
 
     digits: np.ndarray
@@ -66,18 +81,20 @@ def scenery(strokes: np.ndarray, generator: np.random.Generator) -> Scenery:
     """Gathers the scenery; `strokes` are the digits that its letters must not look like. About 10 s."""
     import cv2
 
-    named = np.concatenate([glyphs(), handwriting.letters(40, generator)])
-    drawn = doodles(2500, generator)
-    kept = named[likeness(named, strokes) > 1.0], drawn[likeness(drawn, strokes) > 1.4], blobs(350, generator)
-    letters = np.concatenate(kept)
+    named = np.concatenate([glyphs(), handwriting.letters(STOCK.letters, generator)])
+    drawn = doodles(STOCK.doodles, generator)
+    named = named[likeness(named, strokes) > STOCK.unlike_digits]
+    drawn = drawn[likeness(drawn, strokes) > STOCK.doodles_unlike_digits]
+    letters = np.concatenate([named, drawn, blobs(STOCK.blobs, generator)])
     grain = generator.standard_normal((3, 256, 256), np.float32)
-    for number, deviation in ((1, 0.7), (2, 1.3)):
+    for number, deviation in enumerate(STOCK.grain_blur, 1):
         blurred = cv2.GaussianBlur(grain[number], (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
         grain[number] = blurred / blurred.std()
-    coarse = generator.standard_normal((256, 5, 5, 2), np.float32)
+    coarse = generator.standard_normal((STOCK.bends, STOCK.bend_nodes, STOCK.bend_nodes, 2), np.float32)
     bends = np.stack([cv2.resize(field, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for field in coarse])
     pages, small_pages = text_pages(letters, generator)
-    return Scenery(handwriting.digits(120, generator), letters, pages, small_pages, photographs(), grain, bends)
+    by_rule = handwriting.digits(STOCK.digits, generator)
+    return Scenery(by_rule, letters, pages, small_pages, photographs(), grain, bends)
 
 
 def scenes(
@@ -133,84 +150,77 @@ class _Draw(Chance):
         super().__init__(generator)
         self.around, self.strokes, self.labels = around, strokes, labels
         self.paper = Paper(generator, around.grain, around.photographs)
+        self.kinds = [*(field.name for field in fields(KINDS)), "unreadable"]
+        self.kind_bounds = np.cumsum(astuple(KINDS))
 
     def digit(self, number: int) -> np.ndarray:
         label = int(self.labels[number])
-        by_hand = self.chance(_BY_HAND[label])
-        strokes = self.pick(self.around.digits[label]) if by_hand else self.national(self.strokes[number], label)
+        by_rule = self.chance(HANDS.by_rule[label])
+        strokes = self.pick(self.around.digits[label]) if by_rule else self.national(self.strokes[number], label)
         size = self.size()
-        clean, plain = self.chance(0.1), self.chance(0.5)
+        clean, plain = self.chance(SHEET.clean), self.chance(SHEET.plain)
         page = self.page(clean, plain)
-        pen = self.pen(size, page, clean, 0.14 if by_hand else _WIDEST)
-        ink = self.write(strokes, size, pen, bend=1.0, overhang=self.uniform(0, 0.3) if self.chance(0.35) else 0.02)
-        if pen.darkness * float(np.vdot(page, ink)) < _FAINTEST * float(ink.sum()):  # it lies in the dark
-            page = np.maximum(page, _FAINTEST / pen.darkness)
-        if not clean and not plain and self.chance(0.35):
-            ink = np.maximum(ink, self.neighbours(size, pen))
-        return self.photographed(page * (1 - ink * np.float32(pen.darkness)), clean, size)
+        pen = self.pen(size, page, clean, PENS.widest_by_rule if by_rule else PENS.widest)
+        overhang = self.uniform(*WRITING.far_overhang) if self.chance(WRITING.overhanging) else WRITING.overhang
+        ink = self.write(strokes, size, pen, bend=1.0, overhang=overhang)
+        if pen.darkness * float(np.vdot(page, ink)) < PENS.faintest * float(ink.sum()):  # it lies in the dark
+            page = np.maximum(page, PENS.faintest / pen.darkness)
+        if not clean and not plain:
+            ink = self.perhaps_with_neighbours(ink, size, pen)
+        return self.photographed(_inked(page, ink, pen), clean, size)
 
     def background(self) -> np.ndarray:
-        kind = int(np.searchsorted(_KINDS, self.generator.random()))
-        if kind == 3:
+        kind = self.kinds[int(np.searchsorted(self.kind_bounds, self.generator.random()))]
+        if kind == "things":
             return self.photographed(self.paper.things(), clean=False)
-        clean, plain = self.chance(0.1), self.chance(0.4)
+        clean, plain = self.chance(SHEET.clean), self.chance(SHEET.plain_background)
         page, size = self.page(clean, plain), self.size()
-        pen = self.pen(size, page, clean)
-        if kind == 0:  # paper
-            ink = self.neighbours(size, pen) if self.chance(0.2) else np.zeros_like(page)
-        elif kind == 1:  # a letter, a symbol, a doodle
-            ink = self.write(self.pick(self.around.letters), size, pen, bend=2.0, overhang=0.1, loose=2.0)
-            if not clean and not plain and self.chance(0.35):
-                ink = np.maximum(ink, self.neighbours(size, pen))
-        elif kind == 2:
+        pen = self.pen(size, page, clean, PENS.widest)
+        if kind == "paper":
+            ink = self.neighbours(size, pen) if self.chance(NEIGHBOURS.on_bare_paper) else np.zeros_like(page)
+        elif kind == "letter":
+            ink = self.letter(size, pen)
+            if not clean and not plain:
+                ink = self.perhaps_with_neighbours(ink, size, pen)
+        elif kind == "text":
             ink = self.text(pen)
-        elif kind == 4:  # only parts of writing
+        elif kind == "scraps":
             ink = self.neighbours(size, pen)
-        else:  # too small to read, or written over
-            ink = self.specks(pen) if self.chance(0.5) else self.overwritten(size, pen)
-        return self.photographed(page * (1 - ink * np.float32(pen.darkness)), clean, max(size, 12))
+        else:
+            ink = self.specks(pen) if self.chance(UNREADABLE.specks) else self.overwritten(size, pen)
+        return self.photographed(_inked(page, ink, pen), clean, max(size, CAMERA.background_size))
 
     def size(self) -> float:
         """The longer side of a character, in pixels."""
-        return float(np.exp(self.uniform(np.log(SMALLEST), np.log(LARGEST))))
+        return self.log_uniform(*WRITING.size)
 
-    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float = _WIDEST) -> Pen:
+    def pen(self, size: float, page: np.ndarray, clean: bool, widest: float) -> Pen:
         """One of any width up to that share of a character's size."""
-        width = max(1.2 if clean else 0.6, size * float(np.exp(self.uniform(np.log(0.025), np.log(widest)))))
-        own = self.chance(0.4)
+        width = size * self.log_uniform(PENS.thinnest, widest)
+        width = max(PENS.least_clean_width if clean else PENS.least_width, width)
+        own = self.chance(PENS.writers_own)
         light = float(page[::16, ::16].mean())
-        faintest = min(0.9, _FAINTEST / (light * min(1.0, width)))
-        darkness = 1.0 if clean else max(faintest, self.uniform(0.15, 1.0) ** 0.7)
-        uneven = self.uniform(0, 0.5) if not clean and self.chance(0.1) else 0.0
-        return Pen(None if own else width / 2, self.uniform(-0.6, 0.8), darkness, uneven)
+        faintest = min(PENS.faintest_cap, PENS.faintest / (light * min(1.0, width)))
+        darkness = 1.0 if clean else max(faintest, self.uniform(*PENS.darkness) ** PENS.darkness_power)
+        uneven = self.uniform(*PENS.unevenness) if not clean and self.chance(PENS.uneven) else 0.0
+        return Pen(None if own else width / 2, self.uniform(*PENS.own_offset), darkness, uneven)
 
     def write(
         self, strokes: np.ndarray, size: float, pen: Pen, bend: float, overhang: float,
-        middle: tuple[float, float] | None = None, loose: float = 1.0,
+        middle: tuple[float, float] | None = None, stretch: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
         """How much of each pixel a character covers, float32 (SIZE, SIZE).
 
-        Its box may stand out of the frame by `overhang` of its size, unless `middle` says where it is.
+        Its box may stand out of the frame by `overhang` of its size, unless `middle` says where it is. `bend` and
+        `stretch` say how many times a digit's bends and stretch it has.
         """
         import cv2
 
-        generator = self.generator
         scale = size / BOX
-        angle, shear, stretch = generator.normal(0, (0.12, 0.12, 0.1 * loose)).tolist()
-        cosine, sine, stretch = scale * math.cos(angle), scale * math.sin(angle), math.exp(stretch)
-        a, b = cosine * stretch, cosine * shear - sine / stretch
-        c, d = sine * stretch, sine * shear + cosine / stretch
-        x, y = middle or self.place(strokes, (a, b, c, d), overhang * size)
-        area, half = a * d - b * c, (GRID - 1) / 2
-        back = np.array(
-            [
-                [d / area, -b / area, (b * y - d * x) / area + half],
-                [-c / area, a / area, (c * x - a * y) / area + half],
-            ]
-        )
-        at = cv2.transform(_XY, back)
+        forward = self.slant(scale, stretch)
+        at = cv2.transform(_XY, _backward(forward, middle or self.place(strokes, forward, overhang * size)))
         if bend:
-            at = cv2.scaleAdd(self.pick(self.around.bends), bend * self.uniform(0, 1.3), at)
+            at = cv2.scaleAdd(self.pick(self.around.bends), bend * self.uniform(*WRITING.bend), at)
         channel = 1 if pen.radius is None else 0
         warped = cv2.remap(
             strokes[channel], at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
@@ -220,9 +230,14 @@ class _Draw(Chance):
             ink *= clipped(1 - np.float32(pen.unevenness) * np.abs(self.paper.grain()))
         return ink
 
-    def place(
-        self, strokes: np.ndarray, forward: tuple[float, float, float, float], overhang: float
-    ) -> tuple[float, float]:
+    def slant(self, scale: float, stretch: float) -> Forward:
+        """How a character is turned, sheared and stretched, `scale` pixels a point."""
+        deviations = WRITING.turn, WRITING.shear, WRITING.stretch * stretch
+        angle, shear, wide = self.generator.normal(0, deviations).tolist()
+        cosine, sine, wide = scale * math.cos(angle), scale * math.sin(angle), math.exp(wide)
+        return cosine * wide, cosine * shear - sine / wide, sine * wide, sine * shear + cosine / wide
+
+    def place(self, strokes: np.ndarray, forward: Forward, overhang: float) -> tuple[float, float]:
         """Somewhere in the frame; a character larger than it in its middle."""
         import cv2
 
@@ -235,38 +250,53 @@ class _Draw(Chance):
         return x, y
 
     def national(self, strokes: np.ndarray, label: int) -> np.ndarray:
-        """A 1 with flag and foot, a 7 with a bar."""
-        if label not in _NATIONAL or not self.chance(_NATIONAL[label]):
+        """Some 1s with flag and foot, some 7s with a bar; all others as they are."""
+        share = {1: HANDS.ones_with_flag, 7: HANDS.sevens_with_bar}.get(label)
+        if share is None or not self.chance(share):
             return strokes
+        rows = np.flatnonzero((strokes[0] < UNIT).any(axis=1))
+        if len(rows) < HANDS.shortest:
+            return strokes
+        return self.barred(strokes) if label == 7 else self.flagged(strokes, int(rows[0]), int(rows[-1]))
+
+    def barred(self, strokes: np.ndarray) -> np.ndarray:
+        """With a bar across the middle, as many a 7 has it."""
+        row = GRID // 2 + self.uniform(*HANDS.bar_height)
+        column = float(strokes[0][int(row)].argmin())
+        left, right = self.uniform(*HANDS.bar_reach), self.uniform(*HANDS.bar_reach)
+        slope = self.uniform(*HANDS.bar_slope)
+        return _with_line(strokes, (column - left, row + slope * left), (column + right, row - slope * right))
+
+    def flagged(self, strokes: np.ndarray, top: int, foot: int) -> np.ndarray:
+        """With a flag from the `top` row and perhaps a line under the `foot`, as many a 1 has them."""
         distance = strokes[0]
-        rows = np.flatnonzero((distance < UNIT).any(axis=1))
-        if len(rows) < 8:
+        column = float(distance[top].argmin())
+        length = self.uniform(*HANDS.flag_length) * (foot - top)
+        angle = np.deg2rad(self.uniform(*HANDS.flag_angle))
+        strokes = _with_line(strokes, (column, top), (column - length * np.cos(angle), top + length * np.sin(angle)))
+        if not self.chance(HANDS.ones_with_foot):
             return strokes
-        if label == 7:
-            row = GRID // 2 + self.uniform(-3, 5)
-            column = float(distance[int(row)].argmin())
-            left, right, slope = self.uniform(3, 8), self.uniform(3, 8), self.uniform(-0.3, 0.3)
-            return _with_line(strokes, (column - left, row + slope * left), (column + right, row - slope * right))
-        top, foot = float(rows[0]), float(rows[-1])
-        column = float(distance[rows[0]].argmin())
-        length, angle = self.uniform(0.12, 0.42) * (foot - top), np.deg2rad(self.uniform(28, 70))  # flatter is a 7
-        flagged = (column - length * np.cos(angle), top + length * np.sin(angle))
-        strokes = _with_line(strokes, (column, top), flagged)
-        if self.chance(0.4):
-            column = float(distance[rows[-1]].argmin())
-            strokes = _with_line(
-                strokes, (column - self.uniform(3, 9), foot), (column + self.uniform(3, 9), foot + self.uniform(-2, 2))
-            )
-        return strokes
+        column = float(distance[foot].argmin())
+        left, right = column - self.uniform(*HANDS.foot_reach), column + self.uniform(*HANDS.foot_reach)
+        return _with_line(strokes, (left, foot), (right, foot + self.uniform(*HANDS.foot_tilt)))
+
+    def letter(self, size: float, pen: Pen) -> np.ndarray:
+        """A letter, a symbol or a doodle, written more freely than digits are."""
+        return self.write(
+            self.pick(self.around.letters), size, pen, WRITING.letter_bend, WRITING.letter_overhang,
+            stretch=WRITING.letter_stretch,
+        )  # fmt: skip
+
+    def perhaps_with_neighbours(self, ink: np.ndarray, size: float, pen: Pen) -> np.ndarray:
+        return np.maximum(ink, self.neighbours(size, pen)) if self.chance(NEIGHBOURS.around_a_character) else ink
 
     def neighbours(self, size: float, pen: Pen) -> np.ndarray:
         """Other writing of about that size, most of each character outside the frame."""
         ink = np.zeros((SIZE, SIZE), np.float32)
-        for _ in range(self.generator.integers(1, 4)):
-            digit = self.chance(0.5)
-            strokes = self.pick(self.strokes if digit else self.around.letters)
-            own = float(np.clip(size * self.uniform(0.6, 1.4), 8, 50))
-            outside = own * self.uniform(0.12, 0.45)  # from the frame's edge to its middle
+        for _ in range(self.count(*NEIGHBOURS.number)):
+            strokes = self.pick(self.strokes if self.chance(NEIGHBOURS.digits) else self.around.letters)
+            own = float(np.clip(size * self.uniform(*NEIGHBOURS.size), *NEIGHBOURS.limits))
+            outside = own * self.uniform(*NEIGHBOURS.outside)
             along = self.uniform(0, SIZE)
             side = self.generator.integers(4)
             middle = [(-outside, along), (SIZE - 1 + outside, along), (along, -outside), (along, SIZE - 1 + outside)]
@@ -277,14 +307,14 @@ class _Draw(Chance):
         """Lines of writing or print at any size; letters that alone could be a digit only where they are small."""
         import cv2
 
-        small = self.chance(0.5)
-        height = self.uniform(3, 14) if small else float(np.exp(self.uniform(np.log(8), np.log(56))))
+        small = self.chance(TEXT.small)
+        height = self.uniform(*TEXT.small_height) if small else self.log_uniform(*TEXT.height)
         page = self.pick(self.around.small_pages if small else self.around.pages)
-        scale = height / 22  # of a letter on the page
-        angle = self.generator.normal(0, 0.12)
+        scale = height / TEXT_PAGES.letter_height
+        angle = self.generator.normal(0, TEXT.turn)
         a, b = np.cos(angle) / scale, np.sin(angle) / scale
-        reach = SIZE / scale / 2
-        x, y = (self.uniform(min(256, reach), max(256, 512 - reach)) for _ in range(2))
+        middle, reach = len(page) / 2, SIZE / scale / 2
+        x, y = (self.uniform(min(middle, reach), max(middle, len(page) - reach)) for _ in range(2))
         matrix = np.array([[a, -b, x - (a - b) * SIZE / 2], [b, a, y - (a + b) * SIZE / 2]], np.float32)
         if scale < 0.7:  # the page's own area average first, or the warp would skip its pixels
             page = cv2.GaussianBlur(page, (0, 0), 0.45 / scale)
@@ -292,66 +322,102 @@ class _Draw(Chance):
         return cv2.warpAffine(page, matrix, (SIZE, SIZE), flags=flags) * np.float32(1 / 255)
 
     def specks(self, pen: Pen) -> np.ndarray:
+        """Digits too small to read."""
         ink = np.zeros((SIZE, SIZE), np.float32)
-        for _ in range(self.generator.integers(1, 5)):
-            strokes = self.pick(self.strokes)
-            ink = np.maximum(ink, self.write(strokes, self.uniform(1.5, 4.5), pen, bend=0, overhang=0))
+        for _ in range(self.count(*UNREADABLE.specks_number)):
+            strokes, size = self.pick(self.strokes), self.uniform(*UNREADABLE.specks_size)
+            ink = np.maximum(ink, self.write(strokes, size, pen, bend=0, overhang=0))
         return ink
 
     def overwritten(self, size: float, pen: Pen) -> np.ndarray:
-        """Three digits on one place."""
-        size = max(size, 12)
-        middle = self.uniform(16, 48), self.uniform(16, 48)
-        ink = [self.write(self.pick(self.strokes), size, pen, bend=1.0, overhang=0, middle=middle) for _ in range(3)]
-        return np.maximum(np.maximum(ink[0], ink[1]), ink[2])
+        """Digits on top of each other."""
+        size = max(size, UNREADABLE.overwritten_smallest)
+        middle = self.uniform(*UNREADABLE.overwritten_middle), self.uniform(*UNREADABLE.overwritten_middle)
+        ink = np.zeros((SIZE, SIZE), np.float32)
+        for _ in range(UNREADABLE.overwritten_layers):
+            strokes = self.pick(self.strokes)
+            ink = np.maximum(ink, self.write(strokes, size, pen, bend=1.0, overhang=0, middle=middle))
+        return ink
 
     def page(self, clean: bool, plain: bool) -> np.ndarray:
         """Paper with its light, float32 (SIZE, SIZE), 0 to 255; `plain` without lines, edges and other writing."""
         page = self.paper.page(clean, plain)
-        if not clean and not plain and self.chance(0.1):  # writing from the other side
+        if not clean and not plain and self.chance(SHEET.shows_through):
             faint = self.text(Pen(None, 0, 1, 0))
-            page *= 1 - np.float32(self.uniform(0.03, 0.15)) * faint
+            page *= 1 - np.float32(self.uniform(*SHEET.through_darkness)) * faint
         return np.minimum(page, 255, out=page)  # or too much light would swallow the ink
 
     def photographed(self, image: np.ndarray, clean: bool, size: float = SIZE) -> np.ndarray:
-        """What camera and storage make of it, uint8."""
+        """What camera and storage make of it, uint8; `size` of what is written on it, which has to stay readable."""
+        if self.chance(CAMERA.light_on_dark):
+            image = 255 - image
+        image = self.perhaps_coarse(image.astype(np.float32, copy=False), size)
+        image = self.scanned(image) if clean else self.exposed(image, size)
+        image = np.clip(image, 0, 255).astype(np.uint8)
+        if self.chance(CAMERA.compressed):
+            image = _compressed(image, self.count(*CAMERA.quality))
+        return image
+
+    def perhaps_coarse(self, image: np.ndarray, size: float) -> np.ndarray:
+        """A share of the pictures as if from one of fewer pixels."""
         import cv2
 
-        generator = self.generator
-        if self.chance(LIGHT_ON_DARK):
-            image = 255 - image
-        image = image.astype(np.float32, copy=False)
-        fewest = max(24, int(SIZE * 13 / size))
-        if fewest < 56 and self.chance(0.2):  # from a picture of fewer pixels
-            side = int(generator.integers(fewest, 56))
-            image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-            image = cv2.resize(
-                image, (SIZE, SIZE), interpolation=int(generator.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC)))
-            )
-        if clean:
-            if self.chance(0.5):
-                image = np.where(image > 127, np.float32(255), np.float32(0))
-        else:
-            if self.chance(0.5):
-                image = cv2.GaussianBlur(image, (0, 0), self.uniform(0.3, min(1.8, 0.3 + size / 32)))
-            if size > 20 and self.chance(0.12):
-                image = cv2.filter2D(image, -1, self.motion())
-            if self.chance(0.6):
-                image = image + np.float32(self.uniform(0.5, 2.4) ** 2 * 0.8) * self.paper.grain()
-        image = np.clip(image, 0, 255).astype(np.uint8)
-        if self.chance(0.25):
-            image = _compressed(image, int(generator.integers(20, 90)))
+        fewest, most = CAMERA.coarse_side
+        fewest = max(fewest, int(SIZE * CAMERA.coarse_character / size))
+        if fewest > most or not self.chance(CAMERA.coarse):
+            return image
+        side = self.count(fewest, most)
+        image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+        enlarging = int(self.generator.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC)))
+        return cv2.resize(image, (SIZE, SIZE), interpolation=enlarging)
+
+    def scanned(self, image: np.ndarray) -> np.ndarray:
+        """As it is, or in black and white."""
+        if not self.chance(CAMERA.binarised):
+            return image
+        return np.where(image > CAMERA.threshold, np.float32(255), np.float32(0))
+
+    def exposed(self, image: np.ndarray, size: float) -> np.ndarray:
+        """Through a lens, perhaps out of focus, by a hand that perhaps moves, on a sensor that perhaps is noisy."""
+        import cv2
+
+        if self.chance(CAMERA.blurred):
+            least, most = CAMERA.blur
+            image = cv2.GaussianBlur(image, (0, 0), self.uniform(least, min(most, least + size * CAMERA.blur_by_size)))
+        if size > CAMERA.moved_smallest and self.chance(CAMERA.moved):
+            image = cv2.filter2D(image, -1, self.motion())
+        if self.chance(CAMERA.noisy):
+            noise = np.float32(self.uniform(*CAMERA.noise_root) ** 2 * CAMERA.noise_scale)
+            image = image + noise * self.paper.grain()
         return image
 
     def motion(self) -> np.ndarray:
+        """The path of a moving hand, float32 (side, side) that add up to 1."""
         import cv2
 
-        kernel = np.zeros((7, 7), np.float32)
-        angle, reach = self.uniform(0, np.pi), self.uniform(1, 3)
-        end = np.rint(3 + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
-        start = 6 - end
+        middle = math.ceil(CAMERA.movement[1])
+        kernel = np.zeros((2 * middle + 1, 2 * middle + 1), np.float32)
+        angle, reach = self.uniform(0, np.pi), self.uniform(*CAMERA.movement)
+        end = np.rint(middle + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
+        start = 2 * middle - end
         cv2.line(kernel, [int(v) for v in start], [int(v) for v in end], 1.0)
         return kernel / kernel.sum()
+
+
+def _inked(page: np.ndarray, ink: np.ndarray, pen: Pen) -> np.ndarray:
+    return page * (1 - ink * np.float32(pen.darkness))
+
+
+def _backward(forward: Forward, middle: tuple[float, float]) -> np.ndarray:
+    """From the scene's pixels to a character's points, (2, 3), when its grid's middle lies there in the scene."""
+    a, b, c, d = forward
+    (x, y), area, half = middle, a * d - b * c, (GRID - 1) / 2
+    return np.array(
+        [
+            [d / area, -b / area, (b * y - d * x) / area + half],
+            [-c / area, a / area, (c * x - a * y) / area + half],
+        ]
+    )
 
 
 def _coverage(pen: Pen, scale: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kit.scenes.proportions import HANDS
 from kit.scenes.strokes import BOX, GRID, line_distances
 
 # A point is two digits, column and row of a square of 10 × 10; a comma lifts the pen. The pen cuts corners, but for
@@ -58,18 +59,16 @@ LETTERS = (
     "59 86 63 50 30 13 06 29 46 59", "01 91, 40 48 59 89, 71 63", "00 09, 04 90, 44 99", "20 18 39 69, 00 60",
     "01 81, 41 47 29, 44 89",
 )  # fmt: skip
-_JITTER = 0.4  # of a column or row: the deviation of each point
-_SKETCHED = 0.12  # share that is drawn over a second time, not quite on the first lines
 
 
 def written(form: str, generator: np.random.Generator) -> np.ndarray:
     """One character of that form in the box of a digit, uint8 (2, GRID, GRID), as `strokes.trace` has it."""
     import cv2
 
-    wide, sketched = np.exp(generator.normal(0, 0.2)), generator.random() < _SKETCHED
+    wide, sketched = np.exp(generator.normal(0, HANDS.breadth)), generator.random() < HANDS.sketched
     lines = [_smooth(_jittered(line, generator)) * (wide, 1) for line in _points(form)]
     if sketched:
-        lines += [line + generator.normal(0, 0.5, 2) for line in lines]
+        lines += [line + generator.normal(0, HANDS.sketch_offset, 2) for line in lines]
     every = np.concatenate(lines)
     low, extent = every.min(axis=0), np.ptp(every, axis=0)
     scale = (BOX - 1) / max(extent)
@@ -98,7 +97,7 @@ def _points(form: str) -> list[np.ndarray]:
 
 def _jittered(line: np.ndarray, generator: np.random.Generator) -> Any:
     """Each point moved a little; points written twice stay together."""
-    moves = generator.normal(0, _JITTER, line.shape)
+    moves = generator.normal(0, HANDS.jitter, line.shape)
     for number in np.flatnonzero((line[1:] == line[:-1]).all(axis=1)):
         moves[number + 1] = moves[number]
     return line + moves

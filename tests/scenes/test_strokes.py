@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt, label
 
+from kit import KitError, plots
 from kit.data import loading
 from kit.scenes import strokes
 from kit.scenes.strokes import BOX, GRID, INSIDE, STEP, UNIT
@@ -43,6 +44,15 @@ def test_no_character_of_the_fonts_is_a_digit() -> None:
     assert len(characters) > 500
     assert not [character for character in characters if unicodedata.category(character).startswith("N")]
     assert not characters & set("OoQIlSsZzBbgqy|")
+
+
+def test_the_fonts_are_matplotlibs_own_files_and_a_missing_one_is_one_line() -> None:
+    for name in {*strokes._FONTS, *strokes._TEXT_FONTS}:
+        assert plots.font_file(name).name == f"{name}.ttf"
+    with pytest.raises(KitError, match=r"^the font Nowhere is missing: it comes with matplotlib: install"):
+        plots.font_file("Nowhere")
+    with pytest.raises(KitError, match=r"^the picture nobody\.jpg is missing: it comes with matplotlib: install"):
+        plots.sample_picture("nobody.jpg")
 
 
 def test_glyphs_are_as_large_as_digits_and_none_is_a_fonts_empty_box() -> None:
