@@ -15,11 +15,11 @@ import numpy as np
 from kit.scenes import handwriting
 from kit.scenes.paper import SIZE, Chance, Paper, clipped, photographs
 from kit.scenes.proportions import (
-    CAMERA,
     HANDS,
     KINDS,
     NEIGHBOURS,
     PENS,
+    SENSOR,
     SHEET,
     STOCK,
     TEXT,
@@ -28,8 +28,8 @@ from kit.scenes.proportions import (
     WRITING,
 )
 from kit.scenes.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, likeness, text_pages
+from kit.task import CAMERA
 
-BACKGROUND = 10
 _CHUNK = 256  # scenes that share a generator
 _XY = np.ascontiguousarray(np.moveaxis(np.mgrid[0:SIZE, 0:SIZE][::-1], 0, 2), np.float32)  # (x, y) of each pixel
 _STORED = np.arange(256, dtype=np.float32) / UNIT  # the distances that strokes can hold, in points
@@ -135,7 +135,7 @@ def _part(
     cv2.setNumThreads(1)
     draw = _Draw(np.random.default_rng(seed), around, strokes, labels)
     images = [draw.digit(number) if number < len(strokes) else draw.background() for number in numbers]
-    background = np.full(len(numbers), BACKGROUND, np.uint8)
+    background = np.full(len(numbers), CAMERA.background_class, np.uint8)
     own = labels[numbers.start : numbers.stop].astype(np.uint8)
     background[: len(own)] = own
     return np.stack(images)[..., None], background
@@ -188,7 +188,7 @@ class _Draw(Chance):
             ink = self.neighbours(size, pen)
         else:
             ink = self.specks(pen) if self.chance(UNREADABLE.specks) else self.overwritten(size, pen)
-        return self.photographed(_inked(page, ink, pen), clean, max(size, CAMERA.background_size))
+        return self.photographed(_inked(page, ink, pen), clean, max(size, SENSOR.background_size))
 
     def size(self) -> float:
         """The longer side of a character, in pixels."""
@@ -349,22 +349,22 @@ class _Draw(Chance):
 
     def photographed(self, image: np.ndarray, clean: bool, size: float = SIZE) -> np.ndarray:
         """What camera and storage make of it, uint8; `size` of what is written on it, which has to stay readable."""
-        if self.chance(CAMERA.light_on_dark):
+        if self.chance(SENSOR.light_on_dark):
             image = 255 - image
         image = self.perhaps_coarse(image.astype(np.float32, copy=False), size)
         image = self.scanned(image) if clean else self.exposed(image, size)
         image = np.clip(image, 0, 255).astype(np.uint8)
-        if self.chance(CAMERA.compressed):
-            image = _compressed(image, self.count(*CAMERA.quality))
+        if self.chance(SENSOR.compressed):
+            image = _compressed(image, self.count(*SENSOR.quality))
         return image
 
     def perhaps_coarse(self, image: np.ndarray, size: float) -> np.ndarray:
         """A share of the pictures as if from one of fewer pixels."""
         import cv2
 
-        fewest, most = CAMERA.coarse_side
-        fewest = max(fewest, int(SIZE * CAMERA.coarse_character / size))
-        if fewest > most or not self.chance(CAMERA.coarse):
+        fewest, most = SENSOR.coarse_side
+        fewest = max(fewest, int(SIZE * SENSOR.coarse_character / size))
+        if fewest > most or not self.chance(SENSOR.coarse):
             return image
         side = self.count(fewest, most)
         image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
@@ -373,21 +373,21 @@ class _Draw(Chance):
 
     def scanned(self, image: np.ndarray) -> np.ndarray:
         """As it is, or in black and white."""
-        if not self.chance(CAMERA.binarised):
+        if not self.chance(SENSOR.binarised):
             return image
-        return np.where(image > CAMERA.threshold, np.float32(255), np.float32(0))
+        return np.where(image > SENSOR.threshold, np.float32(255), np.float32(0))
 
     def exposed(self, image: np.ndarray, size: float) -> np.ndarray:
         """Through a lens, perhaps out of focus, by a hand that perhaps moves, on a sensor that perhaps is noisy."""
         import cv2
 
-        if self.chance(CAMERA.blurred):
-            least, most = CAMERA.blur
-            image = cv2.GaussianBlur(image, (0, 0), self.uniform(least, min(most, least + size * CAMERA.blur_by_size)))
-        if size > CAMERA.moved_smallest and self.chance(CAMERA.moved):
+        if self.chance(SENSOR.blurred):
+            least, most = SENSOR.blur
+            image = cv2.GaussianBlur(image, (0, 0), self.uniform(least, min(most, least + size * SENSOR.blur_by_size)))
+        if size > SENSOR.moved_smallest and self.chance(SENSOR.moved):
             image = cv2.filter2D(image, -1, self.motion())
-        if self.chance(CAMERA.noisy):
-            noise = np.float32(self.uniform(*CAMERA.noise_root) ** 2 * CAMERA.noise_scale)
+        if self.chance(SENSOR.noisy):
+            noise = np.float32(self.uniform(*SENSOR.noise_root) ** 2 * SENSOR.noise_scale)
             image = image + noise * self.paper.grain()
         return image
 
@@ -395,9 +395,9 @@ class _Draw(Chance):
         """The path of a moving hand, float32 (side, side) that add up to 1."""
         import cv2
 
-        middle = math.ceil(CAMERA.movement[1])
+        middle = math.ceil(SENSOR.movement[1])
         kernel = np.zeros((2 * middle + 1, 2 * middle + 1), np.float32)
-        angle, reach = self.uniform(0, np.pi), self.uniform(*CAMERA.movement)
+        angle, reach = self.uniform(0, np.pi), self.uniform(*SENSOR.movement)
         end = np.rint(middle + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
         start = 2 * middle - end
         cv2.line(kernel, [int(v) for v in start], [int(v) for v in end], 1.0)

@@ -4,8 +4,9 @@ import numpy as np
 
 from kit import KitError, plots
 from kit.scenes.proportions import LIGHT, SHEET, THINGS
+from kit.task import CAMERA
 
-SIZE = 64  # pixels of a scene's side
+SIZE = CAMERA.size  # pixels of a scene's side
 _MIDDLE = SIZE / 2
 _Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
 

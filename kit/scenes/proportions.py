@@ -182,7 +182,7 @@ class Things:
 
 
 @dataclass(frozen=True)
-class Camera:
+class Sensor:
     """What lens, sensor and storage make of a scene."""
 
     light_on_dark: float = 0.14  # share of all scenes whose greys are turned round
@@ -266,5 +266,5 @@ class TextPages:
 
 
 KINDS, WRITING, HANDS, PENS, NEIGHBOURS = Kinds(), Writing(), Hands(), Pens(), Neighbours()
-TEXT, UNREADABLE, LIGHT, SHEET, THINGS, CAMERA = Text(), Unreadable(), Light(), Sheet(), Things(), Camera()
+TEXT, UNREADABLE, LIGHT, SHEET, THINGS, SENSOR = Text(), Unreadable(), Light(), Sheet(), Things(), Sensor()
 STOCK, DOODLES, BLOBS, TEXT_PAGES = Stock(), Doodles(), Blobs(), TextPages()

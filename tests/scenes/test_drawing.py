@@ -11,8 +11,9 @@ from kit.data import loading
 from kit.data.loading import Digits
 from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
-from kit.scenes.drawing import BACKGROUND, SIZE, Scenery
-from kit.scenes.proportions import CAMERA, HANDS, PENS
+from kit.scenes.drawing import SIZE, Scenery
+from kit.scenes.proportions import HANDS, PENS, SENSOR
+from kit.task import CAMERA
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
 
@@ -54,7 +55,7 @@ def test_the_seed_decides_everything(around: Scenery, chosen: tuple[np.ndarray, 
     assert one[0].shape == (360, SIZE, SIZE, 1) and one[0].dtype == np.uint8
     assert (one[0] == same[0]).all() and (one[1] == same[1]).all()
     assert np.mean([(a != b).any() for a, b in zip(one[0], other[0], strict=True)]) > 0.99
-    assert one[1].tolist() == [*chosen[1][:300], *[BACKGROUND] * 60]
+    assert one[1].tolist() == [*chosen[1][:300], *[CAMERA.background_class] * 60]
 
 
 def test_the_ink_lies_inside_the_frame_and_its_size_is_in_range(pair: tuple[np.ndarray, np.ndarray]) -> None:
@@ -91,7 +92,7 @@ def test_the_ink_has_the_shape_of_the_digit(
 def test_one_scene_in_seven_is_light_on_dark(pair: tuple[np.ndarray, np.ndarray]) -> None:
     change = pair[0] - pair[1]
     lighter = np.array([one[np.abs(one) > 12].sum() > 0 for one in change])
-    assert lighter.mean() == pytest.approx(CAMERA.light_on_dark, abs=0.06)
+    assert lighter.mean() == pytest.approx(SENSOR.light_on_dark, abs=0.06)
 
 
 def test_as_many_digits_are_drawn_by_rule_as_are_meant_to_be(around: Scenery, digits: Digits) -> None:
@@ -125,7 +126,7 @@ def test_a_pen_on_binarised_paper_is_no_thinner_than_a_pixel(around: Scenery) ->
 
 def test_background_is_of_many_kinds_and_not_blank(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> None:
     images, labels = drawing.scenes(chosen[0], chosen[1], 300, around, [3])
-    background = images[labels == BACKGROUND].astype(float)
+    background = images[labels == CAMERA.background_class].astype(float)
     deviations = background.std(axis=(1, 2, 3))
     assert len(background) == 300 and np.percentile(deviations, 90) > 5 * np.percentile(deviations, 10)
     assert len({image.tobytes() for image in background}) > 290
@@ -169,7 +170,7 @@ def test_the_share_of_background_is_what_was_asked_for(few: Digits) -> None:
     found = made(few, share)
     _, labels = found.epoch(0, np.random.default_rng(0))
     for seen in (labels, found.labels):
-        assert (seen == BACKGROUND).mean() == pytest.approx(share, abs=0.01)
+        assert (seen == CAMERA.background_class).mean() == pytest.approx(share, abs=0.01)
     assert few.labels is not None
     rows = found.numbers[found.numbers >= 0]
     assert (found.labels[: len(rows)] == few.labels[rows]).all()

@@ -70,7 +70,7 @@ def test_ranges_go_upwards_and_the_kinds_of_background_leave_room_for_the_last()
         ("LIGHT", "gradient", 0.2),
         ("SHEET", "rule_width", (0.5, 2.0)),
         ("THINGS", "ellipses", 0.1),
-        ("CAMERA", "noise_scale", 1.6),
+        ("SENSOR", "noise_scale", 1.6),
     ],
 )
 def test_another_value_gives_other_scenes(

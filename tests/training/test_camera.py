@@ -16,8 +16,7 @@ from kit.reporting.data_pictures import show
 from kit.run.folder import Run
 from kit.run.metrics import threshold
 from kit.run.runs import best, runs
-from kit.scenes.drawing import BACKGROUND
-from kit.task import ROWS
+from kit.task import CAMERA, ROWS
 from kit.training.examples import validation_images
 
 TINY = {"camera": True, "arch": "dense", "epochs": 2, "progress": False}
@@ -40,9 +39,9 @@ def test_a_camera_run_has_eleven_classes_and_a_threshold(trained: Run) -> None:
     assert model.input_shape == (None, 64, 64, 1) and model.output_shape == (None, 11)
     assert trained.settings.camera and trained.settings.background_share == 0.3 and not trained.settings.augment
     validation = trained.validation
-    expected = threshold(validation.labels, validation.probabilities, BACKGROUND)
+    expected = threshold(validation.labels, validation.probabilities, CAMERA.background_class)
     assert trained.metrics["threshold"] == expected
-    assert (validation.labels[validation.rows < 0] == BACKGROUND).all()
+    assert (validation.labels[validation.rows < 0] == CAMERA.background_class).all()
     assert np.unique(validation.rows).size == len(validation.rows) == 57  # 40 digits are 70 % of them
 
 
