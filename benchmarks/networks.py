@@ -1,8 +1,16 @@
-"""Trains every network by its recipe and prints the README's table of results.
+"""Trains every network by its recipe, several seeds each, and prints the table of results of docs/networks.md.
 
-python benchmarks/networks.py FOLDER [NETWORK ...]   (FOLDER holds train.csv; runs/ takes the runs)
+python benchmarks/networks.py FOLDER [--seeds N] [--runs RUNS] [NETWORK ...]   (FOLDER holds train.csv)
+
+Each seed draws its own validation rows. What has been trained already is in RUNS/networks.csv and is not trained again,
+so a benchmark that was stopped goes on. Printed are the mean, the standard deviation and the number of the validation
+accuracies, and the CPU seconds of the whole command, which a machine shared with others disturbs less than its clock.
 """
 
+import argparse
+import csv
+import resource
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -17,21 +25,75 @@ REPORTED = {  # by each network's source
     "chollet": "three times slower than malireddi",
     "liip": "98 %",
 }
+COLUMNS = ["arch", "seed", "run", "cpu_seconds"]
 
 
-def main(folder: str, names: list[str]) -> None:
-    print("| network | parameters | epochs | seconds | training | validation | its source reports |")
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    parser.add_argument("networks", nargs="*", metavar="NETWORK")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    given = parser.parse_args()
+    names = given.networks or [name for name, network in NETWORKS.items() if network.task.examples == "rows"]
+    for seed in range(given.seeds):
+        for name in names:
+            if not any(line["arch"] == name and line["seed"] == str(seed) for line in trained(given.runs)):
+                train(name, seed, given.folder, given.runs)
+    print(
+        "| network | parameters | epochs | CPU seconds | training | validation, mean ± deviation | its source reports |"
+    )
     print("|---|---:|---:|---:|---:|---:|---|")
-    for name in names or NETWORKS:
-        command = ["kit", "train", "--arch", name, "--data", folder]
-        finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        metrics = Run(Path(finished.stdout.strip())).metrics
-        print(
-            f"| `{name}` | {metrics['parameters']:,} | {metrics['epochs_done']} | {metrics['seconds']:.0f} "
-            f"| {metrics['accuracy']:.2%} | {metrics['val_accuracy']:.2%} | {REPORTED.get(name, '')} |",
-            flush=True,
-        )
+    for name in names:
+        print(row(name, [line for line in trained(given.runs) if line["arch"] == name]))
+
+
+def train(name: str, seed: int, folder: str, runs: Path) -> None:
+    """One training, and its line in networks.csv."""
+    before = cpu_seconds()
+    command = ["train", "--arch", name, "--seed", str(seed), "--data", folder, "--runs", str(runs)]
+    finished = subprocess.run([sys.executable, "-m", "kit", *command], check=True, stdout=subprocess.PIPE, text=True)
+    line = dict(zip(COLUMNS, [name, seed, finished.stdout.strip(), round(cpu_seconds() - before, 1)], strict=True))
+    path = runs / "networks.csv"
+    new = not path.exists()
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(line)
+
+
+def trained(runs: Path) -> list[dict[str, str]]:
+    path = runs / "networks.csv"
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def row(name: str, lines: list[dict[str, str]]) -> str:
+    metrics = [Run(Path(line["run"])).metrics for line in lines]
+    epochs = sorted({each["epochs_done"] for each in metrics})
+    seconds = statistics.mean(float(line["cpu_seconds"]) for line in lines)
+    cells = [
+        f"`{name}`", f"{metrics[0]['parameters']:,}", " to ".join(map(str, sorted({epochs[0], epochs[-1]}))),
+        f"{seconds:.0f}", shown([each["accuracy"] for each in metrics]),
+        f"{shown([each['val_accuracy'] for each in metrics])}, {len(metrics)} seeds", REPORTED.get(name, ""),
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def shown(shares: list[float]) -> str:
+    """99.41 ± 0.05 %."""
+    spread = f" ± {100 * statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
+    return f"{100 * statistics.mean(shares):.2f}{spread} %"
+
+
+def cpu_seconds() -> float:
+    """Of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main()

@@ -62,12 +62,14 @@ _DOORS = {
 __all__ = ["KitError", "__version__", *_DOORS]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _DOORS:
-        raise AttributeError(f"module 'kit' has no attribute {name!r}")
-    import importlib
+if not TYPE_CHECKING:  # or mypy would believe in any name
 
-    return getattr(importlib.import_module(_DOORS[name]), name)
+    def __getattr__(name: str) -> object:
+        if name not in _DOORS:
+            raise AttributeError(f"module 'kit' has no attribute {name!r}")
+        import importlib
+
+        return getattr(importlib.import_module(_DOORS[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -9,12 +9,15 @@ import functools
 import inspect
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, dataclass_transform
 
 from kit import KitError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+REQUIRED: Any = dataclasses.MISSING
+"""The default of a field that has none, though a function that has it as a parameter may do without."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,19 @@ def option(
     choices: Collection[str] = (),
     later: bool = False,
     argument: bool = False,
-    positional: bool = False,
+    kw_only: bool = True,
 ) -> Any:
-    """A dataclass' field with an `About`; `choices` are a check and its remedy, and `positional` is for Python."""
+    """A dataclass' field with an `About`; `choices` are a check and its remedy."""
     if choices:
         check, remedy = (lambda value: value in choices), f"choose from {', '.join(choices)}"
     about = About(help, flag, metavar, check, remedy, later, argument)
-    return dataclasses.field(default=default, kw_only=not positional, metadata={About: about})
+    return dataclasses.field(default=default, kw_only=kw_only, metadata={About: about})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))
+def declared(cls: type[T]) -> type[T]:
+    """Makes a frozen dataclass of a class whose fields are all an `option`."""
+    return dataclass(frozen=True, kw_only=True)(cls)
 
 
 def about(field: "dataclasses.Field[Any]") -> About:

@@ -1,14 +1,13 @@
 """What `kit export` can be asked for, and whether it fits together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit import KitError
 from kit.exporting.compression import check_compression, compressions
 from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS, check_target
-from kit.options import check, option
+from kit.options import check, declared, option
 from kit.run.settings import RUNS
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ AUTO = "auto"
 _APPS_TARGETS = ("iOS15", "iOS16", "iOS17")
 
 
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Options:
     """What `export` can be asked for, checked against each other; what depends on the run is checked with it.
 
@@ -30,7 +29,7 @@ class Options:
     """
 
     run: "RunName | None" = option(
-        "Name or number; the best one without.", default=None, metavar="[RUN]", argument=True, positional=True
+        "Name or number; the best one without.", default=None, metavar="[RUN]", argument=True, kw_only=False
     )
     format: str = option(
         "mlprogram (.mlpackage), neuralnetwork (.mlmodel), tflite or onnx.", default="mlprogram", choices=SUFFIXES

@@ -15,7 +15,7 @@ from kit.run.folder import Run, versions
 from kit.run.settings import RUNS, Settings
 from kit.task import Task
 
-RunName = str | Path | Run
+RunName = int | str | Path | Run
 """How a run is named: 07-dense, or dense where one alone is called so; 7 or 07; its path; the run itself."""
 
 
@@ -53,23 +53,24 @@ def find(run: RunName, runs: Path | str = RUNS) -> Run:
     """
     if isinstance(run, Run):
         return run
+    run = str(run)
     if (Path(run) / "settings.json").is_file():
         return Run(Path(run))
     folder, names = Path(runs), _names(Path(runs))
-    if str(run) in names:
-        return Run(folder / str(run))
-    if str(run).isdecimal():
-        numbered = [known for known in names if _number(known) == int(str(run))]
+    if run in names:
+        return Run(folder / run)
+    if run.isdecimal():
+        numbered = [known for known in names if _number(known) == int(run)]
         if len(numbered) == 1:
             return Run(folder / numbered[0])
-    called = [known for known in names if known.partition("-")[2] == str(run)]
+    called = [known for known in names if known.partition("-")[2] == run]
     if len(called) > 1:
-        raise KitError(f"{folder / str(run)}: several runs are called so: choose from {', '.join(called)}")
+        raise KitError(f"{folder / run}: several runs are called so: choose from {', '.join(called)}")
     if called:
         return Run(folder / called[0])
-    near = difflib.get_close_matches(str(run), names, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(run, names, n=1, cutoff=0.4)
     advice = f"did you mean {near[0]}?" if near else "kit runs lists what there is"
-    raise KitError(f"{folder / str(run)}: no such run: {advice}")
+    raise KitError(f"{folder / run}: no such run: {advice}")
 
 
 def runs(runs: Path | str = RUNS) -> list[Run]:

@@ -3,12 +3,11 @@
 import dataclasses
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kit import KitError, options
-from kit.options import option
+from kit.options import REQUIRED, declared, option
 from kit.task import CAMERA, ROWS, Task
 
 RUNS = Path("runs")  # where runs are, unless somebody says otherwise
@@ -30,7 +29,7 @@ def _share(value: float) -> bool:
     return 0 < value < 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Recipe:
     """How a network is trained; names as in Keras. An epoch is one pass over the training rows.
 
@@ -38,8 +37,12 @@ class Recipe:
     have an option for it, a training's settings hold it, and a run from before it has its default.
     """
 
-    epochs: int = option("Passes over the training rows.", check=lambda value: value >= 1, remedy="give 1 or more")
-    batch_size: int = option("Images a step.", check=lambda value: value >= 1, remedy="give 1 or more, such as 128")
+    epochs: int = option(
+        "Passes over the training rows.", default=REQUIRED, check=lambda value: value >= 1, remedy="give 1 or more"
+    )
+    batch_size: int = option(
+        "Images a step.", default=REQUIRED, check=lambda value: value >= 1, remedy="give 1 or more, such as 128"
+    )
     optimizer: str = option("adam, adamw, nadam, rmsprop, sgd, muon and others.", default="adam", choices=OPTIMIZERS)
     learning_rate: float = option(
         "The peak, where the schedule is one-cycle.", default=0.001,
@@ -78,7 +81,7 @@ class Recipe:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Settings(Recipe):
     """Every setting of a training, checked once.
 

@@ -1,22 +1,21 @@
 """What `kit train` can be asked for."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kit.options import option
+from kit.options import declared, option
 from kit.run.settings import RUNS, Recipe
 
 if TYPE_CHECKING:
     from kit.run.runs import RunName
 
 
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Arguments(Recipe):
     """What `train` can be asked for; a recipe's values stand for those of the network's own."""
 
     arch: str | None = option(
-        "A network that kit networks lists.  [default: kit; camera with --camera]", default=None, positional=True
+        "A network that kit networks lists.  [default: kit; camera with --camera]", default=None, kw_only=False
     )
     camera: bool = option("Learn from scenes as a phone sees them, with the class background.", default=False)
     background_share: float | None = option(
