@@ -11,9 +11,12 @@ from kit.run.metrics import FOCUS, Analysis
 def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS) -> list[str]:
     """What a person would be told first, one thing a sentence."""
     accuracy, wrong, names = analysis.accuracy, len(analysis.mistakes), analysis.classes
+    rows = count_of(len(analysis), "validation row")
     found = [
-        f"{accuracy.value:.2%} of {count_of(len(analysis), 'validation row')} are right, {wrong:,} {_are(wrong)} "
-        f"wrong; on rows it has never seen, expect {accuracy.low:.2%} to {accuracy.high:.2%}."
+        f"{accuracy.value:.2%} of {rows} are right, {wrong:,} {_are(wrong)} wrong.",
+        f"By the number of rows alone, the true share lies between {accuracy.low:.2%} and {accuracy.high:.2%} (95% "
+        "confidence). That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on "
+        "other rows expect a little less.",
     ]
     if analysis.pairs:
         first = analysis.pairs[0]

@@ -223,7 +223,7 @@ def test_no_mistakes_at_all_is_said(run: Run, tmp_path: Path) -> None:
     text = report.page.read_text(encoding="utf-8")
     for words in ("There is no mistake to show", "No 4 was taken for a 9.", "No label looks wrong"):
         assert words in text
-    assert report.summary[1] == "There is not a single mistake to learn from."
+    assert report.summary[2] == "There is not a single mistake to learn from."
     assert all(path.exists() for path in report.pictures)
 
 

@@ -134,8 +134,8 @@ def test_background_is_of_many_kinds_and_not_blank(around: Scenery, chosen: tupl
 
 def settings(share: float = 0.25) -> Settings:
     return Settings(
-        "camera", 1, 128, "adam", 0.001, "constant", 0.0, None, False, None, "val_loss", 0.2, "float32", 3, 3, None,
-        "", "", camera=True, background_share=share,
+        arch="camera", epochs=1, batch_size=128, seed=3, split_seed=3, from_run=None, data="", fingerprint="",
+        camera=True, background_share=share,
     )  # fmt: skip
 
 
