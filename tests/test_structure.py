@@ -1,41 +1,129 @@
-"""The house rules: floors, style, types, and a README that tells the truth."""
+"""The house rules: rooms, style, types, and pages that tell the truth."""
 
+import functools
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
+from typer.testing import CliRunner
 
-from kit.cli import app
+from kit.cli import app, main
+from kit.training.networks import NETWORKS
 
 ROOT = Path(__file__).parent.parent
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / "mobile").glob("*.md"),
+]
+LINT = re.findall(
+    r"^\t\.venv/bin/(.+)$", (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0], re.MULTILINE
+)
+
+
+@functools.cache
+def graph() -> grimp.ImportGraph:
+    """Which modules of the package, and which packages, import which; types alone aside."""
+    options = {"include_external_packages": True, "exclude_type_checking_imports": True}
+    return grimp.build_graph("kit", cache_dir=None, **options)
 
 
 def test_only_plots_imports_matplotlib() -> None:
-    users = [
-        path.stem for path in (ROOT / "kit").rglob("*.py") if re.search("(from|import) matplotlib", path.read_text())
-    ]
-    assert users == ["plots"]
+    assert graph().find_modules_that_directly_import("matplotlib") == {"kit.plots"}
 
 
-@pytest.mark.parametrize(
-    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join
-)
-def test_style_and_types(command: list[str]) -> None:
-    finished = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+@pytest.mark.parametrize("command", LINT)
+def test_make_lint_finds_nothing(command: str) -> None:
+    tool, *arguments = command.split()
+    program = Path(sys.executable).with_name(tool)
+    finished = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_make_lint_looks_at_style_types_and_rooms_and_so_does_the_hook_before_a_commit() -> None:
+    assert [command.split()[0] for command in LINT] == ["ruff", "ruff", "mypy", "lint-imports"]
+    hooks = re.findall(r"entry: \.venv/bin/(.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
+    assert hooks == LINT
 
 
 def readme() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readmes_tree_is_the_packages() -> None:
-    shown = re.findall(r"^(kit/[\w/]+\.py) ", readme(), re.MULTILINE)
-    files = {str(path.relative_to(ROOT)) for path in (ROOT / "kit").rglob("*.py")}
-    rooms = {file for file in files if re.fullmatch(r"kit/\w+/__init__\.py", file)}
-    assert sorted(shown) == sorted(files - rooms)
+def architecture() -> str:
+    return (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def rooms() -> set[str]:
+    return {path.parent.name for path in (ROOT / "kit").glob("*/__init__.py")}
+
+
+def may_import() -> dict[str, set[str]]:
+    """The last column of the architecture page's table of rooms."""
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", architecture(), re.MULTILINE)
+    return {room: set(re.findall(r"\w+", allowed)) for room, allowed in rows}
+
+
+def imports() -> dict[str, set[str]]:
+    """Which rooms each room imports from, by the code; the ground aside."""
+    found: dict[str, set[str]] = {room: set() for room in rooms()}
+    for module in graph().modules:
+        for imported in graph().find_modules_directly_imported_by(module):
+            here, there = ((name + ".").split(".")[1] for name in (module, imported))
+            if here != there and {here, there} <= rooms():
+                found[here].add(there)
+    return found
+
+
+def test_the_architecture_page_names_every_file_once() -> None:
+    shown = re.findall(r"^(kit/[\w/]+\.\w+) +\S", architecture(), re.MULTILINE)
+    files = {path.relative_to(ROOT).as_posix() for end in ("py", "html") for path in (ROOT / "kit").rglob(f"*.{end}")}
+    assert sorted(shown) == sorted(files - {f"kit/{room}/__init__.py" for room in rooms()})
+
+
+def test_the_architecture_page_and_the_readme_have_a_row_for_every_room() -> None:
+    assert may_import().keys() == rooms()
+    assert set(re.findall(r"^\| `kit/(\w+)/` \|", readme(), re.MULTILINE)) == rooms()
+
+
+def test_a_room_may_import_what_the_contracts_allow_and_imports_nothing_else() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [set(layer.split(" | ")) for contract in contracts for layer in contract.get("layers", [])]
+    allowed = {
+        room: set().union(*layers[place + 1 :]) & rooms()
+        for place, layer in enumerate(layers)
+        for room in layer & rooms()
+    }
+    for contract in contracts:
+        for source in contract.get("source_modules", []):
+            allowed[source.removeprefix("kit.")] -= {
+                name.removeprefix("kit.") for name in contract["forbidden_modules"]
+            }
+    assert may_import() == allowed
+    for room, imported in imports().items():
+        assert imported <= allowed[room], room
+
+
+def test_the_architecture_pages_diagram_is_drawn_from_the_imports() -> None:
+    diagram = architecture().split("```mermaid\n")[1].split("```")[0].splitlines()[1:]
+    drawn = {
+        line.partition(" --> ")[0].strip(): set(re.findall(r"\w+", line.partition(" --> ")[2])) for line in diagram
+    }
+    assert drawn == {room: imported for room, imported in imports().items() if imported or room in drawn}
+    assert set(drawn).union(*drawn.values()) == rooms()
+
+
+def test_the_networks_page_has_a_row_for_every_network_of_rows() -> None:
+    page = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| ([\d,]+) \|", page, re.MULTILINE)
+    known = [network for network in NETWORKS.values() if network.task.examples == "rows"]
+    assert rows == [(network.name, f"{network.parameters:,}") for network in known]
 
 
 def test_the_readme_has_its_first_command_by_line_20_and_then_a_picture() -> None:
@@ -45,24 +133,40 @@ def test_the_readme_has_its_first_command_by_line_20_and_then_a_picture() -> Non
     assert first <= 20 and first < picture < 45
 
 
-def test_every_picture_and_file_that_the_readme_names_is_there() -> None:
-    for path in re.findall(r"\]\((?!http)([^)#]+)\)", readme()):
+def headings(page: Path) -> set[str]:
+    """A page's headings as links name them."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_picture_and_path_of_a_page_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for path, _, heading in (link.partition("#") for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not heading or heading in headings(target), heading
+    for path in re.findall(r"(?<![\w./-])(?:kit|tests|benchmarks|docs)/[\w./-]+\.(?:py|md|html|png)\b", text):
         assert (ROOT / path).exists(), path
 
 
-def test_every_command_of_the_readme_exists_with_its_options(tmp_path: Path) -> None:
+@functools.cache
+def help_of(command: tuple[str, ...]) -> str:
+    return CliRunner().invoke(main.app, [*command, "--help"]).stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
     known = {(name,) if group == "" else (group, name) for group, name in _commands()}
-    shown = re.findall(r"^\$? ?(kit [^#\n]*)", readme(), re.MULTILINE)
-    assert shown
-    for line in shown:
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^\$? ?(kit [^#\n]*)|`(kit [a-z][^`\n]*)`|\$\((kit [^)]*)\)", text, re.MULTILINE)
+    assert shown or page.name == "CONTRIBUTING.md"
+    for line in (re.sub(r'"\$\(.*?\)"', "RUN", "".join(found)) for found in shown):
         words = line.split()[1:]
-        command = tuple(words[:2]) if tuple(words[:2]) in known else tuple(words[:1])
-        assert command in known, line
-        text = subprocess.run(
-            [sys.executable, "-m", "kit", *command, "--help"], capture_output=True, text=True, cwd=tmp_path
-        ).stdout
+        command = next((tuple(words[:count]) for count in (2, 1) if tuple(words[:count]) in known), None)
+        assert command, line
         for option in re.findall(r"(?<=\s)--?[a-z][a-z0-9-]*", line):
-            assert re.search(rf"(^|[\s,/]){option}\b", text, re.MULTILINE), line
+            assert re.search(rf"(^|[\s,/]){option}\b", help_of(command), re.MULTILINE), line
 
 
 def test_the_readme_shows_every_command() -> None:
@@ -71,17 +175,36 @@ def test_the_readme_shows_every_command() -> None:
 
 
 def _commands() -> list[tuple[str, str]]:
-    groups = [("", app.app), ("data", app.data_app)]
     return [
         (group, command.callback.__name__)
-        for group, app in groups
-        for command in app.registered_commands
+        for group, commands in (("", app.app), ("data", app.data_app))
+        for command in commands.registered_commands
         if command.callback
     ]
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
     assert "make test" in readme() and "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_ci_says_why_there_is_no_browser(tmp_path: Path) -> None:
+    for name in ("dirname", "mktemp", "rm", "tail"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    failing = "for line in 1 2 3 4 5; do echo $line; done; echo the disk is full >&2; exit 100"
+    for name, script in (("make", 'echo make "$@"'), ("apt-get", failing)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    def ci() -> tuple[int, str, list[str]]:
+        command = ["/bin/sh", ROOT / ".ci" / "run"]
+        finished = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+        return finished.returncode, finished.stdout, finished.stderr.splitlines()
+
+    code, printed, said = ci()
+    assert (code, printed) == (0, "make test\n") and said[0].startswith("chromium could not be installed")
+    assert said[1:] == ["2", "3", "4", "5", "the disk is full"]
+    (tmp_path / "apt-get").write_text("#!/bin/sh\necho Setting up chromium\n")
+    assert ci() == (0, "make test\n", [])
 
 
 def test_every_dependency_is_pinned_and_no_address_is_named() -> None:
@@ -100,4 +223,6 @@ def test_every_dependency_is_pinned_and_no_address_is_named() -> None:
 def test_the_changelog_knows_this_version() -> None:
     from kit import __version__
 
-    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## {re.escape(__version__)} – \d{{4}}-\d{{2}}-\d{{2}}$", changelog, re.MULTILINE)
+    assert set(re.findall(r"^### (.+)$", changelog, re.MULTILINE)) <= {"Added", "Changed", "Fixed", "Removed"}
