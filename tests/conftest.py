@@ -1,15 +1,21 @@
 """What the tests share: a cache of their own, the bundled sample, a cut of it, and the command line as a process."""
 
+import contextlib
 import dataclasses
+import hashlib
+import multiprocessing
 import os
+import pickle
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 
@@ -18,12 +24,17 @@ from kit.cli import main
 from kit.competition import sources
 from kit.contract import Contract
 from kit.data import csv_format
+from kit.exporting import coreml
 from kit.exporting.export import export
+from kit.reporting import data_pictures
 from kit.run.folder import Run
+from kit.scenes import drawing
 from kit.task import CAMERA, Task
+from kit.training import examples
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
+Shared = Callable[[str, Callable[[Path], Any]], Path]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -32,25 +43,81 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Folders that all workers of a test run share: who wants one first makes it, the others wait and read."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        path = root / f"shared-{name}"
+        with filelock.FileLock(f"{path}.lock"):
+            if not path.exists():
+                unfinished = Path(tempfile.mkdtemp(dir=root))
+                make(unfinished)
+                unfinished.rename(path)
+        return path
+
+    return folder
+
+
 @pytest.fixture(autouse=True, scope="session")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    os.environ["KIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+def own_cache(shared: Shared) -> None:
+    os.environ["KIT_CACHE"] = str(shared("cache", lambda folder: None))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def converted_once() -> Iterator[None]:
+    """The same weights and options are converted to Core ML once a session: a second or two each time."""
+    convert, made = coreml.convert, dict[str, Any]()
+
+    def once(model: Any, labels: Any, **options: Any) -> Any:
+        digest = hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights()))
+        key = f"{digest.hexdigest()} {model.get_config()} {labels} {sorted(options.items())}"
+        if key not in made:
+            made[key] = convert(model, labels, **options)
+        return made[key]
+
+    once.anew = convert  # type: ignore[attr-defined]  # for who tests converting itself
+    coreml.convert = once
+    yield
+    coreml.convert = convert
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sceneries(shared: Shared) -> Path:
+    """Scenery takes ten seconds to gather: the same one is gathered once, for all trainings of all workers."""
+    folder = shared("sceneries", lambda folder: None)
+    _keep_sceneries(folder)
+    return folder
+
+
+def _keep_sceneries(folder: Path) -> None:
+    gather = drawing.scenery
+
+    def kept(strokes: np.ndarray, generator: np.random.Generator) -> drawing.Scenery:
+        of = hashlib.sha256(strokes.tobytes() + repr(generator.bit_generator.state).encode()).hexdigest()
+        path = folder / f"{of}.pickle"
+        with filelock.FileLock(f"{path}.lock"):
+            if not path.exists():
+                path.with_suffix(".new").write_bytes(pickle.dumps(gather(strokes, generator)))
+                path.with_suffix(".new").rename(path)
+        scenery: drawing.Scenery = pickle.loads(path.read_bytes())
+        return scenery
+
+    examples.scenery = data_pictures.scenery = kept  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample(shared: Shared) -> Path:
     """The bundled sample as `kit data fetch` writes it; tests read it and leave it as it is."""
-    folder = tmp_path_factory.mktemp("sample")
-    sources.fetch("sample", folder)
-    return folder
+    return shared("sample", lambda folder: sources.fetch("sample", folder))
 
 
 @pytest.fixture(scope="session")
-def small(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(sample: Path, shared: Shared) -> Path:
     """The first 500 labelled rows of the sample and the first 100 to predict."""
-    folder = tmp_path_factory.mktemp("small")
-    write_cut(sample, folder, 500, 100)
-    return folder
+    return shared("small", lambda folder: write_cut(sample, folder, 500, 100))
 
 
 def write_cut(sample: Path, folder: Path, train: int, test: int) -> None:
@@ -96,12 +163,11 @@ def kit_command(tmp_path: Path) -> KitCommand:
 @pytest.fixture
 def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> KitCommand:
     """As `kit_command`, but in this process, where TensorFlow is imported already."""
-    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["kit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        with contextlib.chdir(cwd), pytest.raises(SystemExit) as ended:
             main.main()
         printed = capsys.readouterr()
         return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), printed.out, printed.err)
@@ -140,17 +206,17 @@ def contract_for(task: Task = CAMERA, threshold: float = 0.6, **fields: Any) -> 
 
 
 @pytest.fixture(scope="session")
-def exportable(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def exportable(small: Path, shared: Shared) -> Run:
     """The kit's own network after some short epochs, 200 validation rows."""
-    return train(
-        "kit", data=small, epochs=25, validation_split=0.4, runs=tmp_path_factory.mktemp("runs"), progress=False
-    )
+    options = {"epochs": 25, "validation_split": 0.4, "progress": False}
+    return Run(shared("exportable", lambda folder: train("kit", data=small, runs=folder, **options)) / "01-kit")
 
 
 @pytest.fixture(scope="session")
-def eleven(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def eleven(small: Path, shared: Shared) -> Run:
     """The kit's own network after an epoch of scenes: 64 x 64, with the class background."""
-    return train("kit", camera=True, data=small, epochs=1, runs=tmp_path_factory.mktemp("eleven"), progress=False)
+    options = {"camera": True, "epochs": 1, "progress": False}
+    return Run(shared("eleven", lambda folder: train("kit", data=small, runs=folder, **options)) / "01-kit")
 
 
 @pytest.fixture(scope="session")
@@ -163,12 +229,48 @@ def camera(eleven: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="session")
-def eleven_package(eleven: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def eleven_package(eleven: Run, shared: Shared) -> Path:
     """The exported network of eleven classes in float32."""
-    return export(eleven, precision="float32", to=tmp_path_factory.mktemp("exports")).path
+    folder = shared("eleven-package", lambda folder: export(eleven, precision="float32", to=folder))
+    return folder / "01-kit.mlpackage"
 
 
 @pytest.fixture(scope="session")
-def package(exportable: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(exportable: Run, shared: Shared) -> Path:
     """The exported network as `kit export` leaves it, in float32; tests copy it before they change it."""
-    return export(exportable, precision="float32", to=tmp_path_factory.mktemp("exports")).path
+    folder = shared("package", lambda folder: export(exportable, precision="float32", to=folder))
+    return folder / "01-kit.mlpackage"
+
+
+def killed_training(moment: int, where: str, sceneries: Path, **options: object) -> int:
+    """Trains in a process that kills itself at a replacement of files, counted from 1; returns how it ended.
+
+    `where` says whether before that replacement, after it, or with half of the file written. Whatever the process had
+    open stays as it is. It is forked from one that has imported TensorFlow and done nothing with it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tensorflow", "keras", "kit.training.trainer"])
+    process = context.Process(target=_train_until_killed, args=(moment, where, sceneries, options))
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _train_until_killed(moment: int, where: str, sceneries: Path, options: dict[str, Any]) -> None:
+    _keep_sceneries(sceneries)
+    replace, count = Path.replace, 0
+
+    def counted(self: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == moment:
+            if where == "half":
+                os.truncate(self, self.stat().st_size // 2)
+            if where == "after":
+                replace(self, target)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(self, target)
+
+    Path.replace = counted  # type: ignore[method-assign, assignment]
+    train(**options)

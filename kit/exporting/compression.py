@@ -85,9 +85,9 @@ def quantize(converted: Any, bits: int, mode: str, exact: int) -> Any:
     from coremltools.models.neural_network import quantization_utils
 
     class Larger(quantization_utils.QuantizedLayerSelector):
-        def doquantize(self, layer: Any, weight_param: str | None = None) -> bool:
+        def do_quantize(self, layer: Any, weight_param: str | None = None) -> bool:
             kind = layer.WhichOneof("layer")
-            if weight_param == "bias" or not super().doquantize(layer):
+            if weight_param == "bias" or not super().do_quantize(layer):
                 return False
             return len(getattr(layer, kind).weights.floatValue) > exact
 

@@ -153,13 +153,13 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faulty_data_stops_a_training_with_one_line_and_nothing_written(
-    fault: str, small: Path, tmp_path: Path, kit_command: KitCommand
+    fault: str, small: Path, tmp_path: Path, kit_here: KitCommand
 ) -> None:
     data = broken(small, tmp_path / "faulty", fault)
-    assert_one_line(kit_command("train", "--arch", "dense", "--data", data), *FAULTS[fault])
+    assert_one_line(kit_here("train", "--arch", "dense", "--data", data), *FAULTS[fault])
     assert not (tmp_path / "runs").exists()
     if fault != "few rows":
-        checked = kit_command("data", "check", "--data", data)
+        checked = kit_here("data", "check", "--data", data)
         assert checked.returncode == 2 and FAULTS[fault][0] in checked.stderr and len(checked.stderr.splitlines()) == 1
         assert len(checked.stdout.splitlines()) == 3  # the other files are right
 
@@ -172,46 +172,44 @@ def project(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_runs_lists_them_best_first(project: Path, kit_command: KitCommand) -> None:
-    listed = json.loads(kit_command("runs", "--json", cwd=project).stdout)
+def test_runs_lists_them_best_first(project: Path, kit_here: KitCommand) -> None:
+    listed = json.loads(kit_here("runs", "--json", cwd=project).stdout)
     accuracies = [entry["val_accuracy"] for entry in listed]
     assert len(listed) == 2 and accuracies == sorted(accuracies, reverse=True)
-    lines = kit_command("runs", cwd=project).stdout.splitlines()
+    lines = kit_here("runs", cwd=project).stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["run", *(entry["run"] for entry in listed)]
     assert f"{accuracies[0]:.2%}" in lines[1]
 
 
-def test_submit_says_which_run_it_took(project: Path, small: Path, kit_command: KitCommand, tmp_path: Path) -> None:
-    finished = kit_command("submit", "--data", small, "--to", tmp_path / "out", cwd=project)
-    best = json.loads(kit_command("runs", "--json", cwd=project).stdout)[0]["run"]
+def test_submit_says_which_run_it_took(project: Path, small: Path, kit_here: KitCommand, tmp_path: Path) -> None:
+    finished = kit_here("submit", "--data", small, "--to", tmp_path / "out", cwd=project)
+    best = json.loads(kit_here("runs", "--json", cwd=project).stdout)[0]["run"]
     assert finished.stderr.startswith(f"the best run is {best}\n")
     assert finished.stdout == f"{tmp_path / 'out' / best}.csv\n"
     assert re.search(r"^score 0\.\d{5} by solution\.csv$", finished.stderr, re.MULTILINE)
 
 
 def test_a_run_that_lost_its_model_or_does_not_exist_is_one_line(
-    project: Path, small: Path, kit_command: KitCommand
+    project: Path, small: Path, kit_here: KitCommand
 ) -> None:
-    assert_one_line(
-        kit_command("submit", "1-dens", "--data", small, cwd=project), "no such run", "did you mean 01-dense?"
-    )
-    assert_one_line(kit_command("train", "--resume", "9", cwd=project), "runs/9: no such run")
+    assert_one_line(kit_here("submit", "1-dens", "--data", small, cwd=project), "no such run", "did you mean 01-dense?")
+    assert_one_line(kit_here("train", "--resume", "9", cwd=project), "runs/9: no such run")
     model = project / "runs" / "01-dense" / "model.keras"
     whole = model.read_bytes()
     model.unlink()
-    assert_one_line(kit_command("submit", "1", "--data", small, cwd=project), "model.keras: missing")
+    assert_one_line(kit_here("submit", "1", "--data", small, cwd=project), "model.keras: missing")
     model.write_bytes(whole[:-500])
-    assert_one_line(kit_command("submit", "1", "--data", small, cwd=project), "model.keras: damaged")
+    assert_one_line(kit_here("submit", "1", "--data", small, cwd=project), "model.keras: damaged")
     model.write_bytes(whole)
     assert not (project / "submissions").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(small: Path, tmp_path: Path, kit_command: KitCommand) -> None:
+def test_a_folder_that_cannot_be_written_is_one_line(small: Path, tmp_path: Path, kit_here: KitCommand) -> None:
     """A file where the folder should be: root too is refused."""
     (tmp_path / "runs").write_text("")
-    finished = kit_command("train", "--arch", "dense", "--epochs", 1, "--data", small)
+    finished = kit_here("train", "--arch", "dense", "--epochs", 1, "--data", small)
     assert_one_line(finished, "runs: there is something else under this name")
-    assert_one_line(kit_command("data", "fetch", "--to", "runs/data"), "a part of this path is a file, not a folder")
+    assert_one_line(kit_here("data", "fetch", "--to", "runs/data"), "a part of this path is a file, not a folder")
 
 
 def test_at_a_terminal_there_is_a_bar_with_the_time_left(small: Path, tmp_path: Path) -> None:
@@ -243,8 +241,8 @@ def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
     assert finished.stderr == ""
 
 
-def test_the_demo_walks_the_whole_path_and_says_where_to_look(kit_command: KitCommand, tmp_path: Path) -> None:
-    finished = kit_command("demo", "--to", "tour")
+def test_the_demo_walks_the_whole_path_and_says_where_to_look(kit_here: KitCommand, tmp_path: Path) -> None:
+    finished = kit_here("demo", "--to", "tour")
     assert finished.returncode == 0, finished
     shown = re.findall(r"^\$ kit (.*)$", finished.stderr, re.MULTILINE)
     assert shown == [

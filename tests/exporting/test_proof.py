@@ -196,7 +196,7 @@ def test_core_mls_answers_are_read_by_label(package: Path, monkeypatch: pytest.M
 
 
 def test_a_package_of_another_training_is_refused(
-    package: Path, exportable: Run, small: Path, tmp_path: Path, kit_command: KitCommand
+    package: Path, exportable: Run, small: Path, tmp_path: Path, kit_here: KitCommand
 ) -> None:
     other = Run(Path(shutil.copytree(exportable.folder, tmp_path / "01-kit")))
     text = (other.folder / "settings.json").read_text().replace('"seed": 0', '"seed": 1')
@@ -207,12 +207,12 @@ def test_a_package_of_another_training_is_refused(
         verify(package, "nowhere", runs=tmp_path / "runs")
     found = verify(package, runs=tmp_path / "runs")
     assert found.proof is None and found.problems == ()
-    finished = kit_command("verify", package)
+    finished = kit_here("verify", package)
     assert finished.returncode == 1 and "not compared: its run, 01-kit, is not in runs" in finished.stderr
 
 
-def test_verify_prints_what_it_costs(package: Path, exportable: Run, kit_command: KitCommand, tmp_path: Path) -> None:
-    finished = kit_command("verify", package, "--runs", exportable.folder.parent)
+def test_verify_prints_what_it_costs(package: Path, exportable: Run, kit_here: KitCommand, tmp_path: Path) -> None:
+    finished = kit_here("verify", package, "--runs", exportable.folder.parent)
     assert finished.returncode == 0, finished
     for words in ("multiply-accumulates  2,811,968 a picture", "parameters            98,778", "peak activations"):
         assert words in finished.stdout
@@ -220,7 +220,7 @@ def test_verify_prints_what_it_costs(package: Path, exportable: Run, kit_command
     layers = finished.stdout.split("multiply-accumulates  share\n")[1].splitlines()
     costs = [int(line.split()[-2].replace(",", "")) for line in layers]
     assert costs == sorted(costs, reverse=True) and sum(costs) == 2_811_968
-    assert_one_line(kit_command("verify", tmp_path / "none.mlpackage"), "no such file")
+    assert_one_line(kit_here("verify", tmp_path / "none.mlpackage"), "no such file")
 
 
 def test_folded_background_is_what_the_ten_digits_are_without_it(eleven: Run, tmp_path: Path) -> None:

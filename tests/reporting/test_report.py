@@ -359,8 +359,8 @@ def test_explaining_finds_the_ink_that_matters(run: Run, small: Path) -> None:
     assert explanation.without_ink[row, column] == pytest.approx(change, abs=1e-5)
 
 
-def test_the_command_prints_the_summary_and_the_page(run: Run, small: Path, kit_command: KitCommand) -> None:
-    finished = kit_command("analyze", run.name, "--runs", run.folder.parent, "--focus", "3,5,8", "--explain", "7")
+def test_the_command_prints_the_summary_and_the_page(run: Run, small: Path, kit_here: KitCommand) -> None:
+    finished = kit_here("analyze", run.name, "--runs", run.folder.parent, "--focus", "3,5,8", "--explain", "7")
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout == f"{run.folder / 'report.html'}\n"
     right = run.metrics["val_accuracy"]
@@ -371,8 +371,8 @@ def test_the_command_prints_the_summary_and_the_page(run: Run, small: Path, kit_
     assert "row 7, a" in (run.folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_json_has_every_number(run: Run, kit_command: KitCommand) -> None:
-    finished = kit_command("analyze", "1", "--runs", run.folder.parent, "--json")
+def test_json_has_every_number(run: Run, kit_here: KitCommand) -> None:
+    finished = kit_here("analyze", "1", "--runs", run.folder.parent, "--json")
     numbers = json.loads(finished.stdout)
     assert numbers["run"] == run.name and numbers["rows"] == 200 and np.array(numbers["confusion"]).sum() == 200
     assert numbers["focus"]["classes"] == [4, 7, 9] and numbers["comparisons"] == []
@@ -390,17 +390,17 @@ def test_tensorflow_is_not_loaded_for_it(run: Run) -> None:
     assert finished.stdout == "[]\n"
 
 
-def test_several_runs_stand_side_by_side(run: Run, small: Path, kit_command: KitCommand, tmp_path: Path) -> None:
+def test_several_runs_stand_side_by_side(run: Run, small: Path, kit_here: KitCommand, tmp_path: Path) -> None:
     shutil.copytree(run.folder, tmp_path / "runs" / run.name)
     train("dense", data=small, epochs=1, validation_split=0.4, runs=tmp_path / "runs", progress=False)
-    finished = kit_command("analyze", "1", "2")
+    finished = kit_here("analyze", "1", "2")
     assert finished.returncode == 0, finished.stderr
     heading, best, other, path = finished.stdout.splitlines()
     assert heading.startswith("run") and best.startswith("01-dense") and "p " in other
     assert path == "runs/01-dense/report.html"
     assert "Of 200 common rows" in finished.stderr
     assert "Better, or lucky?" in (tmp_path / path).read_text(encoding="utf-8")
-    assert_one_line(kit_command("analyze", "1", "1"), "named twice")
+    assert_one_line(kit_here("analyze", "1", "1"), "named twice")
 
 
 @pytest.mark.parametrize(
@@ -414,22 +414,22 @@ def test_several_runs_stand_side_by_side(run: Run, small: Path, kit_command: Kit
         (["--explain", "0"], "has rows 1 to 500"),
     ],
 )
-def test_a_wrong_option_is_one_line(run: Run, kit_command: KitCommand, options: list[str], words: str) -> None:
-    assert_one_line(kit_command("analyze", "1", "--runs", run.folder.parent, *options), words)
+def test_a_wrong_option_is_one_line(run: Run, kit_here: KitCommand, options: list[str], words: str) -> None:
+    assert_one_line(kit_here("analyze", "1", "--runs", run.folder.parent, *options), words)
 
 
 def test_other_data_and_missing_predictions_are_one_line(
-    run: Run, sample: Path, kit_command: KitCommand, tmp_path: Path
+    run: Run, sample: Path, kit_here: KitCommand, tmp_path: Path
 ) -> None:
     runs = ["--runs", run.folder.parent]
-    other = kit_command("analyze", "1", *runs, "--data", sample)
+    other = kit_here("analyze", "1", *runs, "--data", sample)
     assert_one_line(other, "train.csv: not the rows that 01-dense was trained on")
-    assert_one_line(kit_command("analyze", "1", *runs, "--data", tmp_path / "none"), "none: missing")
+    assert_one_line(kit_here("analyze", "1", *runs, "--data", tmp_path / "none"), "none: missing")
     copy = copy_of(run, tmp_path)
     (copy.folder / "validation.npz").write_bytes(b"half")
-    assert_one_line(kit_command("analyze", copy.folder), "validation.npz: damaged")
+    assert_one_line(kit_here("analyze", copy.folder), "validation.npz: damaged")
     (copy.folder / "validation.npz").unlink()
-    assert_one_line(kit_command("analyze", copy.folder), "validation.npz: missing")
+    assert_one_line(kit_here("analyze", copy.folder), "validation.npz: missing")
     copy.write_validation(replace(run.validation, labels=(run.validation.labels + 1) % 10))
     (copy.folder / "report.html").unlink(missing_ok=True)
     with pytest.raises(KitError, match="its labels are not those of"):

@@ -2,13 +2,11 @@
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, write_cut
+from conftest import KitCommand, assert_one_line, killed_training, write_cut
 
 from kit import KitError, analyze, train
 from kit.data import loading
@@ -72,26 +70,12 @@ def test_the_report_shows_scenes_and_the_class_background(trained: Run) -> None:
         analyze(trained, explain=(other,))
 
 
-# Kills itself after `moment` replacements of files; whatever it had open stays as it is.
-KILLED = """
-import os, pathlib, signal, sys
-replace, count = pathlib.Path.replace, 0
-def counted(self, target):
-    global count
-    count += 1
-    if count == int(sys.argv[1]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return replace(self, target)
-pathlib.Path.replace = counted
-from kit import train
-train(camera=True, arch="dense", epochs=2, data=sys.argv[2], runs=sys.argv[3], progress=False)
-"""
-
-
 @pytest.mark.parametrize("moment", [6, 10])
-def test_a_killed_training_ends_as_if_it_had_not_been(moment: int, tiny: Path, tmp_path: Path, trained: Run) -> None:
-    command = [sys.executable, "-c", KILLED, str(moment), str(tiny), str(tmp_path)]
-    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+def test_a_killed_training_ends_as_if_it_had_not_been(
+    moment: int, tiny: Path, tmp_path: Path, trained: Run, sceneries: Path
+) -> None:
+    options = {"arch": "dense", "camera": True, "epochs": 2, "data": tiny, "runs": tmp_path, "progress": False}
+    assert killed_training(moment, "before", sceneries, **options) == -signal.SIGKILL
     [run] = runs(tmp_path)
     resumed = train(resume=run, progress=False)
     pairs = zip(resumed.model().get_weights(), trained.model().get_weights(), strict=True)
@@ -110,9 +94,9 @@ def test_between_sizes_only_layers_of_the_same_shape_are_taken(tiny: Path, tmp_p
     assert (run.validation.rows[run.validation.rows >= 0] == source.validation.rows).all()
 
 
-def test_a_camera_run_is_no_submission(trained: Run, tiny: Path, kit_command: KitCommand) -> None:
+def test_a_camera_run_is_no_submission(trained: Run, tiny: Path, kit_here: KitCommand) -> None:
     command = ("submit", trained.folder.resolve(), "--data", tiny.resolve())
-    assert_one_line(kit_command(*command), "01-dense: sees 64 × 64 pixels, not 28 × 28")
+    assert_one_line(kit_here(*command), "01-dense: sees 64 × 64 pixels, not 28 × 28")
     with pytest.raises(KitError, match="no trained run here yet"):
         best(trained.folder.parent, task=ROWS)
     assert best(trained.folder.parent) == trained

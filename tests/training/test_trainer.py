@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import assert_one_line, csv_of
+from conftest import KitCommand, assert_one_line, csv_of, killed_training
 
 from kit import KitError, train
 from kit.data import loading
@@ -22,6 +23,9 @@ from kit.training.schedule import one_cycle
 from kit.training.split import split_rows
 
 QUICK = {"arch": "dense", "epochs": 3, "progress": False}
+WHOLE = {  # Muon has Adam's state too
+    "arch": "malireddi", "optimizer": "muon", "epochs": 3, "patience": 3, "augment": True, "progress": False,
+}  # fmt: skip
 
 
 def same_weights(one: Run, other: Run) -> bool:
@@ -211,39 +215,14 @@ def test_nothing_is_written_when_an_option_is_refused(
     assert [path for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
 
 
-# A training that kills itself: after `moment` replacements of files (before = the last one is not made any more) or in
-# the middle of writing one, at whatever byte is being written. Whatever it had open stays as it is.
-KILLED = """
-import os, pathlib, signal, sys
-moment, where = int(sys.argv[1]), sys.argv[2]
-replace, count = pathlib.Path.replace, 0
-def counted(self, target):
-    global count
-    count += 1
-    if count == moment:
-        if where == "half":
-            with open(self, "rb+") as file:
-                file.truncate(os.path.getsize(self) // 2)
-        if where == "after":
-            replace(self, target)
-        os.kill(os.getpid(), signal.SIGKILL)
-    return replace(self, target)
-pathlib.Path.replace = counted
-from kit import train
-options = {"optimizer": "muon", "epochs": 3, "patience": 3, "progress": False, "augment": True}
-train(arch=sys.argv[5], data=sys.argv[3], runs=sys.argv[4], **options)
-"""
-
-
 @pytest.mark.parametrize(
     ("moment", "where"),
     [(3, "before"), (5, "after"), (7, "half"), (9, "before"), (14, "half"), (18, "after"), (21, "half")],
 )
 def test_a_training_killed_between_any_two_files_ends_as_if_it_had_not_been(
-    moment: int, where: str, small: Path, tmp_path: Path, whole: Run
+    moment: int, where: str, small: Path, tmp_path: Path, whole: Run, sceneries: Path
 ) -> None:
-    command = [sys.executable, "-c", KILLED, str(moment), where, str(small), str(tmp_path), "malireddi"]
-    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    assert killed_training(moment, where, sceneries, **WHOLE, data=small, runs=tmp_path) == -signal.SIGKILL
     [run] = runs(tmp_path)
     resumed = train(resume=run, progress=False)
     assert same_weights(resumed, whole) and without_seconds(resumed) == without_seconds(whole)
@@ -254,16 +233,7 @@ def test_a_training_killed_between_any_two_files_ends_as_if_it_had_not_been(
 @pytest.fixture(scope="module")
 def whole(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The same training, never stopped."""
-    return train(
-        arch="malireddi",
-        optimizer="muon",  # which has Adam's state too
-        epochs=3,
-        data=small,
-        runs=tmp_path_factory.mktemp("whole"),
-        progress=False,
-        augment=True,
-        patience=3,
-    )
+    return train(**WHOLE, data=small, runs=tmp_path_factory.mktemp("whole"))
 
 
 def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(small: Path, tmp_path: Path) -> None:
@@ -284,35 +254,40 @@ def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(small: Path, tmp_path: P
     assert run.model() is not None and not run.finished  # and it can be used as it is
 
 
-def test_a_running_training_is_not_resumed_by_a_second_process(small: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def running(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A training in a process of its own that goes on and on, after its first epoch, and its folder of runs."""
+    folder = tmp_path_factory.mktemp("running")
     command = [sys.executable, "-m", "kit", "train", "--arch", "dense", "--epochs", "5000", "--data", str(small)]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None and process.stderr.readline().startswith("epoch ")
-            second = subprocess.run(
-                [sys.executable, "-m", "kit", "train", "--resume", "1"], cwd=tmp_path, capture_output=True, text=True
-            )
-            assert_one_line(second, "runs/01-dense: another process is training this run")
+            yield process, folder / "runs"
         finally:
             process.kill()
 
 
-def test_history_grows_with_every_epoch(small: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "kit", "train", "--arch", "dense", "--epochs", "5000", "--data", str(small)]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            sizes = []
-            for _ in range(3):
-                epoch = int(process.stderr.readline().split()[1].split("/")[0])
-                with open(tmp_path / "runs/01-dense/history.csv", newline="") as file:
-                    assert len(list(csv.DictReader(file))) >= epoch
-                picture = tmp_path / "runs/01-dense/history.png"
-                sizes.append((picture.read_bytes()[:8], picture.stat().st_mtime_ns))
-                time.sleep(0.5)
-            assert len(set(sizes)) == 3 and sizes[0][0] == b"\x89PNG\r\n\x1a\n"
-        finally:
-            process.kill()
+def test_a_running_training_is_not_resumed_by_a_second_process(
+    running: tuple[subprocess.Popen[str], Path], kit_here: KitCommand
+) -> None:
+    process, folder = running
+    assert process.poll() is None
+    second = kit_here("train", "--resume", "1", cwd=folder.parent)
+    assert_one_line(second, "runs/01-dense: another process is training this run")
+
+
+def test_history_grows_with_every_epoch(running: tuple[subprocess.Popen[str], Path]) -> None:
+    process, folder = running
+    assert process.stderr is not None
+    sizes = []
+    for _ in range(3):
+        epoch = int(process.stderr.readline().split()[1].split("/")[0])
+        with open(folder / "01-dense" / "history.csv", newline="") as file:
+            assert len(list(csv.DictReader(file))) >= epoch
+        picture = folder / "01-dense" / "history.png"
+        sizes.append((picture.read_bytes()[:8], picture.stat().st_mtime_ns))
+        time.sleep(0.5)
+    assert len(set(sizes)) == 3 and sizes[0][0] == b"\x89PNG\r\n\x1a\n"
 
 
 def test_resuming_on_other_rows_is_refused(small: Path, sample: Path, tmp_path: Path) -> None:

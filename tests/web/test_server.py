@@ -252,12 +252,12 @@ def test_the_server_listens_to_this_computer_alone(address: str) -> None:
             assert other.startswith("127.") or tried.connect_ex((other, port)) != 0
 
 
-def test_a_mistake_in_the_command_is_one_line(run: Run, address: str, kit_command: KitCommand) -> None:
+def test_a_mistake_in_the_command_is_one_line(run: Run, address: str, kit_here: KitCommand) -> None:
     runs = ["--runs", run.folder.parent]
-    assert_one_line(kit_command("serve"), "no trained run here yet")
-    assert_one_line(kit_command("serve", "9", *runs, "--port", "0"), "no such run")
+    assert_one_line(kit_here("serve"), "no trained run here yet")
+    assert_one_line(kit_here("serve", "9", *runs, "--port", "0"), "no such run")
     taken = address.rsplit(":")[-1]
-    assert_one_line(kit_command("serve", "1", *runs, "--port", taken), f"--port {taken}: in use", "choose another")
+    assert_one_line(kit_here("serve", "1", *runs, "--port", taken), f"--port {taken}: in use", "choose another")
 
 
 # The page
