@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from pairs import KIT
 
 from kit import backend
 from kit.competition import sources
@@ -25,8 +26,8 @@ from kit.run.runs import runs
 def command(folder: Path, name: str, network: str, epochs: str) -> list[str]:
     options = ["--data", str(folder / "data"), "--runs", str(folder / name)]
     if started := runs(folder / name):
-        return ["kit", "train", "--resume", started[0].name, *options]
-    return ["kit", "train", "--arch", network, "--epochs", epochs, "--patience", epochs, *options]
+        return [*KIT, "train", "--resume", started[0].name, *options]
+    return [*KIT, "train", "--arch", network, "--epochs", epochs, "--patience", epochs, *options]
 
 
 def equal(one: Run, other: Run) -> bool:

@@ -9,11 +9,11 @@ accuracies, and the CPU seconds of the whole command, which a machine shared wit
 
 import argparse
 import csv
-import resource
 import statistics
 import subprocess
-import sys
 from pathlib import Path
+
+from pairs import KIT, cpu_seconds
 
 from kit.run.folder import Run
 from kit.training.networks import NETWORKS
@@ -52,7 +52,7 @@ def train(name: str, seed: int, folder: str, runs: Path) -> None:
     """One training, and its line in networks.csv."""
     before = cpu_seconds()
     command = ["train", "--arch", name, "--seed", str(seed), "--data", folder, "--runs", str(runs)]
-    finished = subprocess.run([sys.executable, "-m", "kit", *command], check=True, stdout=subprocess.PIPE, text=True)
+    finished = subprocess.run([*KIT, *command], check=True, stdout=subprocess.PIPE, text=True)
     line = dict(zip(COLUMNS, [name, seed, finished.stdout.strip(), round(cpu_seconds() - before, 1)], strict=True))
     path = runs / "networks.csv"
     new = not path.exists()
@@ -87,12 +87,6 @@ def shown(shares: list[float]) -> str:
     """99.41 ± 0.05 %."""
     spread = f" ± {100 * statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
     return f"{100 * statistics.mean(shares):.2f}{spread} %"
-
-
-def cpu_seconds() -> float:
-    """Of all processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+KIT = [sys.executable, "-m", "kit"]  # that of the Python which runs the benchmark, whatever is on the path
+
 
 def seconds_of(command: Sequence[str]) -> float:
     """Wall seconds of the whole process."""
@@ -35,9 +37,9 @@ def compare(
     for number in range(rounds):
         found, cpu = [0.0, 0.0], [0.0, 0.0]
         for side in (0, 1) if number % 2 == 0 else (1, 0):
-            before = _cpu_seconds()
+            before = cpu_seconds()
             found[side] = measure(commands[side])
-            cpu[side] = _cpu_seconds() - before
+            cpu[side] = cpu_seconds() - before
         pairs.append(found)
         used.append(cpu)
         print(f"  round {number + 1}: {found[0]:.3f} s, {found[1]:.3f} s", file=sys.stderr, flush=True)
@@ -56,7 +58,7 @@ def _print_ratio(name: str, pairs: Sequence[Sequence[float]]) -> float:
     return statistics.median(ratios)
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Of all processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

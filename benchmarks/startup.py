@@ -2,11 +2,11 @@
 
 import sys
 
-from pairs import compare
+from pairs import KIT, compare
 
 
 def main(rounds: int = 20) -> None:
-    compare(("kit --help", "python -c pass"), (["kit", "--help"], [sys.executable, "-c", "pass"]), rounds)
+    compare(("kit --help", "python -c pass"), ([*KIT, "--help"], [sys.executable, "-c", "pass"]), rounds)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 
-from pairs import compare
+from pairs import KIT, compare
 
 BARE = """
 import sys, pandas, keras
@@ -38,7 +38,7 @@ def main(folder: str, rounds: int = 2, epochs: int = 10) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["KIT_CACHE"] = f"{scratch}/cache"
         # The patience is out of reach on both sides: the same number of epochs is compared.
-        kit = ["kit", "train", "--arch", "malireddi", "--data", folder, "--runs", f"{scratch}/runs"]
+        kit = [*KIT, "train", "--arch", "malireddi", "--data", folder, "--runs", f"{scratch}/runs"]
         kit += ["--epochs", str(epochs), "--patience", str(epochs)]
         bare = [sys.executable, "-c", BARE, folder, str(epochs), f"{scratch}/best.keras"]
         compare(("kit train --arch malireddi", "bare Keras"), (kit, bare), rounds)

@@ -28,9 +28,10 @@ from kit.exporting import coreml
 from kit.exporting.export import export
 from kit.reporting import data_pictures
 from kit.run.folder import Run
+from kit.run.settings import Recipe
 from kit.scenes import drawing
 from kit.task import CAMERA, Task
-from kit.training import examples
+from kit.training import examples, networks
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
@@ -242,6 +243,23 @@ def package(exportable: Run, shared: Shared) -> Path:
     return folder / "01-kit.mlpackage"
 
 
+@pytest.fixture(scope="module")
+def toy() -> Iterator[str]:
+    """A network that is compiled in a third of the time of a real one, with all that a resume must bring back."""
+    yield _toy()
+    del networks.NETWORKS["toy"]
+
+
+def _toy() -> str:
+    def builder(layers: networks.Layers, x: Any) -> Any:
+        x = layers.dropout(layers.max_pool(layers.conv(x, 4, 5, strides=3)), 0.3)
+        return layers.flatten(x)
+
+    recipe = Recipe(epochs=3, batch_size=100)
+    networks.NETWORKS["toy"] = networks.Network("toy", "convolutional", 754, "a test", recipe, builder)
+    return "toy"
+
+
 def killed_training(moment: int, where: str, sceneries: Path, **options: object) -> int:
     """Trains in a process that kills itself at a replacement of files, counted from 1; returns how it ended.
 
@@ -259,6 +277,7 @@ def killed_training(moment: int, where: str, sceneries: Path, **options: object)
 
 def _train_until_killed(moment: int, where: str, sceneries: Path, options: dict[str, Any]) -> None:
     _keep_sceneries(sceneries)
+    _toy()
     replace, count = Path.replace, 0
 
     def counted(self: Path, target: Path) -> Path:

@@ -5,13 +5,11 @@ import io
 
 import numpy as np
 
-COLUMNS = 64
-
 
 class Sheet:
     """Images of one size, (height, width) uint8; the page shows each by its place."""
 
-    columns = COLUMNS
+    columns = 64
 
     def __init__(self, images: list[np.ndarray]) -> None:
         self._images = list(images)

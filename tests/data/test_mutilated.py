@@ -18,6 +18,7 @@ from kit.data.checks import check
 TABLE = np.random.default_rng(7).integers(0, 256, (10, 785)).astype(np.uint8)
 TABLE[:, 0] = range(10)
 WHOLE = csv_of(TABLE)
+VALUES = {text for value in range(256) for text in (f"{value}", f"{value:02}", f"{value:03}")}
 FRAGMENTS = [
     b"",
     b",",
@@ -48,7 +49,7 @@ def read_plainly(raw: bytes) -> list[list[int]] | None:
     if len(lines) < 2 or lines[0] != csv_format.HEADERS["train"]:
         return None
     for line in lines[1:]:
-        if len(line) != 785 or not all(re.fullmatch("[0-9]{1,3}", value) and int(value) <= 255 for value in line):
+        if len(line) != 785 or not VALUES.issuperset(line):
             return None
         if int(line[0]) > 9:
             return None

@@ -36,7 +36,7 @@ def lively(name: str) -> object:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_formats_of_every_network_give_what_keras_gives(name: str, tmp_path: Path) -> None:
     model = lively(name)
-    size, labels = NETWORKS[name].size, CAMERA.labels[: NETWORKS[name].classes]
+    size, labels = NETWORKS[name].task.size, CAMERA.labels[: NETWORKS[name].task.classes]
     pictures = np.random.default_rng(5).integers(0, 256, (70, size, size, 1)).astype(np.uint8)
     expected = predictor(model)(pictures)
     for format, target in (("mlprogram", "iOS17"), ("neuralnetwork", "iOS13")):  # noqa: A001

@@ -6,15 +6,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import KitCommand, assert_one_line
 
 from kit import KitError
 from kit.contract import Contract
-from kit.exporting import core_ml_model, coreml, proof
+from kit.exporting import compression, core_ml_model, coreml, opening, proof
 from kit.exporting.compression import COMPRESSIONS, compressions
 from kit.exporting.export import export
 from kit.exporting.formats import DEFAULT_TARGETS
+from kit.exporting.saved_model import SavedModel
 from kit.run.folder import Run
 
 WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
@@ -41,9 +43,9 @@ def test_the_same_run_gives_the_same_weights_byte_for_byte(
     exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coreml, "convert", coreml.convert.anew)  # type: ignore[attr-defined]
-    for compression in (None, "palette4"):
+    for compressed in (None, "palette4"):
         one, two = (
-            export(exportable, compress=compression, max_loss=100, to=tmp_path / str(number)) for number in (1, 2)
+            export(exportable, compress=compressed, max_loss=100, to=tmp_path / str(number)) for number in (1, 2)
         )
         assert (one.path / WEIGHTS).read_bytes() == (two.path / WEIGHTS).read_bytes()
         assert one.contract == two.contract
@@ -108,10 +110,10 @@ def test_biases_of_the_older_format_keep_every_bit(exportable: Run, tmp_path: Pa
 @pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork"])
 def test_compressions_shrink(format: str, exportable: Run, tmp_path: Path) -> None:  # noqa: A002
     sizes = {}
-    for compression in [None, *compressions(format, DEFAULT_TARGETS[format])]:
-        made = export(exportable, format=format, compress=compression, max_loss=100, to=tmp_path, name=str(compression))
-        sizes[compression] = made.size
-        assert made.contract.compression == compression
+    for compressed in [None, *compressions(format, DEFAULT_TARGETS[format])]:
+        made = export(exportable, format=format, compress=compressed, max_loss=100, to=tmp_path, name=str(compressed))
+        sizes[compressed] = made.size
+        assert made.contract.compression == compressed
     assert sizes["palette4"] < sizes["palette6"] < sizes["palette8"] < sizes[None] and sizes["int8"] < sizes[None]
     if format == "mlprogram":
         assert sizes["prune75"] < sizes["prune50"] < sizes[None]
@@ -139,6 +141,23 @@ def test_auto_takes_the_smallest_that_loses_no_more_than_it_may(
     assert sizes == sorted(sizes) and {row.split()[0] for row in rows} == {"none", *COMPRESSIONS}
     made = proof.verify(tmp_path / path, runs=exportable.folder.parent, max_loss=0.6)
     assert made.problems == () and made.proof is not None and made.proof.loss <= 0.6
+
+
+def test_auto_makes_and_proves_each_once(exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, proved = list[str](), list[str | None]()
+    compress, prove = compression.compress, proof.prove
+    monkeypatch.setattr(compression, "compress", lambda converted, name: made.append(name) or compress(converted, name))
+
+    def counted(saved: SavedModel, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> proof.Proof:
+        proved.append(saved.contract.compression)
+        return prove(saved, run, images, where=where)
+
+    monkeypatch.setattr(proof, "prove", counted)
+    found = export(exportable, format="neuralnetwork", compress="auto", max_loss=5, to=tmp_path)
+    assert sorted(made) == sorted(compressions("neuralnetwork", "iOS13"))
+    assert proved == [None, *made] and len(found.tried) == len(proved)
+    assert [path.name for path in tmp_path.iterdir()] == ["01-kit.mlmodel"]  # and the others are gone
+    assert opening.read(found.path).weights == found.contract.weights
 
 
 def test_a_compression_that_loses_too_much_is_refused(exportable: Run, tmp_path: Path) -> None:

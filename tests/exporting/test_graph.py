@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit import KitError, backend
-from kit.exporting import graph
+from kit.exporting import core_ml_model, graph
 from kit.exporting.export import export
 from kit.run.folder import Run
 
@@ -27,7 +27,10 @@ def test_it_says_what_an_app_meets(package: Path, exportable: Run) -> None:
     assert sorted(map(str, saved.outputs)) == ["label (string)", "probabilities (dictionary)"]
     assert saved.labels == tuple("0123456789") and saved.specification == 8
     assert saved.metadata["com.apple.coreml.model.preview.type"] == "imageClassifier"
-    assert saved.contract.run == exportable.name and saved.contract.polarity == "white on black"
+    assert (
+        core_ml_model.read(saved.path).contract.run == exportable.name
+        and core_ml_model.read(saved.path).contract.polarity == "white on black"
+    )
     assert saved.size == sum(file.stat().st_size for file in package.rglob("*") if file.is_file())
 
 
@@ -108,8 +111,8 @@ def test_a_model_without_a_contract_was_not_made_here(copy: Path) -> None:
     with pytest.raises(
         KitError, match=r"takes image \(image, 28 x 28, GRAYSCALE\) and gives .* there is no contract in it"
     ):
-        _ = graph.read(copy).contract
+        _ = core_ml_model.read(copy).contract
     spec.description.metadata.userDefined["kit.contract"] = '{"version": 99}'
     (copy / MODEL).write_bytes(spec.SerializeToString())
     with pytest.raises(KitError, match="damaged or of another version"):
-        _ = graph.read(copy).contract
+        _ = core_ml_model.read(copy).contract

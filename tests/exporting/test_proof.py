@@ -14,6 +14,7 @@ from kit import KitError, backend
 from kit.exporting import coreml, proof
 from kit.exporting.export import export
 from kit.exporting.proof import verify
+from kit.run import folder
 from kit.run.folder import Run
 from kit.run.metrics import Analysis
 from kit.task import DIGITS
@@ -254,3 +255,11 @@ def test_all_networks_have_the_layers_that_an_export_needs() -> None:
     for name in networks.NETWORKS:
         model = networks.build(name)
         assert model.get_layer("logits") and model.get_layer("probabilities")
+
+
+def test_the_stored_predictions_are_read_once(package: Path, exportable: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    inflated: list[Path] = []
+    read = folder._read_validation
+    monkeypatch.setattr(folder, "_read_validation", lambda path: inflated.append(path) or read(path))
+    assert verify(package, runs=exportable.folder.parent).problems == ()
+    assert inflated == [exportable.folder / "validation.npz"]

@@ -2,7 +2,7 @@
 
 import json
 import os
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -183,9 +183,12 @@ def test_the_command_prints_tables_and_json(
     assert_one_line(kit_here("analyze", exportable.name, "--photos", "gone", *runs), "gone: no such folder")
 
 
-def test_the_benchmark_judges_a_package(eleven_package: Path, folder: Path) -> None:
-    command = [sys.executable, ROOT / "benchmarks" / "photographs.py", eleven_package, folder]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_the_benchmark_judges_a_package(
+    eleven_package: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["photographs.py", str(eleven_package), str(folder)])
+    runpy.run_path(str(ROOT / "benchmarks" / "photographs.py"), run_name="__main__")
+    printed = capsys.readouterr().out
     assert "| digits | photographs |" in printed and "| page, look-alikes | 1 |" in printed
     assert f"threshold of {eleven_package.name}" in printed
 

@@ -229,13 +229,13 @@ def test_the_sheet_shows_the_pictures_in_their_greys(
 
 @pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
 def test_names_that_are_no_text_come_through(
-    eleven_package: Path, photographs: Path, tmp_path: Path, kit_command: KitCommand
+    eleven_package: Path, photographs: Path, tmp_path: Path, kit_here: KitCommand
 ) -> None:
     raw = os.fsencode(photographs) + b"/\xff\n.png"
     Path(os.fsdecode(raw)).write_bytes((photographs / "0.png").read_bytes())
     predict(eleven_package, photographs, csv=tmp_path / "a.csv")
     assert b'/\xff\n.png",' in (tmp_path / "a.csv").read_bytes()
-    finished = kit_command("predict", eleven_package, "photographs")
+    finished = kit_here("predict", eleven_package, "photographs")
     assert finished.returncode == 0 and len(finished.stdout.splitlines()) == 7
 
 

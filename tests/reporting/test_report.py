@@ -20,6 +20,8 @@ from kit.data import loading
 from kit.reading.labelled_photographs import judge
 from kit.reading.reader import open_reader
 from kit.reporting.report import Report
+from kit.reporting.sentences import comparison_table
+from kit.run import metrics
 from kit.run.folder import Run
 from kit.run.validation import Validation
 
@@ -198,7 +200,7 @@ def test_a_network_that_learned_nothing_still_fits_the_page(
     run: Run, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All wrong, and more rows than the page has room for: the cells say how many they show."""
-    monkeypatch.setattr("kit.reporting.report._SHEET_PIXELS", 784 * 500)
+    monkeypatch.setattr("kit.reporting.page._SHEET_PIXELS", 784 * 500)
     whole = loading.load("train", sample)
     labels = whole.labels
     assert labels is not None
@@ -447,3 +449,19 @@ def test_validation_predictions_have_their_features(run: Run) -> None:
     expected = np.asarray(keras.Model(model.input, model.get_layer("logits").input)(images))
     assert validation.features.dtype == np.float16
     assert validation.features.astype(float) == pytest.approx(expected, rel=2e-3, abs=1e-2)
+
+
+def test_each_run_is_analysed_once(run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(run.folder, tmp_path / "01-one")
+    shutil.copytree(run.folder, tmp_path / "02-two")
+    made: list[str] = []
+    begin = metrics.Analysis.__init__
+
+    def counted(self: metrics.Analysis, name: str, validation: Validation) -> None:
+        made.append(name)
+        begin(self, name, validation)
+
+    monkeypatch.setattr(metrics.Analysis, "__init__", counted)
+    report = analyze([1, 2], runs=tmp_path)
+    assert comparison_table(report.runs, report.comparisons)[1][0] == "01-one"
+    assert sorted(made) == ["01-one", "02-two"]

@@ -54,8 +54,8 @@ def test_the_table_says_what_the_network_has(name: str) -> None:
     assert model.count_params() == network.parameters == PUBLISHED.get(name, network.parameters)
     assert ("Dropout" in kinds) == network.has_dropout and ("Rescaling" in kinds) == network.scaled
     assert (network.kind == "convolutional") == ("Conv2D" in kinds)
-    assert model.input_shape == (None, network.size, network.size, 1)
-    assert model.output_shape == (None, network.classes)
+    assert model.input_shape == (None, network.task.size, network.task.size, 1)
+    assert model.output_shape == (None, network.task.classes)
     assert inspect.getdoc(network.builder)
 
 

@@ -2,16 +2,18 @@
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, csv_of, killed_training
+from conftest import KitCommand, assert_one_line, csv_of
 
 from kit import KitError, train
 from kit.data import loading
@@ -23,9 +25,6 @@ from kit.training.schedule import one_cycle
 from kit.training.split import split_rows
 
 QUICK = {"arch": "dense", "epochs": 3, "progress": False}
-WHOLE = {  # Muon has Adam's state too
-    "arch": "malireddi", "optimizer": "muon", "epochs": 3, "patience": 3, "augment": True, "progress": False,
-}  # fmt: skip
 
 
 def same_weights(one: Run, other: Run) -> bool:
@@ -41,9 +40,12 @@ def trained(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train(**QUICK, data=small, runs=tmp_path_factory.mktemp("runs"))
 
 
-def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path) -> None:
-    run = train("camera", data=small, epochs=2, runs=tmp_path, progress=False)
-    steps = 4  # of 400 rows, 128 at a time
+def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = networks.find(toy)
+    recipe = replace(network.recipe, schedule="one-cycle", warm_up=0.12, learning_rate=0.016)
+    monkeypatch.setitem(networks.NETWORKS, toy, replace(network, recipe=recipe))
+    run = train(toy, data=small, epochs=2, runs=tmp_path, progress=False)
+    steps = 4  # of 400 rows, 100 at a time
     assert run.settings.warm_up == 0.12
     expected = one_cycle(steps, 2 * steps, 0.016, 0.12)
     assert run.history[1]["learning_rate"] == pytest.approx(expected)
@@ -88,8 +90,8 @@ def test_the_stored_validation_is_what_keras_itself_says_of_the_kept_model(train
     assert trained.metrics["val_accuracy"] == pytest.approx(accuracy)
 
 
-@pytest.mark.parametrize("arch", ["dense", "malireddi"])
-def test_validation_rows_are_never_trained_on(arch: str, small: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arch", ["dense", "toy"])
+def test_validation_rows_are_never_trained_on(arch: str, toy: str, small: Path, tmp_path: Path) -> None:
     """Other pixels in the validation rows change the judgement and not one weight."""
     digits = loading.load("train", small)
     assert digits.labels is not None
@@ -147,17 +149,19 @@ def test_options_override_the_recipe_and_reach_keras(small: Path, tmp_path: Path
     assert run.history[0]["learning_rate"] == 0.01
 
 
-def test_bfloat16_trains_and_saves_a_float32_model(small: Path, tmp_path: Path) -> None:
-    run = train(arch="malireddi", epochs=1, precision="mixed_bfloat16", data=small, runs=tmp_path, progress=False)
+def test_bfloat16_trains_and_saves_a_float32_model(small: Path, toy: str, tmp_path: Path) -> None:
+    run = train(arch=toy, epochs=1, precision="mixed_bfloat16", data=small, runs=tmp_path, progress=False)
     assert {layer.dtype_policy.name for layer in run.model().layers} == {"float32"}
     assert run.settings.precision == "mixed_bfloat16"
 
 
-def test_transfer_takes_the_layers_that_match_and_the_sources_validation_rows(small: Path, tmp_path: Path) -> None:
-    source = train(arch="malireddi", epochs=1, data=small, runs=tmp_path, progress=False, seed=5)
+def test_transfer_takes_the_layers_that_match_and_the_sources_validation_rows(
+    small: Path, toy: str, tmp_path: Path
+) -> None:
+    source = train(arch="toy", epochs=1, data=small, runs=tmp_path, progress=False, seed=5)
     # A rate this small leaves the weights where they start.
     run = train(
-        arch="malireddi",
+        arch="toy",
         epochs=1,
         data=small,
         runs=tmp_path,
@@ -169,8 +173,8 @@ def test_transfer_takes_the_layers_that_match_and_the_sources_validation_rows(sm
     for taken, given in zip(run.model().get_weights(), source.model().get_weights(), strict=True):
         assert np.allclose(taken, given, atol=1e-6)
     assert (run.validation.rows == source.validation.rows).all()  # not those of seed 9
-    with pytest.raises(KitError, match=r"--validation-split 0\.5: 01-malireddi holds out 0\.2"):
-        train(arch="malireddi", data=small, runs=tmp_path, progress=False, from_run="1", validation_split=0.5)
+    with pytest.raises(KitError, match=r"--validation-split 0\.5: 01-toy holds out 0\.2"):
+        train(arch="toy", data=small, runs=tmp_path, progress=False, from_run="1", validation_split=0.5)
     with pytest.raises(KitError, match="no layer of dense has the shape of one there"):
         train(arch="dense", data=small, runs=tmp_path, progress=False, from_run="1")
     assert len(runs(tmp_path)) == 2
@@ -215,45 +219,6 @@ def test_nothing_is_written_when_an_option_is_refused(
     assert [path for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize(
-    ("moment", "where"),
-    [(3, "before"), (5, "after"), (7, "half"), (9, "before"), (14, "half"), (18, "after"), (21, "half")],
-)
-def test_a_training_killed_between_any_two_files_ends_as_if_it_had_not_been(
-    moment: int, where: str, small: Path, tmp_path: Path, whole: Run, sceneries: Path
-) -> None:
-    assert killed_training(moment, where, sceneries, **WHOLE, data=small, runs=tmp_path) == -signal.SIGKILL
-    [run] = runs(tmp_path)
-    resumed = train(resume=run, progress=False)
-    assert same_weights(resumed, whole) and without_seconds(resumed) == without_seconds(whole)
-    assert {path.name for path in resumed.folder.iterdir()} == {path.name for path in whole.folder.iterdir()}
-    assert (resumed.validation.probabilities == whole.validation.probabilities).all()
-
-
-@pytest.fixture(scope="module")
-def whole(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The same training, never stopped."""
-    return train(**WHOLE, data=small, runs=tmp_path_factory.mktemp("whole"))
-
-
-def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(small: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "kit", "train", "--arch", "dense", "--epochs", "5000", "--data", str(small)]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    seen = [process.stderr.readline() for _ in range(2)]
-    assert seen[1].startswith("epoch    2/5000  loss "), seen
-    process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
-    assert process.returncode == 130
-    last = rest.strip().splitlines()[-1]
-    run = Run(tmp_path / "runs" / "01-dense")
-    assert last.startswith(
-        f"stopped: {len(run.history)} of 5000 epochs are saved in runs/01-dense; go on with: kit train"
-    )
-    assert last.endswith("kit train --resume 01-dense") and "Traceback" not in rest
-    assert run.model() is not None and not run.finished  # and it can be used as it is
-
-
 @pytest.fixture(scope="module")
 def running(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A training in a process of its own that goes on and on, after its first epoch, and its folder of runs."""
@@ -288,6 +253,24 @@ def test_history_grows_with_every_epoch(running: tuple[subprocess.Popen[str], Pa
         sizes.append((picture.read_bytes()[:8], picture.stat().st_mtime_ns))
         time.sleep(0.5)
     assert len(set(sizes)) == 3 and sizes[0][0] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(running: tuple[subprocess.Popen[str], Path]) -> None:
+    """The last that the running training is used for."""
+    process, folder = running
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert re.match(r"epoch +\d+/5000  loss \d", line), line
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    last = rest.strip().splitlines()[-1]
+    run = Run(folder / "01-dense")
+    assert last.startswith(
+        f"stopped: {len(run.history)} of 5000 epochs are saved in runs/01-dense; go on with: kit train"
+    )
+    assert last.endswith("kit train --resume 01-dense") and "Traceback" not in rest
+    assert run.model() is not None and not run.finished  # and it can be used as it is
 
 
 def test_resuming_on_other_rows_is_refused(small: Path, sample: Path, tmp_path: Path) -> None:
