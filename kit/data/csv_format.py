@@ -23,6 +23,7 @@ HEADERS = {
 _CHUNK = 1 << 20  # bytes parsed at a time
 _THREADS = min(4, os.cpu_count() or 1)
 _CONTEXT = 3  # a value has at most three digits
+_VALUE = re.compile(rb"[0-9]{1,3}")
 _QUOTED = re.compile(rb'(?<![^,\n])"([^",\r\n]*)"(?![^,\r\n])')  # a whole value in quotes
 
 
@@ -217,7 +218,7 @@ def _first_fault(text: bytes, columns: list[str], name: str) -> KitError:
             most = 9 if column == "label" else 255
             if not field.strip():
                 return KitError(f"{name}: {_at(number)}, column {column}: the value is missing")
-            if not re.fullmatch(rb"[0-9]{1,3}", field) or int(field) > most:
+            if not _VALUE.fullmatch(field) or int(field) > most:
                 shown = field[:20].decode("utf-8", "replace")
                 return KitError(
                     f"{name}: {_at(number)}, column {column}: {shown!r} is not a whole number from 0 to {most}"

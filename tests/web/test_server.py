@@ -25,7 +25,7 @@ from PIL import Image, ImageOps
 from kit import KitError, train
 from kit.data import loading
 from kit.reading.frames import drawn, rounded
-from kit.reading.reader import Reader
+from kit.reading.reader import Reader, open_reader
 from kit.run.folder import Run
 from kit.task import CAMERA
 from kit.web import server
@@ -50,7 +50,8 @@ def address(run: Run) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def bundled() -> Iterator[str]:
     """The app's own model: eleven classes, at 64 x 64."""
-    with serving(ROOT / "mobile" / "DigitCamera" / "Model" / "DigitCamera.mlpackage") as found:
+    reader = open_reader(ROOT / "mobile" / "DigitCamera" / "Model" / "DigitCamera.mlpackage")
+    with answering(reader) as found:
         yield found
 
 
@@ -76,10 +77,16 @@ def grey_of(images: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def camera_address() -> Iterator[str]:
-    """The same application in this process, with a network that the tests can foresee."""
+    """With a network that the tests can foresee."""
+    with answering(Reader("stand-in", contract_for(CAMERA, 0.6), grey_of)) as found:
+        yield found
+
+
+@contextmanager
+def answering(reader: Reader) -> Iterator[str]:
+    """The same application in this process, and where it answers."""
     import uvicorn
 
-    reader = Reader("stand-in", contract_for(CAMERA, 0.6), grey_of)
     listening = socket.create_server(("127.0.0.1", 0))
     running = uvicorn.Server(uvicorn.Config(server.application(reader), log_level="warning"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
