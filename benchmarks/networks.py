@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("networks", nargs="*", metavar="NETWORK")
     parser.add_argument("--seeds", type=int, default=3, metavar="N")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     names = given.networks or [name for name, network in NETWORKS.items() if network.task.examples == "rows"]
     for seed in range(given.seeds):
         for name in names:

@@ -181,6 +181,12 @@ def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return run
 
 
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`analyze` without its PNG pictures, which take two seconds, for tests that look at its page or numbers alone."""
+    monkeypatch.setattr("kit.reporting.report.draw", lambda study: [])
+
+
 def assert_one_line(finished: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
     """The user's mistake came out as one line with these words, without a traceback, with that exit code."""
     lines = finished.stderr.strip().splitlines()

@@ -154,7 +154,7 @@ def _source(saved: SavedModel, run: RunName | None, runs: Path | str) -> Run | N
     contract = saved.contract
     try:
         source = find(contract.run if run is None else run, runs)
-        if source.settings.digest != contract.settings:
+        if not source.is_of(contract.settings):
             raise KitError(f"{saved.path}: made from another training than {source.folder}: name its own with --run")
         return source
     except KitError:

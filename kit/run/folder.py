@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kit import KitError, __version__, backend
 from kit.contract import Contract
 from kit.files import in_plain_words, whole_file, write_text
-from kit.run.settings import Settings
+from kit.run.settings import Settings, digest_of
 from kit.run.validation import Validation
 from kit.task import Task
 
@@ -58,6 +58,15 @@ class Run:
     @property
     def task(self) -> Task:
         return self.settings.task
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its settings as they were written: a hyperparameter that kit learns later does not change it."""
+        return digest_of(self._json("settings.json")["settings"])
+
+    def is_of(self, digest: str) -> bool:
+        """Whether it is the run that an export names by this digest; some were of the settings with later defaults."""
+        return digest in (self.digest, digest_of(dataclasses.asdict(self.settings)))
 
     @property
     def versions(self) -> dict[str, str]:
@@ -123,7 +132,7 @@ class Run:
             **dataclasses.asdict(self.task),
             threshold=self.threshold,
             run=self.name,
-            settings=self.settings.digest,
+            settings=self.digest,
             validation_accuracy=round(self.analysis.accuracy.value, 6),
             format="keras",
             input="array",

@@ -81,6 +81,13 @@ class Recipe:
         return ", ".join(parts)
 
 
+def digest_of(values: dict[str, Any]) -> str:
+    """SHA-256 of settings, whatever their order."""
+    import hashlib
+
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
 @declared
 class Settings(Recipe):
     """Every setting of a training, checked once.
@@ -91,11 +98,9 @@ class Settings(Recipe):
 
     arch: str = option()
     seed: int = option(
-        "", flag="--seed", check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295"
+        flag="--seed", check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295"
     )
-    split_seed: int = (
-        option()
-    )  # draws the validation rows: the seed, or that of the run whose weights this one starts from
+    split_seed: int = option()  # draws the validation rows: the seed, or that of the run that this one starts from
     from_run: str | None = option()
     data: str = option()
     fingerprint: str = option()  # of the training rows
@@ -119,13 +124,6 @@ class Settings(Recipe):
     @property
     def task(self) -> Task:
         return CAMERA if self.camera else ROWS
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all of them."""
-        import hashlib
-
-        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def read(cls, values: Any, path: object) -> "Settings":

@@ -59,7 +59,7 @@ def test_the_contract_says_everything_an_app_needs(exportable: Run, package: Pat
     assert contract.labels == tuple("0123456789") and contract.background is None
     assert (contract.size, contract.pixels, contract.crop) == (28, (0, 255), "centred")
     assert contract.validation_accuracy == pytest.approx(exportable.metrics["val_accuracy"], abs=1e-6)
-    assert 0 <= contract.threshold <= 1 and contract.settings == exportable.settings.digest
+    assert 0 <= contract.threshold <= 1 and contract.settings == exportable.digest
     assert all(file.stat().st_mode & 0o044 == 0o044 for file in package.rglob("*"))  # anybody may read it
     metadata = proof.read(package).metadata
     assert metadata["author"] == "kit" and metadata["license"] == "MIT" and metadata["version"]

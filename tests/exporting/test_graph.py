@@ -27,10 +27,8 @@ def test_it_says_what_an_app_meets(package: Path, exportable: Run) -> None:
     assert sorted(map(str, saved.outputs)) == ["label (string)", "probabilities (dictionary)"]
     assert saved.labels == tuple("0123456789") and saved.specification == 8
     assert saved.metadata["com.apple.coreml.model.preview.type"] == "imageClassifier"
-    assert (
-        core_ml_model.read(saved.path).contract.run == exportable.name
-        and core_ml_model.read(saved.path).contract.polarity == "white on black"
-    )
+    contract = core_ml_model.read(package).contract
+    assert contract.run == exportable.name and contract.polarity == "white on black"
     assert saved.size == sum(file.stat().st_size for file in package.rglob("*") if file.is_file())
 
 

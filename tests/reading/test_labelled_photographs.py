@@ -161,6 +161,7 @@ def test_a_folder_without_photographs_is_one_line(tmp_path: Path) -> None:
         judge(READER, tmp_path)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_the_command_prints_tables_and_json(
     exportable: Run, folder: Path, tmp_path: Path, kit_here: KitCommand
 ) -> None:

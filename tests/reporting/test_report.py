@@ -316,6 +316,7 @@ def test_without_photographs_there_is_no_such_section(report: Report) -> None:
     assert report.photographs is None and 'id="photographs"' not in report.page.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_photographs_that_are_all_right_are_said(
     run: Run, judged: tuple[Report, Path], small: Path, tmp_path: Path
 ) -> None:
@@ -373,6 +374,7 @@ def test_the_command_prints_the_summary_and_the_page(run: Run, small: Path, kit_
     assert "row 7, a" in (run.folder / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_json_has_every_number(run: Run, kit_here: KitCommand) -> None:
     finished = kit_here("analyze", "1", "--runs", run.folder.parent, "--json")
     numbers = json.loads(finished.stdout)
@@ -392,6 +394,7 @@ def test_tensorflow_is_not_loaded_for_it(run: Run) -> None:
     assert finished.stdout == "[]\n"
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_several_runs_stand_side_by_side(run: Run, small: Path, kit_here: KitCommand, tmp_path: Path) -> None:
     shutil.copytree(run.folder, tmp_path / "runs" / run.name)
     train("dense", data=small, epochs=1, validation_split=0.4, runs=tmp_path / "runs", progress=False)
@@ -405,6 +408,7 @@ def test_several_runs_stand_side_by_side(run: Run, small: Path, kit_here: KitCom
     assert_one_line(kit_here("analyze", "1", "1"), "named twice")
 
 
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -420,6 +424,7 @@ def test_a_wrong_option_is_one_line(run: Run, kit_here: KitCommand, options: lis
     assert_one_line(kit_here("analyze", "1", "--runs", run.folder.parent, *options), words)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_other_data_and_missing_predictions_are_one_line(
     run: Run, sample: Path, kit_here: KitCommand, tmp_path: Path
 ) -> None:
@@ -451,6 +456,7 @@ def test_validation_predictions_have_their_features(run: Run) -> None:
     assert validation.features.astype(float) == pytest.approx(expected, rel=2e-3, abs=1e-2)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_each_run_is_analysed_once(run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(run.folder, tmp_path / "01-one")
     shutil.copytree(run.folder, tmp_path / "02-two")

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from kit import KitError
 from kit.options import about
-from kit.run.settings import Recipe, Settings
+from kit.run.folder import Run
+from kit.run.settings import Recipe, Settings, digest_of
 from kit.task import CAMERA, ROWS
 
 FIRST = {  # what kit 0.1.0 wrote, as it wrote it
@@ -46,6 +48,13 @@ def test_the_camera_is_a_task_with_a_share_of_background() -> None:
 
 
 def test_the_digest_follows_from_every_value() -> None:
-    settings = Settings(**FIRST)
-    assert settings.digest == Settings(**dict(reversed(FIRST.items()))).digest
-    assert settings.digest != dataclasses.replace(settings, seed=1).digest
+    assert digest_of(FIRST) == digest_of(dict(reversed(FIRST.items())))
+    assert digest_of(FIRST) != digest_of(FIRST | {"seed": 1})
+
+
+def test_a_setting_that_kit_learned_later_does_not_change_which_run_it_is(tmp_path: Path) -> None:
+    """An export names its run by a digest; it may be of the settings as written, or with the defaults of later ones."""
+    (tmp_path / "settings.json").write_text(json.dumps({"settings": FIRST}))
+    run = Run(tmp_path)
+    assert run.digest == digest_of(FIRST) and run.is_of(run.digest)
+    assert run.is_of(digest_of(dataclasses.asdict(Settings(**FIRST)))) and not run.is_of(digest_of(FIRST | {"seed": 1}))

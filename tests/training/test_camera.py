@@ -59,6 +59,7 @@ def test_scenes_of_another_version_are_not_shown_as_those_of_the_run(trained: Ru
         trained.write_metrics(metrics)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_the_report_shows_scenes_and_the_class_background(trained: Run) -> None:
     row = int(trained.validation.rows[0]) + 1
     report = analyze(trained, explain=(row,))
