@@ -1,4 +1,4 @@
-"""Writes mobile/golden/*.json: what kit/reading/frames.py makes of frames, drawings and probabilities.
+"""Writes mobile/golden/*.json: what kit/reading/ makes of frames, drawings and probabilities.
 
     python mobile/golden.py
 

@@ -76,7 +76,7 @@ class Training:
         self.kept = networks.build(settings.arch, **options)
         last = self.kept.get_layer("logits")
         both = keras.layers.Concatenate()([last.output, last.input])  # one pass gives logits and last hidden layer
-        self.judged = predictor(keras.Model(self.kept.input, both))
+        self.logits_and_features = predictor(keras.Model(self.kept.input, both))
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
             loss="sparse_categorical_crossentropy",
@@ -190,7 +190,7 @@ class Training:
 
         The loss is of the logits, as Keras has it: a probability that float32 rounds to 0 would have no loss.
         """
-        found, labels = self.judged(self.examples.images), self.examples.labels
+        found, labels = self.logits_and_features(self.examples.images), self.examples.labels
         logits, features = np.split(found.astype(np.float64), [self.kept.output_shape[-1]], axis=1)
         log_of_truth = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
         penalty = sum(float(loss) for loss in self.kept.losses)

@@ -147,3 +147,14 @@ def test_a_run_in_training_is_not_trained_by_another_process(tmp_path: Path) -> 
         pass
     with run.locked():  # let go of
         pass
+
+
+def test_a_folder_that_only_looks_like_a_run_is_none(tmp_path: Path) -> None:
+    """Its name begins with a digit and has a dash, and no number stands before it."""
+    for name in ("1a-x", "-3-x", "x-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.json").write_text("{}")
+    assert runs(tmp_path) == []
+    with pytest.raises(KitError, match="1: no such run"):
+        find("1", tmp_path)
+    assert create(SETTINGS, None, tmp_path).name == "01-dense" and find(1, tmp_path).name == "01-dense"
