@@ -1,9 +1,8 @@
 """kit: from Kaggle's digit-recognizer CSVs to a scored submission, one command line and one library."""
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
     from kit.cli.demo import demo as demo
     from kit.competition.sources import fetch as fetch

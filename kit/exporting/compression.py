@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kit import KitError, backend
+from kit import KitError
 from kit.exporting.formats import TARGETS
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def compress(converted: Any, compression: str) -> Any:
 
     Tables come from k-means; pruning zeroes the smallest weights; int8 scales each output channel on its own.
     """
+    from kit import backend  # the command line asks this file what can be done, and needs no TensorFlow for it
+
     backend.coremltools()
     with backend.quiet():
         if converted.get_spec().WhichOneof("Type") != "mlProgram":
