@@ -63,9 +63,9 @@ def _in_the_pages_colours(element: ElementTree.Element) -> None:
 
 def _in_the_pages_font(element: ElementTree.Element) -> None:
     styles = _styles(element.get("style", ""))
-    if "font" in styles:
-        size = next(word for word in styles["font"].split() if word.endswith("px"))
-        element.set("style", _text(styles | {"font": f"{size} system-ui, sans-serif"}))
+    if "font" in styles:  # size and family in one, as some versions of matplotlib have it
+        styles["font-size"] = next(word for word in styles.pop("font").split() if word.endswith("px"))
+    element.set("style", _text(styles | {"font-family": "system-ui, sans-serif"}))
     element.set("fill", "currentColor")
 
 
