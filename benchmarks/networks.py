@@ -78,7 +78,8 @@ def row(name: str, lines: list[dict[str, str]]) -> str:
     cells = [
         f"`{name}`", f"{metrics[0]['parameters']:,}", " to ".join(map(str, sorted({epochs[0], epochs[-1]}))),
         f"{seconds:.0f}", shown([each["accuracy"] for each in metrics]),
-        f"{shown([each['val_accuracy'] for each in metrics])}, {len(metrics)} seeds", REPORTED.get(name, ""),
+        f"{shown([each['val_accuracy'] for each in metrics])}, {len(metrics)} seed{'s' * (len(metrics) > 1)}",
+        REPORTED.get(name, ""),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
