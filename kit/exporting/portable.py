@@ -166,6 +166,7 @@ def _read_onnx(path: Path, content: bytes) -> PortableModel:
     import onnx
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # it would tell its makers of every session
     model = onnx.ModelProto.FromString(content)
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
