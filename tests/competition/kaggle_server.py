@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
         return urlsplit(self.path).hostname == STORAGE and "Authorization" not in self.headers
 
     def _elsewhere(self) -> None:
-        # In a process that has imported ONNX Runtime before, its telemetry finds this proxy too; it is not the client's.
+        # In a process that has imported ONNX Runtime, its telemetry finds this proxy too; it is not the client's.
         if "events.data.microsoft.com" not in self.path:
             self.kaggle.outside.append(f"{self.command} {self.path}")
         self._send(502, b"")
