@@ -214,6 +214,7 @@ class _Maker:
         return dataclasses.replace(
             self.run.contract,
             **dataclasses.asdict(self.task),
+            validation_accuracy=round(self.run.analysis.accuracy.value, 6),
             format=options.format,
             input=options.input,
             precision=options.stored_precision,

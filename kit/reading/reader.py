@@ -92,7 +92,8 @@ def open_reader(
 
 
 def _of_run(run: Run) -> Reader:
-    return Reader(run.name, run.contract, predictor(run.model()))
+    model = run.model()  # first: it says best what is missing of a run
+    return Reader(run.name, run.contract, predictor(model))
 
 
 def _of_saved_model(path: Path) -> Reader:

@@ -133,7 +133,7 @@ class Run:
             threshold=self.threshold,
             run=self.name,
             settings=self.digest,
-            validation_accuracy=round(self.analysis.accuracy.value, 6),
+            validation_accuracy=round(float(self.metrics.get("val_accuracy", 0)), 6),
             format="keras",
             input="array",
             precision="float32",

@@ -99,3 +99,15 @@ def test_a_competition_network_gets_white_ink_on_black() -> None:
     first, second = fake.asked  # type: ignore[attr-defined]
     assert first.shape == second.shape == (1, 28, 28, 1)
     assert np.abs(first.astype(int) - second).max() <= 2  # dark on light, three times as large: the same ink
+
+
+def test_a_camera_run_reads_without_its_stored_predictions(camera: Run, tmp_path: Path) -> None:
+    """Threshold and accuracy are in its metrics; a run without a model says what to do."""
+    shutil.copytree(camera.folder, tmp_path / "03-camera")
+    (tmp_path / "03-camera" / "validation.npz").unlink()
+    contract = open_reader(3, tmp_path).contract
+    assert contract.threshold == 0.1
+    assert contract.validation_accuracy == round(camera.metrics["val_accuracy"], 6)
+    (tmp_path / "03-camera" / "model.keras").unlink()
+    with pytest.raises(KitError, match=r"model\.keras: missing: finish its first epoch"):
+        open_reader(3, tmp_path)
