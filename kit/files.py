@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all, and nothing that a killed process made stays."""
 
 import contextlib
 import errno
@@ -6,32 +6,62 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from kit import KitError
 
 TEMPORARY = ".tmp-"
+_LOCK, _REPLACED = ".kit-lock", ".kit-replaced"  # in a staging folder
+_LONGEST_NAME = 200  # bytes; file systems take 255, and a number and an ending are added
+_FORGOTTEN = 24 * 60 * 60  # seconds after which a temporary file without a lock has no owner
 
+_NO_PERMISSION = "no permission: choose another folder or change its permissions"
+_TAKEN = "there is something else under this name"
 _REASONS = {
     errno.ENOSPC: "the disk is full: make room first",
     errno.EDQUOT: "your disk quota is used up: make room first",
-    errno.EACCES: "no permission: choose another folder or change its permissions",
-    errno.EPERM: "no permission: choose another folder or change its permissions",
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
     errno.EROFS: "the file system is read-only: choose another folder",
     errno.ENOENT: "no such file or folder",
     errno.ENOTDIR: "a part of this path is a file, not a folder",
     errno.EISDIR: "this is a folder, not a file",
-    errno.EEXIST: "there is something else under this name",
+    errno.EEXIST: _TAKEN,
+    errno.ENOTEMPTY: _TAKEN,
+    errno.ENAMETOOLONG: "the name is too long: give a shorter one",
+    errno.ELOOP: "a symbolic link that leads in a circle: remove it",
     errno.EFBIG: "the disk takes no file of this size",
 }
 
 
-def check_name(name: str) -> str:
-    """The name for a file or folder that a person gave; KitError where it could lead elsewhere or be hidden."""
+class TakenError(KitError):
+    """Something has the name already."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: is there already: replace it with --overwrite, or give another name")
+
+
+def check_name(name: str | None, default: str) -> str:
+    """The name of a new file or folder: the one that a person gave, or the default.
+
+    Raises:
+        KitError: A system forbids it, or it would lead elsewhere or be hidden.
+    """
+    if problem := _problem_of(default if name is None else name):
+        raise KitError(f"--name {name}: {problem}" if name is not None else f"{default}: {problem}; --name gives one")
+    return default if name is None else name
+
+
+def _problem_of(name: str) -> str | None:
     if not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):
-        raise KitError(f"--name {name}: use letters, digits, '-', '_', '+' and '.' only, and no dot in front")
-    return name
+        return "in a name use letters, digits, '-', '_', '+' and '.' only, and no dot in front"
+    if name.endswith(".") or re.fullmatch(r"(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(\..*)?", name, re.IGNORECASE):
+        return "Windows forbids this name: give another"
+    if (length := len(name.encode())) > _LONGEST_NAME:
+        return f"{length} bytes are too many for a name: use at most {_LONGEST_NAME}"
+    return None
 
 
 def in_plain_words(error: OSError, path: Path | str | None = None) -> KitError:
@@ -41,79 +71,153 @@ def in_plain_words(error: OSError, path: Path | str | None = None) -> KitError:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Gives a temporary path beside `path` to write to; at the end of the block the file takes its name.
+def whole_file(path: Path, *, durable: bool = True, replace: bool = True, parents: bool = False) -> Iterator[Path]:
+    """Gives a temporary path to write a file, or a folder such as a Core ML package, to; then it takes its name.
 
-    The name is replaced in one step and only after the bytes are on the disk, so a reader, a crash or a full disk
-    never meets half a file. The temporary name keeps the suffix, which some writers go by.
+    It takes the name in one step and only after the bytes are on the disk, so a reader, a crash or a full disk never
+    meets half of it. The temporary path ends in the same name, which some writers go by, and lies in a folder of its
+    own, where there is room for what is needed on the way. A symbolic link stays one: what it leads to is written.
+    A folder that is replaced is not there for the time of a rename.
 
     Args:
-        path: Where the file belongs; its folder is made.
+        path: Where it belongs.
         durable: Wait for the disk; without it a power cut may leave a torn file, which its reader must notice.
+        replace: What has the name is replaced; without it the name must be free at the end too.
+        parents: Make the folders above it. Without it they must be there: what somebody removes while a command runs
+            must not come back as a part of what it was.
 
     Raises:
-        KitError: The folder cannot be made or written, or the disk is full; `path` is as it was before.
+        TakenError: The name is taken and not to be replaced.
+        KitError: The folder is missing or cannot be written, or the disk is full; `path` is as it was before.
     """
-    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}"
+    if not replace and os.path.lexists(path):
+        raise TakenError(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        if durable:
-            with open(temporary, "rb+") as file:
-                os.fsync(file.fileno())
-        temporary.replace(path)
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        if parents:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        with staging(target.parent) as made:
+            temporary = made / target.name
+            yield temporary
+            if durable:
+                _to_disk(temporary)
+            if replace:
+                _replace(temporary, target)
+            elif not _takes_free_name(temporary, target):
+                raise TakenError(path)
     except OSError as error:
         raise in_plain_words(error, path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def whole_path(path: Path) -> Iterator[Path]:
-    """As `whole_file`, for what may be a file or a folder (a Core ML package is one): gives a path to make it at.
+def staging(folder: Path) -> Iterator[Path]:
+    """A new folder inside `folder`, so on the same disk, to make things in; it is gone at the end of the block.
 
-    Whatever is under the name at the end of the block is replaced; the gap in which it is not there is a rename long.
+    A process that is killed leaves it behind: the next one that comes here sees that nobody holds its lock, puts back
+    what was about to be replaced, and removes it.
 
     Raises:
-        KitError: The folder cannot be made or written, or the disk is full; `path` is as it was before.
+        OSError: `folder` is missing or cannot be written.
     """
-    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}"
-    replaced = temporary.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
+    import filelock
+
+    remove_abandoned(folder)
+    made = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
+    lock = filelock.FileLock(made / _LOCK)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        for file in [temporary, *temporary.rglob("*")]:
-            if file.is_file():
-                with open(file, "rb+") as opened:
-                    os.fsync(opened.fileno())
-        if path.is_dir():
-            path.rename(replaced)
-        temporary.replace(path)
-    except OSError as error:
-        raise in_plain_words(error, path) from error
+        made.mkdir()
+        lock.acquire()
+        yield made
     finally:
-        remove(temporary)
-        remove(replaced)
+        _put_back(made)
+        lock.release()
+        remove(made)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Removes what killed processes left in `folder`, and puts back what one of them was about to replace."""
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if (leftover / _LOCK).is_file():
+                _remove_if_abandoned(leftover)
+            elif time.time() - leftover.lstat().st_mtime > _FORGOTTEN:
+                remove(leftover)
+            else:
+                leftover.rmdir()  # of a process that was killed before it had its lock: empty
+
+
+def _remove_if_abandoned(leftover: Path) -> None:
+    import filelock
+
+    with contextlib.suppress(filelock.Timeout):
+        with filelock.FileLock(leftover / _LOCK, timeout=0):
+            _put_back(leftover)
+        remove(leftover)
+
+
+def _put_back(made: Path) -> None:
+    """Gives what was moved away its name again, unless something new has taken it."""
+    for old in made.glob(f"{_REPLACED}/*"):
+        if not os.path.lexists(made.parent / old.name):
+            with contextlib.suppress(OSError):
+                old.rename(made.parent / old.name)
+
+
+def _to_disk(path: Path) -> None:
+    for file in [path, *path.rglob("*")]:
+        if file.is_file():
+            with open(file, "rb+") as opened:
+                os.fsync(opened.fileno())
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    if target.is_dir() and not temporary.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if target.is_dir():  # no system puts one folder in the place of another in one step
+        aside = temporary.parent / _REPLACED
+        aside.mkdir()
+        target.rename(aside / target.name)
+    temporary.replace(target)
+
+
+def _takes_free_name(temporary: Path, target: Path) -> bool:
+    """Whether the name was free; where it is taken, what has it stays as it is."""
+    try:
+        if temporary.is_dir():
+            temporary.rename(target)  # refuses to take the place of anything but an empty folder
+        else:
+            _link(temporary, target)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            return False
+        raise
+    return True
+
+
+def _link(temporary: Path, target: Path) -> None:
+    """A second name for the file, which must be free: unlike a rename, a link never replaces."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk that knows no links
+        with open(target, "xb"):
+            pass
+        temporary.replace(target)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` as UTF-8 with the line ends it has, whole or not at all."""
+    """Writes `text` as UTF-8 with the line ends it has, whole or not at all, into a folder that is there."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def remove(path: Path) -> None:
     """Removes a file, or a folder with all that is in it, if it is there and can be removed."""
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def remove_temporary(folder: Path) -> None:
-    """Removes what killed writers left behind in `folder`; call it only while nothing writes there."""
-    for leftover in folder.glob(f"{TEMPORARY}*"):
-        with contextlib.suppress(OSError):
-            leftover.unlink()

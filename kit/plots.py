@@ -25,9 +25,9 @@ _SERIES = [  # colour and marker of a class
 ]  # fmt: skip
 
 
-def save(figure: "Figure", path: Path) -> Path:
-    """Writes the figure as PNG, whole or not at all."""
-    with whole_file(path) as temporary:
+def save(figure: "Figure", path: Path, *, parents: bool = False) -> Path:
+    """Writes the figure as PNG, whole or not at all; `parents` as in `whole_file`."""
+    with whole_file(path, parents=parents) as temporary:
         figure.savefig(temporary, dpi=110)
     return path
 

@@ -54,7 +54,7 @@ def submit(
     if message and not upload:
         raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
     found = chosen(run, runs, task=ROWS, notify=notify)
-    path = _path(name or "+".join(one.name for one in found), Path(to))
+    path = _path(name, "+".join(one.name for one in found), Path(to))
     images, solution = _rows_to_predict(data, upload)
     labels = probabilities(found, images, runs=runs).argmax(axis=1).astype(np.uint8)
     content = _write(labels, path, overwrite)
@@ -65,9 +65,9 @@ def submit(
     return _uploaded(submission, path, notify) if upload else submission
 
 
-def _path(name: str, folder: Path) -> Path:
+def _path(name: str | None, default: str, folder: Path) -> Path:
     """Where the submission of that name goes; names that would lead elsewhere are refused."""
-    path = folder / f"{check_name(name).removesuffix('.csv')}.csv"
+    path = folder / f"{check_name(name, default).removesuffix('.csv')}.csv"
     if path.name == LOG:
         raise KitError(f"--name {name}: {LOG} is the log of all submissions: choose another name")
     return path
@@ -99,7 +99,7 @@ def _write(labels: np.ndarray, path: Path, overwrite: bool) -> bytes:
     content = csv_format.format_submission(labels)
     if not overwrite and path.exists() and path.read_bytes() != content:
         raise KitError(f"{path}: another submission has this name: choose one with --name, or --overwrite it")
-    with whole_file(path) as temporary:
+    with whole_file(path, parents=True) as temporary:
         temporary.write_bytes(content)
         _check(temporary, path, labels)
     return content

@@ -58,7 +58,7 @@ class Cache:
         if labels is not None:
             arrays["labels"] = labels
         with contextlib.suppress(KitError, OSError):  # no room or no permission: then there is no copy
-            with whole_file(self._copy, durable=False) as temporary:
+            with whole_file(self._copy, durable=False, parents=True) as temporary:
                 np.savez(temporary, allow_pickle=False, **arrays)
             newest_first = sorted(self._copy.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
             for old in newest_first[_FILES:]:

@@ -1,8 +1,11 @@
 """A run → a model file for an app, which appears under its name when it is proved."""
 
 import bisect
+import contextlib
 import dataclasses
+import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +20,7 @@ from kit.exporting.formats import SUFFIXES
 from kit.exporting.options import APP, AUTO, Options
 from kit.exporting.proof import Proof
 from kit.exporting.saved_model import SavedModel
-from kit.files import TEMPORARY, check_name, whole_path
+from kit.files import TakenError, check_name, whole_file
 from kit.options import parameters_of
 from kit.run.folder import Run
 from kit.run.runs import find_or_best
@@ -75,9 +78,9 @@ def export(given: dict[str, Any]) -> Export:
     task, path = _task(options, run), _path(options, run)
     maker = _Maker(run, options, task)
     made: list[_Made] = []
-    with whole_path(path) as temporary, tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=path.parent) as scratch:
+    with whole_file(path, replace=options.replaces, parents=True) as temporary, _scratch_in(temporary.parent):
         for number, compressed in enumerate(options.compressions):
-            made.append(maker.make(Path(scratch) / f"{number}{path.suffix}", compressed))
+            made.append(maker.make(temporary.with_name(f"{number}{path.suffix}"), compressed))
             if made[-1].problems and (options.compress != AUTO or compressed is None):
                 raise _refused(path, made[-1].problems, made[-1].proof)
         made.sort(key=lambda one: one.saved.size)
@@ -94,6 +97,17 @@ def export(given: dict[str, Any]) -> Export:
     return Export(path, contract, chosen.saved.size, proved, tried if options.compress == AUTO else ())
 
 
+@contextlib.contextmanager
+def _scratch_in(folder: Path) -> Iterator[None]:
+    """Has coremltools make its temporary packages there, where a killed process' go away; it asks `tempfile`."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
 def _task(options: Options, run: Run) -> Task:
     """What the exported model reads, of what the run's network does."""
     if options.background and not run.task.background:
@@ -103,12 +117,10 @@ def _task(options: Options, run: Run) -> Task:
 
 def _path(options: Options, run: Run) -> Path:
     """Where the file goes; KitError where something is in the way."""
-    name, folder = options.name or run.name, Path(options.to)
-    if options.app:
-        name, folder = options.name or _APPS_MODEL, APP / "Model"
-    path = folder / f"{check_name(name)}{SUFFIXES[options.format]}"
-    if path.exists() and not (options.overwrite or options.app):
-        raise KitError(f"{path}: is there already: replace it with --overwrite, or give another --name")
+    folder, default = (APP / "Model", _APPS_MODEL) if options.app else (Path(options.to), run.name)
+    path = folder / f"{check_name(options.name, default)}{SUFFIXES[options.format]}"
+    if os.path.lexists(path) and not options.replaces:
+        raise TakenError(path)
     return path
 
 

@@ -85,6 +85,11 @@ class Options:
         return self.precision or ("float16" if self.format == "mlprogram" else "float32")
 
     @property
+    def replaces(self) -> bool:
+        """Whether it takes the place of an export that has its name."""
+        return self.overwrite or self.app
+
+    @property
     def compressions(self) -> list[str | None]:
         """What to try."""
         if self.compress != AUTO:

@@ -193,7 +193,7 @@ def _write_csv(found: Recognition, path: Path) -> None:
     labels = found.reader.contract.labels
     places = [labels.index(label) if label in labels else None for label in CAMERA.labels]
     with (
-        whole_file(path) as temporary,
+        whole_file(path, parents=True) as temporary,
         # A file's name is bytes on some systems, which surrogates bring through.
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
@@ -210,4 +210,4 @@ def _draw(found: Recognition, path: Path) -> None:
     captions = [f"{label}  {confidence:.0%}" for label, confidence in rows]
     shown = f"{len(rows):,} of {len(found.files):,} pictures" if len(rows) < len(found.files) else ""
     title = f"{found.reader.name}: {shown or f'{len(rows):,} pictures'}"
-    plots.save(plots.sheet(found.pixels[:SHEET], captions, title), path)
+    plots.save(plots.sheet(found.pixels[:SHEET], captions, title), path, parents=True)

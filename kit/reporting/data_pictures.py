@@ -45,7 +45,7 @@ def show(
             np.bincount(digits.labels, minlength=10), f"{len(digits):,} rows of {name} by class"
         ),
     }
-    return [plots.save(figure, Path(to) / file) for file, figure in figures.items()]
+    return [plots.save(figure, Path(to) / file, parents=True) for file, figure in figures.items()]
 
 
 def _show_scenes(digits: LabelledDigits, first: int, to: Path) -> Path:
@@ -56,4 +56,4 @@ def _show_scenes(digits: LabelledDigits, first: int, to: Path) -> Path:
     images, classes = scenes(trace(strokes), labels, 42, around, [first])
     names = [CAMERA.labels[label] for label in classes]
     title = f"Scenes of the rows from {first + 1:,} of {Path(digits.name).name}, and of no digit"
-    return plots.save(plots.scene_grid(images[..., 0], names, 14, title), to / "scenes.png")
+    return plots.save(plots.scene_grid(images[..., 0], names, 14, title), to / "scenes.png", parents=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kit import plots
+from kit.files import in_plain_words
 from kit.reporting.occlusion import explain_row
 from kit.reporting.sentences import count_of, listed
 from kit.reporting.study import SHOWN, Study
@@ -38,8 +39,16 @@ def draw(study: Study) -> list[Path]:
         "uncertain": _gallery(study, analysis.uncertain, f"{name}: the most uncertain of {rows}"),
         "suspects": _gallery(study, analysis.suspects, f"{name}: labels that look wrong among {rows}"),
     }  # fmt: skip
-    folder = study.run.folder / "analysis"
-    return [plots.save(figure, folder / f"{file}.png") for file, figure in figures.items()]
+    return [_save(figure, study.run, file) for file, figure in figures.items()]
+
+
+def _save(figure: "Figure", run: Run, file: str) -> Path:
+    folder = run.folder / "analysis"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise in_plain_words(error, folder) from error
+    return plots.save(figure, folder / f"{file}.png")
 
 
 def draw_explanation(run: Run, row: int, image: np.ndarray, label: int) -> tuple[Path, str]:
@@ -50,7 +59,7 @@ def draw_explanation(run: Run, row: int, image: np.ndarray, label: int) -> tuple
     words = f"{run}: row {row:,}, a {truth} {read} ({share:.1%})"
     changes = [("covered with paper", explanation.without_ink), ("covered with ink", explanation.with_ink)]
     figure = plots.occlusion(image[..., 0], changes, explanation.probabilities, classes, words)
-    return plots.save(figure, run.folder / "analysis" / f"explain-{row}.png"), words
+    return _save(figure, run, f"explain-{row}"), words
 
 
 def _pair_row(study: Study, pair: Pair) -> tuple[str, list[tuple[np.ndarray | None, str]]]:

@@ -4,13 +4,11 @@ import dataclasses
 import difflib
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kit import KitError
-from kit.files import TEMPORARY, check_name, in_plain_words, write_text
+from kit.files import check_name, in_plain_words, staging, write_text
 from kit.run.folder import Run, versions
 from kit.run.settings import RUNS, Settings
 from kit.task import Task
@@ -22,24 +20,23 @@ RunName = int | str | Path | Run
 def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Run:
     """Makes the folder of a new run, NN-NAME with the next free number, in one step.
 
-    The folder is written under a temporary name and renamed while a lock is held, so that trainings started at once
-    get folders of their own and nobody meets half a run.
+    The folder is made aside and renamed while a lock is held, so that trainings started at once get folders of their
+    own and nobody meets half a run.
     """
     import filelock
 
-    name = check_name(name or settings.arch)
+    name = check_name(name, settings.arch)
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(runs / ".lock"):
-            for leftover in runs.glob(f"{TEMPORARY}*"):  # of creations that were killed: the lock says none is alive
-                shutil.rmtree(leftover, ignore_errors=True)
             numbers = [_number(path.name) or 0 for path in runs.iterdir()]
             run = Run(runs / f"{max(numbers, default=0) + 1:02d}-{name}")
-            new = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=runs))
-            new.chmod(0o755)  # mkdtemp makes private folders; a run is an ordinary one
-            content = {"settings": dataclasses.asdict(settings), "versions": versions()}
-            write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
-            new.rename(run.folder)
+            with staging(runs) as made:
+                new = made / run.name
+                new.mkdir()
+                content = {"settings": dataclasses.asdict(settings), "versions": versions()}
+                write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
+                new.rename(run.folder)
     except OSError as error:
         raise in_plain_words(error, runs) from error
     return run

@@ -12,7 +12,7 @@ from scipy.special import log_softmax, softmax
 
 from kit import KitError, backend, plots
 from kit.data.loading import LabelledDigits
-from kit.files import remove_temporary, whole_file, write_text
+from kit.files import remove_abandoned, whole_file, write_text
 from kit.run.folder import Run, versions
 from kit.run.metrics import threshold
 from kit.run.prediction import predictor
@@ -26,6 +26,7 @@ from kit.training.schedule import rates
 from kit.training.split import split_rows
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
+_LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
 _FLOAT16 = float(np.finfo(np.float16).max)
 
 
@@ -106,8 +107,8 @@ class Training:
 
     def go(self, shown: bool) -> None:
         """Trains from where the run stands to its end."""
-        remove_temporary(self.run.folder)
-        remove_temporary(self.run.state)
+        remove_abandoned(self.run.folder)
+        remove_abandoned(self.run.state)
         if self.checkpoint.exists():
             self.state = checkpoint.load(self.checkpoint, self.model)
             self.saved = self.state.epoch
@@ -120,13 +121,16 @@ class Training:
             try:
                 while state.epoch < settings.epochs and not state.stopped:
                     self._epoch(progress)
+                self._write_metrics(finished=True, stopped=state.stopped)
             except _DivergedError:
                 self._write_metrics(finished=True, stopped=DIVERGED)
                 shutil.rmtree(self.run.state, ignore_errors=True)
                 raise KitError(self._diverged(), exit_code=1) from None
-            except KitError as error:  # a full disk
-                raise KitError(f"{error}; then go on with: {self._way_on()}", error.exit_code) from error
+            except KitError as error:
+                self._require_folder()
+                raise KitError(f"{error}; then go on with: {self._way_on()}", error.exit_code) from error  # a full disk
             except KeyboardInterrupt:
+                self._require_folder()
                 progress.say(
                     f"stopped: {self.saved} of {settings.epochs} epochs are saved in {self.run.folder}; "
                     f"go on with: {self._way_on()}"
@@ -136,7 +140,11 @@ class Training:
                 self.examples.close()
             if state.stopped:
                 progress.say(state.stopped)
-        self._write_metrics(finished=True, stopped=state.stopped)
+
+    def _require_folder(self) -> None:
+        """KitError where somebody has removed the run: then there is nothing to go on with, and it is not made anew."""
+        if not (self.run.folder / "settings.json").exists():
+            raise KitError(f"{self.run.folder}: removed while it was trained, so that ends here: start a new one")
 
     def _prepare(self) -> None:
         """The files of a new run; where they cannot be written, the run is gone again."""
@@ -178,6 +186,8 @@ class Training:
         def after(batch: int, logs: Any = None) -> None:
             if not math.isfinite(logs["loss"]):
                 raise _DivergedError
+            if batch % _LOOK_EVERY == 0:
+                self._require_folder()
             progress.batch(batch + 1, steps, logs["loss"], logs["accuracy"])
 
         each_batch = keras.callbacks.LambdaCallback(on_train_batch_begin=before, on_train_batch_end=after)
