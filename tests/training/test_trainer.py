@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -297,3 +298,23 @@ def test_a_finished_run_is_left_as_it_is(trained: Run) -> None:
 
 def test_the_default_network_is_the_kits_own() -> None:
     assert networks.DEFAULTS[ROWS] in networks.NETWORKS
+
+
+@pytest.mark.parametrize("moment", ["_fit", "_judge"])
+def test_a_run_that_is_removed_while_it_trains_does_not_come_back(
+    small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before an epoch it ends at once, at the first step; after the last step when the epoch is to be kept."""
+    before, done = getattr(loop.Training, moment), []
+
+    def removing(training: loop.Training, *arguments: object) -> object:
+        if training.state.epoch == 1:
+            shutil.rmtree(training.run.folder)
+        found = before(training, *arguments)
+        done.append(training.state.epoch)
+        return found
+
+    monkeypatch.setattr(loop.Training, moment, removing)
+    with pytest.raises(KitError, match=rf"{tmp_path}/01-toy: removed while it was trained.*: start a new one$"):
+        train(toy, data=small, runs=tmp_path, progress=False)
+    assert done == ([0] if moment == "_fit" else [0, 1]) and [path.name for path in tmp_path.iterdir()] == [".lock"]
