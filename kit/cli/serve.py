@@ -1,5 +1,6 @@
 """kit serve."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,4 +27,7 @@ def serve(
         if open_page:
             typer.launch(address)
 
-    serve(model, port=port, runs=runs, answering=show, notify=remark)
+    try:
+        serve(model, port=port, runs=runs, answering=show, notify=remark)
+    except KeyboardInterrupt:
+        os._exit(130)  # at once: what is still computed for the page would be waited for

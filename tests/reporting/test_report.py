@@ -199,7 +199,9 @@ def test_the_page_stands_alone_and_is_light(report: Report) -> None:
 def test_what_was_not_in_the_pages_template_does_not_run(browser: Any, report: Report, tmp_path: Path) -> None:
     """Had something of a run's, or somebody who passed the page on, brought in a script."""
     text = report.page.read_text(encoding="utf-8")
-    brought_in = "<script>injected = 1</script><img src='data:,' onerror='injected = 1'><style>h1 { color: red }</style>"
+    brought_in = (
+        "<script>injected = 1</script><img src='data:,' onerror='injected = 1'><style>h1 { color: red }</style>"
+    )
     (tmp_path / "report.html").write_text(text.replace("<main>", brought_in + "<main>"), encoding="utf-8")
     page = open_page(browser, tmp_path / "report.html")
     page.locator('button[data-cell="4-4"]').click()
