@@ -5,6 +5,7 @@ is known without any of what is tried here.
 """
 
 import contextlib
+import functools
 import io
 import json
 import logging
@@ -374,27 +375,32 @@ def _torn_picture(generator: random.Random) -> Sent:
 
 
 def _picture_bomb(generator: random.Random) -> Sent:
+    bomb, statuses = generator.choice(_bombs())
+    return Sent(request("/picture", bomb), statuses)
+
+
+@functools.cache
+def _bombs() -> list[tuple[bytes, tuple[int, ...]]]:
+    """Small files of many pixels, or that say so, or of much text; and what may be answered to each."""
+
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    def png(width: int, height: int, data: bytes, *others: bytes) -> bytes:
+    def png(width: int, height: int, *others: bytes) -> bytes:
         header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
-        return b"\x89PNG\r\n\x1a\n" + header + b"".join(others) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + header + b"".join(others) + chunk(b"IDAT", zeros) + chunk(b"IEND", b"")
 
     width, height = BITS_ALONE
     zeros = zlib.compress(bytes((width // 8 + 2) * height), 9)
     text = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(60_000_000), 9))
-    bomb, statuses = generator.choice(
-        [
-            (png(100_000, 100_000, zeros), (400,)),
-            (png(2**31 - 1, 2**31 - 1, zeros), (400,)),
-            (png(0, 8, zeros), (400,)),
-            (png(40, 40, zeros, text), (200, 400)),
-            (png(40, 40, zeros, *[text] * 3), (200, 400)),
-            (png(width, height, zeros), (200,)),
-        ]
-    )
-    return Sent(request("/picture", bomb), statuses)
+    return [
+        (png(100_000, 100_000), (400,)),
+        (png(2**31 - 1, 2**31 - 1), (400,)),
+        (png(0, 8), (400,)),
+        (png(40, 40, text), (200, 400)),
+        (png(40, 40, *[text] * 3), (200, 400)),
+        (png(width, height), (200,)),
+    ]
 
 
 # How they send it
