@@ -70,3 +70,12 @@ def test_who_never_reads_an_answer_is_left(place: tuple[str, int], monkeypatch: 
     with opened(place) as client, pytest.raises(ConnectionError):
         for _ in range(1_000):
             client.sendall(many)
+
+
+def test_who_sends_no_chunk_after_the_answer_is_left(place: tuple[str, int]) -> None:
+    head = "POST /drawing HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n"
+    with opened(place) as client:
+        client.sendall(f"{head}Origin: null\r\n\r\n".encode())
+        assert client.recv(10_000).startswith(b"HTTP/1.1 403")
+        client.sendall(b"this is no chunk\r\n")
+        assert b"HTTP" not in received(client)

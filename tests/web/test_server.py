@@ -358,6 +358,7 @@ def test_it_ends_at_once_whatever_is_computed_and_whoever_is_slow(sent: signal.S
                 assert asked.recv(12) == b"HTTP/1.1 200"
             process.send_signal(sent)
             assert process.wait(timeout=15) == code
+            assert computed.recv(12) == slow.recv(12) == b"HTTP/1.1 503"
         assert process.stderr.read() == "Ctrl-C ends it\n"
 
 
