@@ -107,7 +107,6 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
     from starlette.middleware import Middleware
-    from starlette.requests import ClientDisconnect
     from starlette.responses import HTMLResponse, JSONResponse
     from starlette.routing import Route
 
@@ -117,15 +116,7 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     sessions: OrderedDict[str, Decider] = OrderedDict()
     contract = reader.contract
     reader.read_square(np.zeros((reader.side, reader.side), np.uint8))  # what is compiled on the first call
-    large_ones, pictures, others = (asyncio.Semaphore(count) for count in (_LARGE_ONES, 1, _AT_ONCE))
-    threads = ThreadPoolExecutor(_AT_ONCE + 1)  # of its own: asyncio's is waited for when the server ends
-
-    async def computed(request: "Request", lane: asyncio.Semaphore, work: Callable[[], _Result]) -> _Result:
-        """What `work` returns, off the event loop, once it is its turn; nothing is computed for who has gone."""
-        async with lane:
-            if await request.is_disconnected():
-                raise ClientDisconnect
-            return await asyncio.get_running_loop().run_in_executor(threads, work)
+    large_ones, pictures, others = asyncio.Semaphore(_LARGE_ONES), _Lane(1), _Lane(_AT_ONCE)
 
     async def index(request: "Request") -> "Response":
         return HTMLResponse(page)
@@ -139,12 +130,12 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
             return reader.read_square(reader.drawing(strokes)) if any(strokes) else None
 
         async with intake.body(request, intake.LARGEST_DRAWING, large_ones) as data:
-            return JSONResponse(_answer(reader, await computed(request, others, read)))
+            return JSONResponse(_answer(reader, await others.computed(request, read)))
 
     async def picture(request: "Request") -> "Response":
         async with intake.body(request, _LARGEST, large_ones) as data:
-            pixels = await computed(request, pictures, lambda: photographed(reader, data))
-        probabilities = await computed(request, others, lambda: reader.read(pixels[None])[0].astype(float))
+            pixels = await pictures.computed(request, lambda: photographed(reader, data))
+        probabilities = await others.computed(request, lambda: reader.read(pixels[None])[0].astype(float))
         return JSONResponse(_answer(reader, probabilities))
 
     async def frame(request: "Request") -> "Response":
@@ -152,7 +143,7 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
         time = intake.seconds(request.query_params.get("time", ""))
         async with intake.body(request, intake.LARGEST_SIDE**2, large_ones) as data:
             square = intake.square(data.getvalue())
-            probabilities = await computed(request, others, lambda: reader.read_frame(square))
+            probabilities = await others.computed(request, lambda: reader.read_frame(square))
         decider = sessions.pop(session, None) or Decider(contract.labels, contract.background, contract.threshold)
         sessions[session] = decider
         while len(sessions) > _MOST_SESSIONS:
@@ -181,7 +172,8 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     async def lifespan(application: "Starlette") -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(lambda loop, about: notify(_told(about)))
         yield
-        threads.shutdown(wait=False, cancel_futures=True)
+        pictures.close()
+        others.close()
 
     served = Starlette(
         routes=[
@@ -197,6 +189,30 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     )
     served.router.redirect_slashes = False
     return served
+
+
+class _Lane:
+    """Threads in which so many requests are computed at once, off the event loop; the others wait for their turn.
+
+    They are nobody else's: asyncio would wait for its own when the server ends, and the memory that Pillow took for one
+    picture is free for the next one in the same thread alone.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._turn = asyncio.Semaphore(count)
+        self._threads = ThreadPoolExecutor(count)
+
+    async def computed(self, request: "Request", work: Callable[[], _Result]) -> _Result:
+        """What `work` returns; nothing is computed for who has gone meanwhile."""
+        from starlette.requests import ClientDisconnect
+
+        async with self._turn:
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _policy(page: str) -> str:

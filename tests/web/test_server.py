@@ -289,9 +289,10 @@ def test_who_waits_for_a_large_drawing_stops_nobody_else(monkeypatch: pytest.Mon
 
 
 def test_of_many_pictures_at_once_one_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    decode, at_once, most = server.photographed, [0], [0]
+    decode, at_once, most, threads = server.photographed, [0], [0], set[int]()
 
     def counted(*arguments: Any) -> np.ndarray:
+        threads.add(threading.get_ident())
         at_once[0] += 1
         most[0] = max(most[0], at_once[0])
         try:
@@ -304,6 +305,7 @@ def test_of_many_pictures_at_once_one_is_decoded_at_a_time(monkeypatch: pytest.M
     with answering(stand_in()) as address, ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: ask(f"{address}/picture", png(noise, compress_level=0)), range(12)))
     assert [answer["label"] for _, answer in answers] == ["3"] * 12 and most == [1]
+    assert len(threads) == 1  # each has memory of its own, which Pillow's blocks do not leave again
 
 
 def test_an_error_that_nobody_foresaw_is_a_line_to_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
