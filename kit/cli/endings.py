@@ -28,6 +28,11 @@ def end_at_once(number: int, frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
+def end_now() -> None:
+    """For when the signal has come, all is cleared up, and threads are left that nobody is to wait for."""
+    end_at_once(_told[0][0] if _told else signal.SIGINT, None)
+
+
 @contextlib.contextmanager
 def in_order() -> Iterator[None]:
     """A signal raises KeyboardInterrupt in the block, so that what is being written is cleared up; then the process

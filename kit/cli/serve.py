@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kit.cli.endings import end_now
 from kit.cli.options import OpenPage, RunsFolder
 from kit.cli.output import remark
 
@@ -26,4 +27,7 @@ def serve(
         if open_page:
             typer.launch(address)
 
-    serve(model, port=port, runs=runs, answering=show, notify=remark)
+    try:
+        serve(model, port=port, runs=runs, answering=show, notify=remark)
+    except KeyboardInterrupt:
+        end_now()  # what is still computed for the page would be waited for

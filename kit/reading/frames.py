@@ -6,6 +6,7 @@ The iPhone app (mobile/DigitKit) does the same in Swift, operation by operation;
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,12 +75,12 @@ def reduced(frame: np.ndarray, region: Region, size: int, turns: int = 0) -> np.
 def _sums(pixels: np.ndarray, size: int) -> np.ndarray:
     """The rows' sums over `size` equal parts of them, int64 (size, width), in units of a size-th of a pixel.
 
-    No matrix product: for pictures of this size its threads cost many times what they compute.
+    No matrix product: for pictures of this size its threads cost many times what they compute. No reduceat: it makes
+    int64 of all pixels first, 800 MB of the largest pictures.
     """
     rows = len(pixels)
     whole, part = np.divmod(np.arange(size + 1) * rows, size)  # an edge lies `part` size-ths into row `whole`
-    sums = size * np.add.reduceat(pixels, whole[:-1], axis=0, dtype=np.int64)
-    sums[np.diff(whole) == 0] = 0  # reduceat gives one row where there is none between two edges
+    sums = size * np.stack([pixels[low:high].sum(axis=0, dtype=np.int64) for low, high in pairwise(whole)])
     beyond = part[:, None] * pixels[np.minimum(whole, rows - 1)].astype(np.int64)
     return np.asarray(sums + beyond[1:] - beyond[:-1])
 

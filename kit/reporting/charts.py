@@ -31,14 +31,28 @@ def svg(name: str, draw: Callable[["Axes"], None]) -> str:
     chart = ElementTree.fromstring(plots.svg(name, draw))
     for metadata in chart.findall(f"{{{_SVG}}}metadata"):
         chart.remove(metadata)
+    inherited = _taken_sheets(chart)
     prefix = "-".join(name.split())
     for element in chart.iter():
         _set_apart(element, prefix)
         _in_the_pages_colours(element)
         if element.tag == f"{{{_SVG}}}text":
             _in_the_pages_font(element)
-    chart.attrib.update({"role": "img", "aria-label": name, "style": "color: inherit"})
+    chart.attrib.update({"role": "img", "aria-label": name, "style": _text({"color": "inherit"} | inherited)})
     return ElementTree.tostring(chart, encoding="unicode")
+
+
+def _taken_sheets(chart: ElementTree.Element) -> dict[str, str]:
+    """What matplotlib says of all elements in a style sheet, to be inherited instead.
+
+    In a page a sheet would be for the whole page, which allows none but its own.
+    """
+    styles: dict[str, str] = {}
+    for parent in list(chart.iter()):
+        for sheet in parent.findall(f"{{{_SVG}}}style"):
+            styles |= _styles((sheet.text or "").strip().removeprefix("*{").removesuffix("}"))
+            parent.remove(sheet)
+    return styles
 
 
 def _set_apart(element: ElementTree.Element, prefix: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kit import plots
+from kit.policy import content_security_policy
 from kit.reading.labelled_photographs import Failure, Photographs, sentences, table_of_backgrounds, table_of_digits
 from kit.reporting.charts import svg
 from kit.reporting.figures import caption
@@ -56,7 +57,7 @@ class Found:
 
 
 def page(study: Study, found: Found) -> str:
-    """The page, with everything that it shows in it."""
+    """The page, with everything that it shows in it; a browser runs and loads nothing else for it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     shown = _Shown(study)
@@ -78,7 +79,10 @@ def page(study: Study, found: Found) -> str:
     environment = Environment(
         loader=PackageLoader("kit.reporting", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("report.html").render(sections)
+    template = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
+    # Of the template, not of the page: a script that came in with what it is filled with must not run.
+    policy = content_security_policy(template, img_src="data:", style_src_attr="'unsafe-inline'")
+    return environment.get_template("report.html").render(sections, policy=policy)
 
 
 class _Shown:

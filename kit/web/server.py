@@ -4,36 +4,41 @@ Starlette and uvicorn serve it: small, well kept, and the page is one file of th
 anything. (Gradio would bring thirty packages and a page that fetches fonts and scripts from the internet.)
 """
 
-import io
-import json
-import math
+import asyncio
 import socket
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from kit import KitError
+from kit.policy import content_security_policy
 from kit.reading.decider import Decider
-from kit.reading.frames import GUIDE_SHARE, PEN, Stroke
+from kit.reading.frames import GUIDE_SHARE, PEN
 from kit.reading.reader import Reader, open_reader
 from kit.reading.recognition import photographed
 from kit.run.runs import RUNS, RunName
+from kit.web import intake
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
 PORT = 8000
 _HOST = "127.0.0.1"  # loopback alone: browsers lend their camera to no other address without a certificate
-_LARGEST = 32_000_000  # bytes of a request
-_MOST_POINTS = 10_000  # of a drawing
-_LARGEST_SIDE = 2_000  # of a camera's square, in pixels
+_LARGEST = 32_000_000  # bytes of a picture
+_LARGE_ONES = 3  # bodies of more than a megabyte that are held at once
+_AT_ONCE = 4  # drawings and frames that are computed at once; of pictures, which take memory by their pixels, one
 _MOST_SESSIONS = 200
+_BACKLOG = 100  # connections that wait to be accepted
+
+_Result = TypeVar("_Result")
 
 
 def serve(
@@ -57,7 +62,7 @@ def serve(
         KitError: There is no such run or model, the port is taken, or the extra is not installed.
     """
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401
     except ImportError as error:
         raise KitError("kit serve needs its extra: pip install -c constraints.txt -e '.[serve]'") from error
     try:
@@ -67,23 +72,51 @@ def serve(
     with listening:
         reader = open_reader(model, runs, notify=notify)
         answering(f"http://{_HOST}:{listening.getsockname()[1]}")
-        config = uvicorn.Config(application(reader), log_level="warning", timeout_graceful_shutdown=1)
-        uvicorn.Server(config).run(sockets=[listening])
+        server_of(reader, notify).run(sockets=[listening])
 
 
-def application(reader: Reader) -> "Starlette":
-    """The page and what it asks: `/model`, `/drawing`, `/frame` and `/picture`, all answering in JSON."""
+def server_of(reader: Reader, notify: Callable[[str], None] = lambda line: None) -> "uvicorn.Server":
+    """What answers on a listening socket; it ends within about a second when it is asked to, whatever is under way."""
+    import uvicorn
+
+    from kit.web.connection import Connection
+
+    config = uvicorn.Config(
+        application(reader, notify),
+        loop="asyncio",
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_level="critical",  # errors are told to `notify`, and what clients do wrong to them alone
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def application(reader: Reader, notify: Callable[[str], None] = lambda line: None) -> "Starlette":
+    """The page and what it asks: `/model`, `/drawing`, `/frame` and `/picture`, all answering in JSON.
+
+    Args:
+        reader: The network.
+        notify: Called with a line for each error that nobody foresaw.
+    """
     from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
+    from starlette.exceptions import HTTPException
     from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.responses import HTMLResponse, JSONResponse
     from starlette.routing import Route
+
+    from kit.web.guard import Guard, complaint, security_headers
 
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     sessions: OrderedDict[str, Decider] = OrderedDict()
     contract = reader.contract
     reader.read_square(np.zeros((reader.side, reader.side), np.uint8))  # what is compiled on the first call
+    large_ones, pictures, others = asyncio.Semaphore(_LARGE_ONES), _Lane(1), _Lane(_AT_ONCE)
 
     async def index(request: "Request") -> "Response":
         return HTMLResponse(page)
@@ -92,21 +125,25 @@ def application(reader: Reader) -> "Starlette":
         return JSONResponse(_card(reader))
 
     async def drawing(request: "Request") -> "Response":
-        strokes = _strokes(await _body(request))
-        if not any(strokes):
-            return JSONResponse(_answer(reader, None))
-        probabilities = await run_in_threadpool(lambda: reader.read_square(reader.drawing(strokes)))
-        return JSONResponse(_answer(reader, probabilities))
+        def read() -> np.ndarray | None:
+            strokes = intake.strokes(data.getvalue())
+            return reader.read_square(reader.drawing(strokes)) if any(strokes) else None
+
+        async with intake.body(request, intake.LARGEST_DRAWING, large_ones) as data:
+            return JSONResponse(_answer(reader, await others.computed(request, read)))
 
     async def picture(request: "Request") -> "Response":
-        data = await _body(request)
-        probabilities = await run_in_threadpool(lambda: reader.read(photographed(reader, io.BytesIO(data))[None]))
-        return JSONResponse(_answer(reader, probabilities[0].astype(float)))
+        async with intake.body(request, _LARGEST, large_ones) as data:
+            pixels = await pictures.computed(request, lambda: photographed(reader, data))
+        probabilities = await others.computed(request, lambda: reader.read(pixels[None])[0].astype(float))
+        return JSONResponse(_answer(reader, probabilities))
 
     async def frame(request: "Request") -> "Response":
-        session, time = request.query_params.get("session", ""), _number(request.query_params.get("time", ""))
-        square = _square(await _body(request))
-        probabilities = await run_in_threadpool(lambda: reader.read_frame(square))
+        session = intake.session_name(request.query_params.get("session", ""))
+        time = intake.seconds(request.query_params.get("time", ""))
+        async with intake.body(request, intake.LARGEST_SIDE**2, large_ones) as data:
+            square = intake.square(data.getvalue())
+            probabilities = await others.computed(request, lambda: reader.read_frame(square))
         decider = sessions.pop(session, None) or Decider(contract.labels, contract.background, contract.threshold)
         sessions[session] = decider
         while len(sessions) > _MOST_SESSIONS:
@@ -122,10 +159,23 @@ def application(reader: Reader) -> "Starlette":
             }
         )
 
-    async def complain(request: "Request", error: Exception) -> "Response":
-        return JSONResponse({"error": str(error)}, status_code=400)
+    async def refuse(request: "Request", error: Exception) -> "Response":
+        return complaint(400, str(error))
 
-    return Starlette(
+    async def miss(request: "Request", error: Exception) -> "Response":
+        assert isinstance(error, HTTPException)
+        return complaint(
+            error.status_code, f"{error.detail.lower()}: GET / and /model, POST /drawing, /picture and /frame"
+        )
+
+    @asynccontextmanager
+    async def lifespan(application: "Starlette") -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, about: notify(_told(about)))
+        yield
+        pictures.close()
+        others.close()
+
+    served = Starlette(
         routes=[
             Route("/", index),
             Route("/model", model),
@@ -133,9 +183,46 @@ def application(reader: Reader) -> "Starlette":
             Route("/picture", picture, methods=["POST"]),
             Route("/frame", frame, methods=["POST"]),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])],
-        exception_handlers={KitError: complain},
+        middleware=[Middleware(Guard, headers=security_headers(_policy(page)), notify=notify)],
+        exception_handlers={KitError: refuse, HTTPException: miss},
+        lifespan=lifespan,
     )
+    served.router.redirect_slashes = False
+    return served
+
+
+class _Lane:
+    """Threads in which so many requests are computed at once, off the event loop; the others wait for their turn.
+
+    They are nobody else's: asyncio would wait for its own when the server ends, and the memory that Pillow took for one
+    picture is free for the next one in the same thread alone.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._turn = asyncio.Semaphore(count)
+        self._threads = ThreadPoolExecutor(count)
+
+    async def computed(self, request: "Request", work: Callable[[], _Result]) -> _Result:
+        """What `work` returns; nothing is computed for who has gone meanwhile."""
+        from starlette.requests import ClientDisconnect
+
+        async with self._turn:
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _policy(page: str) -> str:
+    return content_security_policy(page, connect_src="'self'", img_src="data:")
+
+
+def _told(about: dict[str, Any]) -> str:
+    """What asyncio reports, in a line."""
+    error = about.get("exception")
+    return f"error: {about['message']}" + (f": {type(error).__name__}: {error}" if error else "")
 
 
 def _card(reader: Reader) -> dict[str, Any]:
@@ -154,6 +241,8 @@ def _card(reader: Reader) -> dict[str, Any]:
 
 def _answer(reader: Reader, probabilities: np.ndarray | None) -> dict[str, Any]:
     """What one picture by itself shows; None is a pad that nobody has drawn on."""
+    if probabilities is not None and not np.isfinite(probabilities).all():
+        raise KitError(f"{reader.name} answers with no numbers: it is damaged: train or export it again")
     label = None if probabilities is None else reader.verdict(probabilities)
     return {
         "state": "shown" if label else "silent",
@@ -161,44 +250,3 @@ def _answer(reader: Reader, probabilities: np.ndarray | None) -> dict[str, Any]:
         "confidence": 0.0 if label is None or probabilities is None else float(probabilities.max()),
         "probabilities": [] if probabilities is None else probabilities.tolist(),
     }
-
-
-async def _body(request: "Request") -> bytes:
-    parts, length = [], 0
-    async for part in request.stream():
-        length += len(part)
-        if length > _LARGEST:
-            raise KitError(f"more than {_LARGEST // 1_000_000} MB: send a smaller picture")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _number(text: str) -> float:
-    with suppress(ValueError):
-        if math.isfinite(value := float(text)):
-            return value
-    raise KitError(f"time {text!r}: give the seconds of a clock")
-
-
-def _strokes(data: bytes) -> list[Stroke]:
-    """The strokes of {"strokes": [[[x, y], …], …]}."""
-    try:
-        strokes = [[(float(x), float(y)) for x, y in stroke] for stroke in json.loads(data)["strokes"]]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise KitError("not a drawing: send JSON with strokes, each a list of [x, y]") from error
-    points = [value for stroke in strokes for point in stroke for value in point]
-    if len(points) > 2 * _MOST_POINTS:
-        raise KitError(f"more than {_MOST_POINTS:,} points: clear the pad")
-    if not all(-1 <= value <= 2 for value in points):
-        raise KitError("a point lies far outside of the pad: give places from 0 to 1")
-    return strokes  # type: ignore[return-value]
-
-
-def _square(data: bytes) -> np.ndarray:
-    """uint8 (side, side) of so many bytes."""
-    side = math.isqrt(len(data))
-    if not 0 < side <= _LARGEST_SIDE or side * side != len(data):
-        raise KitError(
-            f"{len(data):,} bytes: send a square of grey pixels, a byte each, at most {_LARGEST_SIDE} a side"
-        )
-    return np.frombuffer(data, np.uint8).reshape(side, side)

@@ -38,5 +38,13 @@ def test_a_chart_takes_the_pages_colours_and_font() -> None:
         assert element.get("fill") == "currentColor" and "system-ui" in element.get("style", "")
 
 
+def test_a_chart_has_no_style_sheet_and_its_lines_end_as_matplotlib_has_them() -> None:
+    assert "<style" in plots.svg("a chart", drawn)
+    text = svg("a chart", drawn)
+    assert "<style" not in text
+    style = ElementTree.fromstring(text).get("style", "")
+    assert "stroke-linejoin: round" in style and "stroke-linecap: butt" in style and "color: inherit" in style
+
+
 def test_the_same_drawing_gives_the_same_text() -> None:
     assert svg("a chart", drawn) == svg("a chart", drawn)

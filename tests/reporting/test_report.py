@@ -196,6 +196,22 @@ def test_the_page_stands_alone_and_is_light(report: Report) -> None:
     assert all(path.stat().st_size > 5000 for path in report.pictures)
 
 
+def test_what_was_not_in_the_pages_template_does_not_run(browser: Any, report: Report, tmp_path: Path) -> None:
+    """Had something of a run's, or somebody who passed the page on, brought in a script."""
+    text = report.page.read_text(encoding="utf-8")
+    brought_in = (
+        "<script>injected = 1</script><img src='data:,' onerror='injected = 1'><style>h1 { color: red }</style>"
+    )
+    (tmp_path / "report.html").write_text(text.replace("<main>", brought_in + "<main>"), encoding="utf-8")
+    page = open_page(browser, tmp_path / "report.html")
+    page.locator('button[data-cell="4-4"]').click()
+    assert page.locator("#chosen h3").inner_text() == "4, read right"  # the page's own script runs
+    assert page.evaluate("typeof injected") == "undefined"
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") != "rgb(255, 0, 0)"
+    assert len(page.problems) == 3 and all("Content Security Policy" in problem for problem in page.problems)
+    page.close()
+
+
 def test_a_network_that_learned_nothing_still_fits_the_page(
     run: Run, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

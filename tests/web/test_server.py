@@ -13,13 +13,16 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, contract_for
+from conftest import KitCommand, assert_one_line
+from hostile import web_requests
+from hostile.web_requests import stand_in
 from PIL import Image, ImageOps
 
 from kit import KitError, train
@@ -28,7 +31,7 @@ from kit.reading.frames import drawn, rounded
 from kit.reading.reader import Reader, open_reader
 from kit.run.folder import Run
 from kit.task import CAMERA
-from kit.web import server
+from kit.web import intake, server
 
 ROOT = Path(__file__).parents[2]
 PHOTOS = os.environ.get("KIT_PHOTOS")  # a folder with digits/photo/LABEL/*.png
@@ -69,32 +72,20 @@ def serving(*arguments: object) -> Iterator[str]:
         assert "Traceback" not in process.stderr.read()
 
 
-def grey_of(images: np.ndarray) -> np.ndarray:
-    """Stands in for a camera network: the digit is a twentieth of the mean grey, background above 200."""
-    labels = np.minimum(images.mean(axis=(1, 2, 3)) // 20, 10)
-    return np.where(np.arange(11) == labels[:, None], 0.9, 0.01).astype(np.float32)
-
-
 @pytest.fixture(scope="module")
 def camera_address() -> Iterator[str]:
     """With a network that the tests can foresee."""
-    with answering(Reader("stand-in", contract_for(CAMERA, 0.6), grey_of)) as found:
+    with answering(stand_in()) as found:
         yield found
 
 
 @contextmanager
 def answering(reader: Reader) -> Iterator[str]:
-    """The same application in this process, and where it answers."""
-    import uvicorn
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(server.application(reader), log_level="warning"))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(timeout=20)
-    listening.close()
+    """The same server in this process, and where it answers; it may not meet an error that nobody foresaw."""
+    told: list[str] = []
+    with web_requests.answering(reader, told.append) as port:
+        yield f"http://127.0.0.1:{port}"
+    assert told == []
 
 
 def ask(address: str, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
@@ -250,6 +241,129 @@ def test_another_sites_page_cannot_ask_under_a_name_of_its_own(camera_address: s
     assert ask(f"{camera_address}/model", Host="localhost")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/model", "/drawing", "/picture", "/frame?session=a&time=1", "/nowhere"])
+def test_another_sites_page_is_refused_before_anything_is_read(camera_address: str, path: str) -> None:
+    """As `fetch(..., {mode: "no-cors"})` sends it, with more than fits into the system's buffers."""
+    body = None if path == "/model" else bytes(3_000_000)
+    status, answer = ask(camera_address + path, body, Origin="http://localhost:3000", **{"Content-Type": "text/plain"})
+    assert status == 403 and answer == {"error": "asked by another site's page: open this server's own"}
+
+
+def test_every_answer_says_what_a_browser_may_do_with_it(camera_address: str) -> None:
+    for path in ("/", "/model", "/nowhere"):
+        try:
+            headers = urllib.request.urlopen(camera_address + path, timeout=60).headers
+        except urllib.error.HTTPError as error:
+            headers = error.headers
+        policy = headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; script-src 'sha256-") and "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy and "http" not in policy and "*" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin" and headers["Cache-Control"] == "no-store"
+        assert headers["Permissions-Policy"].startswith("camera=(self)") and "Server" not in headers
+
+
+def test_mutilated_requests_are_answered_in_a_line_and_stop_nobody(tmp_path: Path) -> None:
+    counts = web_requests.mutilate(2 * len(web_requests.KINDS), 7, tmp_path)
+    assert counts.tracebacks == [] and counts.wrong == []
+    assert counts.read > 5 and counts.refused > 20
+
+
+def test_who_waits_for_a_large_drawing_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsing it waits here until all others have been answered."""
+    parse, others_done = intake.strokes, threading.Event()
+
+    def slowly(data: bytes) -> Any:
+        assert b"large" not in data or others_done.wait(60)
+        return parse(data)
+
+    monkeypatch.setattr(intake, "strokes", slowly)
+    drawing, label = web_requests.lines_on_the_pad(8)
+    with answering(stand_in()) as address, ThreadPoolExecutor() as pool:
+        large = pool.submit(ask, f"{address}/drawing", drawing.replace(b"{", b'{"large": 1, ', 1))
+        assert ask(f"{address}/drawing", drawing)[1]["label"] == label
+        assert ask(f"{address}/picture", png(np.full((9, 9), 65, np.uint8)))[1]["label"] == "3"
+        assert ask(f"{address}/model")[0] == 200 and not large.done()
+        others_done.set()
+        assert large.result(60)[1]["label"] == label
+
+
+def test_of_many_pictures_at_once_one_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    decode, at_once, most, threads = server.photographed, [0], [0], set[int]()
+
+    def counted(*arguments: Any) -> np.ndarray:
+        threads.add(threading.get_ident())
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        try:
+            return decode(*arguments)
+        finally:
+            at_once[0] -= 1
+
+    monkeypatch.setattr(server, "photographed", counted)
+    noise = np.random.default_rng(0).integers(60, 71, (1200, 1200)).astype(np.uint8)  # more than a megabyte each
+    with answering(stand_in()) as address, ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: ask(f"{address}/picture", png(noise, compress_level=0)), range(12)))
+    assert [answer["label"] for _, answer in answers] == ["3"] * 12 and most == [1]
+    assert len(threads) == 1  # each has memory of its own, which Pillow's blocks do not leave again
+
+
+def test_an_error_that_nobody_foresaw_is_a_line_to_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(data: bytes) -> None:
+        raise OverflowError("two\nlines")
+
+    monkeypatch.setattr(intake, "strokes", failing)
+    told: list[str] = []
+    with web_requests.answering(stand_in(), told.append) as port:
+        status, answer = ask(f"http://127.0.0.1:{port}/drawing", b"{}")
+    assert status == 500 and set(answer) == {"error"}
+    assert told == ["error: POST '/drawing': OverflowError: two lines"]
+
+
+def test_a_network_that_gives_no_numbers_is_said_to_be_damaged() -> None:
+    damaged = replace(stand_in(), network=lambda images: np.full((len(images), 11), np.nan, np.float32))
+    with answering(damaged) as address:
+        status, answer = ask(f"{address}/picture", png(np.zeros((9, 9), np.uint8)))
+    assert status == 400 and answer["error"].startswith("stand-in answers with no numbers: it is damaged")
+
+
+SLOW_SERVER = """
+import dataclasses, sys, time
+from hostile.web_requests import stand_in
+from kit.cli.main import main
+from kit.web import intake, server
+
+fast = stand_in()
+
+def network(images):
+    time.sleep(60 if 100 < images.mean() < 120 else 0)
+    return fast.network(images)
+
+server.open_reader = lambda *arguments, **options: dataclasses.replace(fast, network=network)
+sys.argv = ["kit", "serve", "--port", "0"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_it_ends_at_once_whatever_is_computed_and_whoever_is_slow(sent: signal.Signals, code: int) -> None:
+    path = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])
+    command, pipes = [sys.executable, "-c", SLOW_SERVER], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env={**os.environ, "PYTHONPATH": path}, **pipes) as process:
+        assert process.stdout and process.stderr
+        place = ("127.0.0.1", int(process.stdout.readline().rsplit(":")[-1]))
+        with socket.create_connection(place) as computed, socket.create_connection(place) as slow:
+            computed.sendall(web_requests.request("/picture", png(np.full((9, 9), 110, np.uint8))))
+            slow.sendall(web_requests.request("/drawing", b"{", length=1000))
+            with socket.create_connection(place) as asked:  # answered after the others have been taken up
+                asked.sendall(web_requests.request("/model", method="GET"))
+                assert asked.recv(12) == b"HTTP/1.1 200"
+            process.send_signal(sent)
+            assert process.wait(timeout=15) == code
+            assert computed.recv(12) == slow.recv(12) == b"HTTP/1.1 503"
+        assert process.stderr.read() == "Ctrl-C ends it\n"
+
+
 def test_the_server_listens_to_this_computer_alone(address: str) -> None:
     port = int(address.rsplit(":")[-1])
     others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)} - {"127.0.0.1"}
@@ -338,6 +452,15 @@ def open_page(browser: Any, address: str, width: int = 1000, dark: bool = False,
     return page
 
 
+def wait_until(page: Any, condition: str) -> None:
+    """Playwright's own way evaluates the condition by the page's script, which the page's policy forbids."""
+    for _ in range(400):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
 def draw(page: Any, strokes: Any) -> None:
     box = page.locator("#pad").bounding_box()
     for stroke in strokes:
@@ -352,7 +475,7 @@ def draw(page: Any, strokes: Any) -> None:
 def test_a_7_drawn_with_the_mouse_is_read_as_7(page: Any) -> None:
     draw(page, SEVEN)
     page.wait_for_selector("#pad-reading[data-state=shown]")
-    page.wait_for_function("document.getElementById('says').textContent === '7'")  # what a screen reader hears
+    wait_until(page, "document.getElementById('says').textContent === '7'")  # what a screen reader hears
     assert page.locator("#pad-reading .digit").inner_text() == "7"
     assert re.fullmatch(r"\d+%", page.locator("#pad-reading .answer .faint").inner_text())
 
@@ -369,7 +492,7 @@ def test_an_empty_pad_stays_silent_and_undo_and_clear_empty_it(page: Any) -> Non
         assert reading.inner_text() == "–" and page.locator("#clear").is_disabled()
     draw(page, [[(0.5, 0.15), (0.5, 0.85)], *SEVEN])
     page.click("#undo")
-    page.wait_for_function("document.querySelector('#pad-reading .digit').textContent === '1'")
+    wait_until(page, "document.querySelector('#pad-reading .digit').textContent === '1'")
 
 
 def test_the_pad_shows_what_was_drawn(page: Any) -> None:
@@ -386,7 +509,7 @@ def test_a_picture_file_is_read_and_one_that_is_none_gets_a_message(page: Any) -
     page.wait_for_selector("#pad-reading[data-state=shown]")
     assert page.locator("#pad-reading .digit").inner_text() == "7"
     page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"not a picture"})
-    page.wait_for_function("document.getElementById('pad-problem').textContent !== ''")
+    wait_until(page, "document.getElementById('pad-problem').textContent !== ''")
     words = page.locator("#pad-problem").inner_text()
     assert words.startswith("notes.txt: this is not a picture that can be read")
     assert page.locator("#pad-reading .digit").inner_text() == "–"
@@ -414,8 +537,9 @@ def test_the_apps_model_reads_a_drawing_and_is_silent_on_paper(browser: Any, bun
     assert page.locator("#pad-reading .digit").inner_text() == "7"
     page.click("#clear")
     page.set_input_files("#file", {"name": "paper.png", "mimeType": "image/png", "buffer": png(lit_paper())})
-    page.wait_for_function(
-        "getComputedStyle(document.querySelectorAll('#pad-reading .bar i')[10]).getPropertyValue('--p') > 0.5"
+    wait_until(
+        page,
+        "getComputedStyle(document.querySelectorAll('#pad-reading .bar i')[10]).getPropertyValue('--p') > 0.5",
     )
     assert page.locator("#pad-reading .digit").inner_text() == "–" and page.problems == []
     page.context.close()
@@ -448,16 +572,32 @@ def test_a_photographed_digit_is_read(chromium: Any, bundled: str, tmp_path: Pat
 def test_a_refused_camera_is_explained(chromium: Any, browser: Any, address: str) -> None:
     page = open_page(browser, address, camera=False)
     page.click("#camera")
-    page.wait_for_function("document.getElementById('camera-problem').textContent !== ''")
+    wait_until(page, "document.getElementById('camera-problem').textContent !== ''")
     assert "may not use the camera" in page.locator("#camera-problem").inner_text()
     assert page.locator("#camera").inner_text() == "Start the camera"
     page.context.close()
 
 
+def test_a_script_that_is_none_of_the_pages_does_not_run(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = "injected = 1";
+            const picture = document.createElement("div");
+            picture.innerHTML = "<img src='data:,' onerror='injected = 1'>";
+            document.body.append(script, picture);
+        }"""
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate("typeof injected") == "undefined"
+    assert len(page.problems) == 2 and all("Content Security Policy" in problem for problem in page.problems)
+    page.problems.clear()
+
+
 def test_a_server_that_is_gone_is_said(page: Any) -> None:
     page.route("**/drawing", lambda route: route.abort())
     draw(page, SEVEN)
-    page.wait_for_function("document.getElementById('pad-problem').textContent.includes('still running')")
+    wait_until(page, "document.getElementById('pad-problem').textContent.includes('still running')")
     page.problems[:] = [problem for problem in page.problems if "ERR_FAILED" not in problem]
 
 
