@@ -330,7 +330,7 @@ def test_a_network_that_gives_no_numbers_is_said_to_be_damaged() -> None:
 SLOW_SERVER = """
 import dataclasses, sys, time
 from hostile.web_requests import stand_in
-from kit.cli.main import main
+from kit.__main__ import main
 from kit.web import intake, server
 
 fast = stand_in()
@@ -345,7 +345,7 @@ main()
 """
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_it_ends_at_once_whatever_is_computed_and_whoever_is_slow(sent: signal.Signals, code: int) -> None:
     path = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])
     command, pipes = [sys.executable, "-c", SLOW_SERVER], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
