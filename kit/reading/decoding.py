@@ -5,6 +5,7 @@ it starts a program (EPS starts Ghostscript), reads other files or was not writt
 """
 
 import contextlib
+import ctypes
 import importlib
 import io
 import logging
@@ -33,10 +34,10 @@ _DECODERS = {
     "JPEG": "Jpeg", "PNG": "Png", "WEBP": "WebP", "TIFF": "Tiff", "GIF": "Gif", "BMP": "Bmp", "DIB": "Bmp",
     "AVIF": "Avif", "JPEG2000": "Jpeg2K", "PPM": "Ppm", "SGI": "Sgi", "PCX": "Pcx", "ICO": "Ico", "TGA": "Tga",
 }  # fmt: skip
-MOST_BYTES = 400_000_000  # of a file: 100 megapixels of 4 bytes
+MOST_BYTES = 500_000_000  # of a file: 100 megapixels of 4 bytes and what is said of them
 MOST_PIXELS = 100_000_000
-_MOST_PIXELS = {"JPEG2000": MOST_PIXELS // 2, "WEBP": MOST_PIXELS // 2}  # whose decoders take 16 to 20 bytes for one
-_MOST_SCANS = 64  # of MOST_PIXELS: a progressive JPEG of few bytes may go over its pixels many thousand times
+_MOST_PIXELS = dict.fromkeys(("AVIF", "HEIF", "JPEG2000", "WEBP"), MOST_PIXELS // 2)  # up to 20 bytes for one
+_MOST_SCANS = 20  # of MOST_PIXELS: a progressive JPEG of few bytes may go over its pixels many thousand times
 _LARGE = 12_000_000  # pixels of a picture that is decoded alone, so that many at once fit into memory
 _LARGE_FILE = 50_000_000  # bytes
 _decodes_a_large_one = threading.RLock()
@@ -108,13 +109,15 @@ def decoded(file: BinaryIO, least: int | None = None) -> Iterator[Decoded]:
 @cache
 def pillow() -> Any:
     """Pillow with the decoders that are meant, and HEIC where its extra is installed."""
-    from PIL import Image
+    from PIL import Image, _imaging
 
     # Remarks on odd metadata, and on pictures a little smaller than those that are refused here.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     for name in _DECODERS.values():
         importlib.import_module(f"PIL.{name}ImagePlugin")
+    with contextlib.suppress(OSError, AttributeError):  # where libtiff can be reached: it writes its errors to stderr
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
     with contextlib.suppress(ImportError):
         import pillow_heif
 

@@ -41,33 +41,28 @@ def grey_levels(decoded: Decoded) -> np.ndarray:
     grey, alpha = _layers(picture)
     if alpha is None or alpha.getextrema()[0] == 255:
         return np.asarray(grey)
-    ground = ground_for(np.asarray(grey), np.asarray(alpha))
-    return np.asarray(pillow().composite(grey, pillow().new("L", grey.size, ground), alpha))
+    ground = pillow().new("L", grey.size, ground_for(grey, alpha))
+    return np.asarray(pillow().composite(grey, ground, alpha))
 
 
-def ground_for(grey: np.ndarray, alpha: np.ndarray) -> int:
+def ground_for(grey: "Image", alpha: "Image") -> int:
     """What to put behind a picture that is transparent in parts: 255, white, or 0, black.
 
     Args:
-        grey: uint8 (height, width).
-        alpha: uint8 (height, width), 255 is opaque.
+        grey: Of mode L.
+        alpha: Of mode L and the same size, 255 is opaque.
     """
-    most = int(alpha.max())
+    most = int(max(np.ravel(alpha.getextrema())))
     if not most:
         return 255
-    solid = alpha >= _SOLID * most
-    counts = np.bincount(grey[solid], minlength=256)
+    solid = alpha.point([255 * (opacity >= _SOLID * most) for opacity in range(256)])
+    counts = np.array(grey.histogram(solid))
     shares = np.cumsum(counts) / counts.sum()
     dark, middle, light = np.searchsorted(shares, (0.01, 0.5, 0.99))
-    if light - dark >= _CONTRAST and counts.sum() >= _FILLS * _box(solid):
+    left, top, right, bottom = solid.getbbox() or (0, 0, 0, 0)
+    if light - dark >= _CONTRAST and counts.sum() >= _FILLS * (right - left) * (bottom - top):
         return 255 if middle > 127 else 0
     return 0 if counts @ np.arange(256) > 127.5 * counts.sum() else 255
-
-
-def _box(mask: np.ndarray) -> int:
-    """Pixels of the smallest upright rectangle around what is true."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1))
 
 
 def white_of(values: np.ndarray, declared: float | None = None) -> float:
@@ -118,8 +113,9 @@ def _of_numbers(decoded: Decoded) -> "Image":
         values = values.view(np.uint32)
     if values.dtype.kind == "f":
         finite = np.isfinite(values)
-        most = values.max(where=finite, initial=0)
-        values = np.nan_to_num(values, nan=0.0, posinf=most, neginf=0.0)
+        if not finite.all():
+            most = values.max(where=finite, initial=0)
+            values = np.nan_to_num(values, nan=0.0, posinf=most, neginf=0.0)
     levels = _scaled(values, *_range_of([values], decoded))
     grey = pillow().fromarray(255 - levels if decoded.white_is_zero else levels)
     if isinstance(clear, int):

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import BinaryIO
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MOST_CHUNKS = 1_000_000  # libpng writes one for 8 kB of pixels
+_MOST_CHUNKS = 200_000  # libpng writes one for 8 kB of packed pixels
 _LARGEST = 1 << 20  # bytes of a chunk kept beside the picture's own, packed or not
 _RAW_EXIF, _XMP = b"Raw profile type exif\0\0", b"XML:com.adobe.xmp\0\0"  # what orientation may lie in, beside eXIf
 
