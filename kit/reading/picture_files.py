@@ -158,7 +158,8 @@ def is_named_like_a_picture(path: Path | str) -> bool:
 
 
 def _of_folder(folder: Path, problems: list[str]) -> list[Path]:
-    return sorted(path for path in _walk(folder, problems) if is_named_like_a_picture(path))
+    found = (path for path in _walk(folder, problems) if is_named_like_a_picture(path))
+    return sorted(found, key=lambda path: path.parts)
 
 
 def _walk(folder: Path, problems: list[str], *, folders: bool = False) -> Iterator[Path]:
