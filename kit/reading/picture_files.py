@@ -166,7 +166,7 @@ def _walk(folder: Path, problems: list[str], *, folders: bool = False) -> Iterat
     """The files in a folder, however deep, or its folders and itself; nothing hidden, and no links to folders."""
 
     def complain(error: OSError) -> None:
-        problems.append(str(in_plain_words(error)))
+        problems.append(str(in_plain_words(error, Path(error.filename))))
 
     for top, inside, names in os.walk(folder, onerror=complain):
         inside[:] = [name for name in inside if not name.startswith(".")]
@@ -201,7 +201,7 @@ def _matching(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
         try:
             names = [path.name for path in folder.iterdir()]
         except OSError as error:
-            problems.append(str(in_plain_words(error)))
+            problems.append(str(in_plain_words(error, folder)))
             return
         for name in fnmatch.filter(names, part):
             if not name.startswith(".") or part.startswith("."):

@@ -14,6 +14,8 @@ from PIL import Image
 from kit.reading import picture_files
 from kit.reading.grey_levels import ground_for, white_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
+
 GREYS = np.kron(np.array([[255, 200], [90, 0]]), np.ones((20, 16))).astype(np.uint8)  # what every picture here shows
 INK = np.zeros((40, 40), np.uint8)  # how opaque a drawn 7 is
 INK[6:11, 8:32], INK[11:34, 22:27] = 255, 255
