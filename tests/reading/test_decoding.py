@@ -176,9 +176,7 @@ TOO_LARGE: dict[str, Callable[[], bytes]] = {
     "icon": lambda: icon_of(20_000),
     "tiles of a TIFF": lambda: tiled(64, 30_000),
     "PGM": lambda: b"P5 60000 60000 255 ",
-    "GIF": lambda: (
-        b"GIF89a" + struct.pack("<HHBBB", 65_000, 65_000, 0, 0, 0) + b"," + struct.pack("<4HB", 0, 0, 9, 9, 0)
-    ),
+    "GIF": lambda: saved("GIF")[:6] + struct.pack("<HH", 65_000, 65_000) + saved("GIF")[10:],
     "BMP": lambda: b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, 50_000, 50_000, 1, 24, 0) + bytes(99),
     "TGA": lambda: b"\0\0\2" + bytes(9) + struct.pack("<HHBB", 65_000, 65_000, 24, 0) + bytes(99),
     "SGI": lambda: struct.pack(">HBBHHHH", 474, 0, 1, 3, 65_000, 65_000, 3) + bytes(600),
