@@ -1,0 +1,28 @@
+"""Text for a terminal: nothing in it but what is to be read, in whatever letters the terminal has."""
+
+import codecs
+import sys
+
+_PLAIN = str.maketrans(
+    {"→": "->", "±": "+/-", "×": "x", "·": "-", "…": "...", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"', "≥": ">="}
+)
+
+
+def printable(text: str) -> str:
+    """The text with every character that is none to be read, a line end or a terminal's command, as its escape."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def write_plainly() -> None:
+    """Has standard output and error write what their encoding lacks as something like it, or as its escape."""
+    codecs.register_error("kit.plainly", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # None of a process without a console, or a notebook's own
+            stream.reconfigure(errors="kit.plainly")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    plain = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(each if each.isascii() else ascii(each)[1:-1] for each in plain), error.end
