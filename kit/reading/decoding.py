@@ -140,7 +140,7 @@ def _opened(file: BinaryIO) -> "ImageFile":
     formats = [name for name in [*_DECODERS, "HEIF"] if name in pillow().OPEN]
     formats.sort(key="TGA".__eq__)
     try:
-        picture: ImageFile = pillow().open(io.BufferedReader(slim) if slim else file, formats=formats)
+        picture: ImageFile = pillow().open(io.BufferedReader(slim, 1 << 16) if slim else file, formats=formats)
     except pillow().DecompressionBombError as error:
         raise _too_large(MOST_PIXELS) from error
     _check_size(picture)
