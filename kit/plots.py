@@ -25,17 +25,26 @@ _SERIES = [  # colour and marker of a class
 ]  # fmt: skip
 
 
-def save(figure: "Figure", path: Path, *, parents: bool = False) -> Path:
-    """Writes the figure as PNG, whole or not at all; `parents` as in `whole_file`."""
-    with whole_file(path, parents=parents) as temporary:
-        figure.savefig(temporary, dpi=110)
+def save(figure: "Figure", path: Path, *, what: str = "", replace: bool = True, parents: bool = False) -> Path:
+    """Writes the figure as PNG, whole or not at all.
+
+    Args:
+        figure: Of matplotlib.
+        path: Where it belongs.
+        what: What `is_drawn` can tell it by.
+        replace: As in `whole_file`.
+        parents: As in `whole_file`.
+    """
+    with whole_file(path, replace=replace, parents=parents) as temporary:
+        figure.savefig(temporary, dpi=110, metadata={"Description": what} if what else None)
     return path
 
 
-def is_drawn(path: Path) -> bool:
-    """Whether this file is a figure that `save` may have written, rather than a picture of somebody's own."""
+def is_drawn(path: Path, what: str) -> bool:
+    """Whether this file is a figure that `save` wrote as `what`, rather than another picture."""
     with open(path, "rb") as file:
-        return b"Software\0Matplotlib" in file.read(1000)
+        head = file.read(1000)
+    return b"Software\0Matplotlib" in head and f"Description\0{what}".encode() in head
 
 
 def font_file(name: str) -> Path:

@@ -26,6 +26,7 @@ def predict(
     sheet: Annotated[
         Path | None, typer.Option("--sheet", metavar="FILE.png", help="Draw the pictures with their labels.")
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another file under these names.")] = False,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +34,7 @@ def predict(
     from kit.reading.recognition import predict
 
     model, images = model_and_images(arguments, runs)
-    found = predict(model, images, fit=fit, csv=csv, sheet=sheet, runs=runs, notify=remark)
+    found = predict(model, images, fit=fit, csv=csv, sheet=sheet, overwrite=overwrite, runs=runs, notify=remark)
     if as_json:
         print_json(found.numbers())
     elif csv and found.files:

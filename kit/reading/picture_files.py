@@ -1,25 +1,24 @@
 """Picture files → upright grey squares, whatever their format, mode and orientation.
 
-Pillow decodes; HEIC, which phones write, needs the extra `kit[heic]`.
+A picture is known by its content, not by its name. HEIC, which phones write, needs the extra `kit[heic]`.
 """
 
 import contextlib
+import fnmatch
 import glob
-import logging
-import threading
-import warnings
+import os
+import stat
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from kit import KitError
 from kit.files import in_plain_words
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from kit.reading import decoding, unreadable
+from kit.reading.decoding import MOST_BYTES, MOST_PIXELS
+from kit.reading.grey_levels import grey_levels
 
 FITS = ("crop", "pad")
 HEIC = frozenset({".heic", ".heif"})
@@ -27,10 +26,9 @@ SUFFIXES = HEIC | {
     ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo", ".pbm",
     ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".sgi", ".tga", ".tif", ".tiff", ".webp",
 }  # fmt: skip
-MOST_PIXELS = 100_000_000
 LEAST_SIDE = 8  # pixels; nobody could write a digit in fewer
-_LARGE = 25_000_000  # pixels of a picture that is decoded alone, so that many at once fit into memory
-_decodes_a_large_one = threading.Lock()
+_pillow = decoding.pillow
+_HEAD = 2048  # bytes by which a file that is no picture is told
 
 
 def read(source: Path | BinaryIO, *, fit: str = "crop", least: int | None = None) -> np.ndarray:
@@ -66,7 +64,9 @@ def check_fit(fit: str) -> None:
 
 
 def grey(source: Path | BinaryIO, *, least: int | None = None) -> np.ndarray:
-    """A whole picture, upright by its EXIF orientation, what is transparent white; of several frames the first.
+    """A whole picture, upright by its EXIF orientation; of several frames or pages the first.
+
+    What is transparent is white behind dark ink and black behind light ink (`kit.reading.grey_levels`).
 
     Args:
         source: A file, by its path or opened.
@@ -76,30 +76,31 @@ def grey(source: Path | BinaryIO, *, least: int | None = None) -> np.ndarray:
         uint8 (height, width), 0 is black.
 
     Raises:
-        KitError: It is missing, no picture, cut short, or has more than MOST_PIXELS; that is seen by its header. The
-            message names the file where `source` is a path.
+        KitError: It is missing, no regular file, no picture, cut short, or larger than MOST_BYTES or MOST_PIXELS; that
+            is seen before anything is decoded. The message names the file where `source` is a path.
     """
-    image = _pillow()
+    _pillow()
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(open(source, "rb")) if isinstance(source, Path) else source
+            file = stack.enter_context(_open(source)) if isinstance(source, Path) else source
         except OSError as error:
             raise in_plain_words(error, str(source)) from error
         try:
-            picture = stack.enter_context(image.open(file))
-            if picture.width * picture.height > MOST_PIXELS:
-                raise KitError(_named(source, _TOO_LARGE))
-            if least:
-                picture.draft("L", (least, least))
-            if picture.width * picture.height > _LARGE:
-                stack.enter_context(_decodes_a_large_one)
-            return np.asarray(_on_white(_upright(picture)))
-        except KitError:
-            raise
-        except image.DecompressionBombError as error:
-            raise KitError(_named(source, _TOO_LARGE)) from error
+            return grey_levels(stack.enter_context(decoding.decoded(file, least)))
+        except KitError as error:
+            raise KitError(_named(source, str(error))) from error
         except Exception as error:  # Pillow's readers raise whatever they meet: OSError, ValueError, struct.error …
-            raise KitError(_named(source, _why(source, error))) from error
+            raise KitError(_named(source, _why(file, error))) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    """A regular file: a pipe or a device may keep a reader waiting, or never end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):  # of a folder the system says what it is
+        raise KitError(f"{path}: a pipe or a device, not a file: save the picture as a file first")
+    if found.st_size > MOST_BYTES:
+        raise KitError(f"{path}: a file of more than {MOST_BYTES // 1_000_000} MB: make it smaller first")
+    return open(path, "rb")
 
 
 def cropped(picture: np.ndarray) -> np.ndarray:
@@ -124,22 +125,25 @@ def expand(arguments: Sequence[str | Path]) -> tuple[list[Path], list[str]]:
     """The picture files that arguments name.
 
     A file is taken whatever its name, of a folder everything in it, however deep, that is called like a picture and
-    is not hidden; so of what a glob matches. A file that is named twice comes once.
+    is not hidden; so of what a glob matches. A part of a glob that is the name of something there is no pattern: a
+    folder may be called `set [2024]`. A file that is named twice comes once. Links to folders are followed where they
+    are named, not where they are found.
 
     Returns:
-        The files, those of a folder or glob sorted by name, and a line for each argument that names none.
+        The files, those of a folder or glob sorted by name, and a line for each argument that names none and each
+        folder that cannot be looked into.
     """
     files: dict[Path, None] = {}
-    problems = []
+    problems: list[str] = []
     for argument in arguments:
-        path = Path(argument)
-        if path.is_dir():
-            found, nothing = list(_of_folder(path)), "no picture in this folder: give another"
-        elif path.exists() or not has_wildcards(str(argument)):
+        path, before = Path(argument), len(problems)
+        if os.path.isdir(path):  # noqa: PTH112 (raises where a folder above must not be looked into)
+            found, nothing = _of_folder(path, problems), "no picture in this folder: give another"
+        elif os.path.lexists(path) or not has_wildcards(str(argument)):
             found, nothing = [path], ""
         else:
-            found, nothing = list(_of_glob(str(argument))), "matches no picture"
-        if not found:
+            found, nothing = _of_glob(path, problems), "matches no picture"
+        if not found and len(problems) == before:
             problems.append(f"{argument}: {nothing}")
         files.update(dict.fromkeys(found))
     return list(files), problems
@@ -153,88 +157,67 @@ def is_named_like_a_picture(path: Path | str) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
-def _of_folder(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and is_named_like_a_picture(path) and path.is_file():
-            yield path
+def _of_folder(folder: Path, problems: list[str]) -> list[Path]:
+    found = (path for path in _walk(folder, problems) if is_named_like_a_picture(path))
+    return sorted(found, key=lambda path: path.parts)
 
 
-def _of_glob(pattern: str) -> Iterator[Path]:
-    for path in map(Path, sorted(glob.glob(pattern, recursive=True))):  # noqa: PTH207 (refuses absolute patterns)
+def _walk(folder: Path, problems: list[str], *, folders: bool = False) -> Iterator[Path]:
+    """The files in a folder, however deep, or its folders and itself; nothing hidden, and no links to folders."""
+
+    def complain(error: OSError) -> None:
+        problems.append(str(in_plain_words(error, Path(error.filename))))
+
+    for top, inside, names in os.walk(folder, onerror=complain):
+        inside[:] = [name for name in inside if not name.startswith(".")]
+        if folders:
+            yield Path(top)
+        else:
+            yield from (Path(top, name) for name in names if not name.startswith("."))
+
+
+def _of_glob(pattern: Path, problems: list[str]) -> list[Path]:
+    """Part by part, so that each is matched once in each folder, whatever links there are."""
+    anchored = bool(pattern.anchor)
+    found = {Path(pattern.anchor): None}
+    for part in pattern.parts[anchored:]:
+        found = dict.fromkeys(path for folder in found for path in _matching(folder, part, problems))
+    files: dict[Path, None] = {}
+    for path in sorted(found):
         if path.is_dir():
-            yield from _of_folder(path)
+            files.update(dict.fromkeys(_of_folder(path, problems)))
         elif is_named_like_a_picture(path):
-            yield path
+            files[path] = None
+    return list(files)
 
 
-_TOO_LARGE = f"more than {MOST_PIXELS // 1_000_000} megapixels: make it smaller first"
+def _matching(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
+    """What one part of a glob matches in a folder."""
+    if part == "**":
+        yield from _walk(folder, problems, folders=True)
+    elif os.path.lexists(folder / part):
+        yield folder / part
+    elif has_wildcards(part) and folder.is_dir():
+        try:
+            names = [path.name for path in folder.iterdir()]
+        except OSError as error:
+            problems.append(str(in_plain_words(error, folder)))
+            return
+        for name in fnmatch.filter(names, part):
+            if not name.startswith(".") or part.startswith("."):
+                yield folder / name
 
 
-@cache
-def _pillow() -> Any:
-    """Pillow, with HEIC where its extra is installed."""
-    from PIL import Image
-
-    # Remarks on odd metadata, and on pictures a little smaller than those that are refused here.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    logging.getLogger("PIL").setLevel(logging.CRITICAL)
-    with contextlib.suppress(ImportError):
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
-    return Image
-
-
-def _upright(picture: "Image") -> "Image":
-    from PIL import ImageOps
-
-    picture.load()
-    with contextlib.suppress(Exception):  # damaged EXIF, which raises anything, says nothing against the pixels
-        ImageOps.exif_transpose(picture, in_place=True)
-    return picture
-
-
-def _on_white(picture: "Image") -> "Image":
-    """A picture of any mode in mode L."""
-    image = _pillow()
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return image.fromarray(_levels(np.asarray(picture)))
-    if picture.mode == "LAB":
-        return picture.getchannel("L")
-    if not picture.has_transparency_data:
-        return picture.convert("L")
-    layered = picture if picture.mode in ("LA", "RGBA") else picture.convert("RGBA")
-    return image.composite(layered.convert("L"), image.new("L", picture.size, 255), layered.getchannel("A"))
-
-
-def _levels(values: np.ndarray) -> np.ndarray:
-    """Whole numbers of 16 or 32 bits, or floating-point numbers, as uint8.
-
-    White is the largest 16-bit number where that is the type; else 1 (of floating-point numbers only), 255 or 65,535,
-    the least that is not below the brightest pixel, or the brightest pixel itself.
-    """
-    if values.dtype.itemsize == 2:
-        return (values >> 8).astype(np.uint8)
-    floating = values.dtype.kind == "f"
-    exact = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0) if floating else values
-    brightest = float(exact.max())
-    white = next((white for white in ((1,) if floating else ()) + (255, 65535) if brightest <= white), brightest)
-    return np.clip(exact * (255 / white), 0, 255).round().astype(np.uint8)
-
-
-def _why(source: Path | BinaryIO, error: Exception) -> str:
+def _why(file: BinaryIO, error: Exception) -> str:
     """What is wrong with a file that Pillow cannot read."""
     from PIL import UnidentifiedImageError
 
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this picture: make it smaller first"
     if not isinstance(error, UnidentifiedImageError):
-        return "this picture cannot be read to its end: it is damaged or cut short"
-    if isinstance(source, Path):
-        if not source.stat().st_size:
-            return "this file is empty"
-        if source.suffix.lower() in HEIC and "HEIF" not in _pillow().OPEN:
-            return "HEIC needs its extra: pip install -c constraints.txt -e '.[heic]', or give a JPEG"
-    return "this is not a picture that can be read: give a PNG or JPEG file"
+        return unreadable.cut_short()
+    file.seek(0)
+    return unreadable.reason(file.read(_HEAD), knows_heif=decoding.knows_heif())
 
 
 def _named(source: Path | BinaryIO, reason: str) -> str:

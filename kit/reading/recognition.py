@@ -1,7 +1,7 @@
 """Picture files → which digit each shows, as a CSV and as a sheet to look at."""
 
-import csv as csv_files
 import os
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from kit.task import BACKGROUND, CAMERA, DIGITS
 
 COLUMNS = ("file", "label", "probability", *(f"p{digit}" for digit in DIGITS), BACKGROUND)
 SHEET = 200  # pictures on a sheet
+_SHEET = "kit predict --sheet"  # what a sheet says of itself
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n']")
 # A JPEG's own reduction may leave so many pixels a side for each that the network gets: with one they differ visibly
 # from the average of all pixels, with two by less than one grey level in the mean.
 _LEAST = 2
@@ -87,6 +89,7 @@ def predict(
     fit: str = "crop",
     csv: Path | str | None = None,
     sheet: Path | str | None = None,
+    overwrite: bool = False,
     runs: Path | str = RUNS,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Recognition:
@@ -98,17 +101,19 @@ def predict(
         model: A run or an exported model; the best run without it, of the camera's if there are any.
         images: Files, folders and globs.
         fit: Of a picture that is not square, "crop" takes the central square and "pad" the whole, on a square.
-        csv: Write all probabilities to this file, under COLUMNS.
+        csv: Write all probabilities to this file, under COLUMNS, names as `cell_of` has them.
         sheet: Draw the first SHEET pictures with their labels to this PNG file.
+        overwrite: Replace whatever file is there; without it only a CSV or sheet of an earlier prediction is replaced.
         runs: Where the runs are.
         notify: Called with a line for people, such as which run is the best one.
 
     Raises:
-        KitError: There is no such run, the arguments name no file, or the CSV or sheet cannot be written. A file that
-            cannot be read is no error: it is one of the `problems`.
+        KitError: There is no such run, the arguments name no file, or the CSV or sheet cannot be written; that another
+            file has its name is seen before anything is read. A picture that cannot be read is no error: it is one of
+            the `problems`.
     """
     picture_files.check_fit(fit)
-    _check_outputs(csv, sheet)
+    taken = _check_outputs(csv, sheet, overwrite)
     files, problems = picture_files.expand([images] if isinstance(images, str | Path) else images)
     if not files:
         raise KitError("; ".join(problems) or "no pictures: give files, folders or globs")
@@ -117,9 +122,9 @@ def predict(
     take = partial(_as_it_is, reader) if as_it_is else partial(photographed, reader, fit=fit)
     found = recognize(reader, files, take, problems)
     if csv and found.files:
-        _write_csv(found, Path(csv))
+        _write_csv(found, Path(csv), replace=csv in taken)
     if sheet and found.files:
-        _draw(found, Path(sheet))
+        _draw(found, Path(sheet), replace=sheet in taken)
         notify(f"{sheet}: {min(SHEET, len(found.files)):,} of {len(found.files):,} pictures")
     return found
 
@@ -176,38 +181,74 @@ def _as_it_is(reader: Reader, file: Path) -> np.ndarray:
     return pixels
 
 
-def _check_outputs(csv: Path | str | None, sheet: Path | str | None) -> None:
-    """Refuses to write over what is no CSV or sheet: `--sheet *.png` names a photograph."""
+def cell_of(name: Path | str) -> str:
+    """A file's name as a cell of a CSV: what a spreadsheet would take for a formula has an apostrophe in front.
+
+    So has what begins with an apostrophe: the name is the cell without its first apostrophe, if it begins with one.
+    """
+    text = str(name)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _check_outputs(csv: Path | str | None, sheet: Path | str | None, overwrite: bool) -> set[Path | str]:
+    """Those names under which there is a file that may be replaced.
+
+    Raises:
+        KitError: It may not be: `--sheet *.png` names a photograph.
+    """
     if csv and picture_files.is_named_like_a_picture(csv):
         raise KitError(f"--csv {csv}: this is a picture's name: give one that ends in .csv")
     if sheet and Path(sheet).suffix.lower() != ".png":
         raise KitError(f"--sheet {sheet}: give a name that ends in .png")
+    taken = {}
     for option, path in (("--csv", csv), ("--sheet", sheet)):
-        if path and Path(path).exists() and not Path(path).is_file():
-            raise KitError(f"{option} {path}: there is something else under this name: give another")
-    if sheet and Path(sheet).exists() and not plots.is_drawn(Path(sheet)):
-        raise KitError(f"--sheet {sheet}: there is another picture under this name: give another, or remove it")
+        if path and os.path.lexists(path):
+            if not Path(path).is_file():
+                raise KitError(f"{option} {path}: there is something else under this name: give another")
+            taken[path] = option
+    for path, option in taken.items():
+        is_own, other = (_is_own_csv, "file") if option == "--csv" else (_is_own_sheet, "picture")
+        if not overwrite and not is_own(Path(path)):
+            in_the_way = f"{option} {path}: there is another {other} under this name"
+            raise KitError(f"{in_the_way}: give another, or replace it with --overwrite")
+    return set(taken)
 
 
-def _write_csv(found: Recognition, path: Path) -> None:
+def _is_own_csv(path: Path) -> bool:
+    header = ",".join(COLUMNS).encode()
+    with open(path, "rb") as file:
+        return file.read(len(header) + 1).rstrip(b"\r\n") == header
+
+
+def _is_own_sheet(path: Path) -> bool:
+    return plots.is_drawn(path, _SHEET)
+
+
+def _write_csv(found: Recognition, path: Path, *, replace: bool) -> None:
     labels = found.reader.contract.labels
     places = [labels.index(label) if label in labels else None for label in CAMERA.labels]
     with (
-        whole_file(path, parents=True) as temporary,
+        whole_file(path, replace=replace, parents=True) as temporary,
         # A file's name is bytes on some systems, which surrogates bring through.
         open(temporary, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
-        writer = csv_files.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        file.write(",".join(COLUMNS) + "\n")
         rows = zip(found.files, found.labels, found.confidences, found.probabilities, strict=True)
         for name, label, confidence, shares in rows:
             # str of a float32 has as many digits as tell it from every other.
-            writer.writerow([name, label, confidence, *("" if at is None else shares[at] for at in places)])
+            cells = [cell_of(name), label, confidence, *("" if at is None else shares[at] for at in places)]
+            file.write(",".join(_quoted(str(cell)) for cell in cells) + "\n")
 
 
-def _draw(found: Recognition, path: Path) -> None:
+def _quoted(cell: str) -> str:
+    """As RFC 4180 has it; Python's writer leaves carriage returns bare, and semicolons, which divide in Excel."""
+    return f'"{cell.replace(chr(34), chr(34) * 2)}"' if re.search('[",;\t\r\n]', cell) else cell
+
+
+def _draw(found: Recognition, path: Path, *, replace: bool) -> None:
     rows = list(zip(found.labels, found.confidences, strict=True))[:SHEET]
     captions = [f"{label}  {confidence:.0%}" for label, confidence in rows]
     shown = f"{len(rows):,} of {len(found.files):,} pictures" if len(rows) < len(found.files) else ""
     title = f"{found.reader.name}: {shown or f'{len(rows):,} pictures'}"
-    plots.save(plots.sheet(found.pixels[:SHEET], captions, title), path, parents=True)
+    figure = plots.sheet(found.pixels[:SHEET], captions, title)
+    plots.save(figure, path, what=_SHEET, replace=replace, parents=True)

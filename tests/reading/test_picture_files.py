@@ -1,5 +1,7 @@
 """Picture files against pixels laid by hand: orientation, modes, transparency, sizes, and what is no picture."""
 
+import errno
+import os
 import random
 import struct
 import subprocess
@@ -291,3 +293,50 @@ def test_folders_and_globs_are_expanded(tmp_path: Path) -> None:
     files, (folder, pattern) = expanded("empty", "b.png", "*.gif")
     assert files == ["b.png"] and folder.endswith("empty: no picture in this folder: give another")
     assert pattern.endswith("*.gif: matches no picture")
+
+
+def test_a_folder_with_brackets_in_its_name_may_stand_in_a_glob(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("set [2024]/a.png", "set [2024]/in [1]/b.png", "set 2/c.png", "set 2/[x].png", ".hidden/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    def expanded(argument: str) -> list[str]:
+        return [path.as_posix() for path in picture_files.expand([argument])[0]]
+
+    assert expanded("set [2024]/*.png") == ["set [2024]/a.png"]
+    assert expanded("set [2024]/**/*.png") == ["set [2024]/a.png", "set [2024]/in [1]/b.png"]
+    assert expanded("set*/in [1]/?.png") == ["set [2024]/in [1]/b.png"]
+    assert expanded("set [2]/*.png") == ["set 2/[x].png", "set 2/c.png"]  # a pattern where nothing is called so
+    assert expanded("set 2/[x].png") == ["set 2/[x].png"] and expanded("*/[[]x].png") == ["set 2/[x].png"]
+    assert expanded(".h*/*.png") == [".hidden/d.png"] and expanded("*/d.png") == []
+    assert expanded(f"{tmp_path}/set ?/c.png") == [(tmp_path / "set 2/c.png").as_posix()]
+    assert expanded("**") == expanded(".") == ["set 2/[x].png", "set 2/c.png", *expanded("set [2024]")]
+
+
+def test_links_in_circles_end_and_what_cannot_be_looked_into_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for number in range(4):
+        for folder in (".", "a", "a/b"):
+            (tmp_path / folder / f"loop{number}").symlink_to(tmp_path)
+    (tmp_path / "a" / "b" / "x.png").touch()
+    (tmp_path / "a" / "gone.png").symlink_to("nowhere")  # is not passed over in silence: its reader says what it is
+    for argument in (".", "**", "**/*.png", "**/**/**/**/**/*.png"):
+        found, problems = picture_files.expand([argument])
+        assert [path.as_posix() for path in found] == ["a/b/x.png", "a/gone.png"] and not problems
+    scan = os.scandir
+
+    def denied(path: str | Path) -> object:
+        if Path(path).name == "b":
+            raise PermissionError(errno.EACCES, "denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    for argument in ("a", "a/b", "**/*.png"):
+        problems = picture_files.expand([argument])[1]
+        assert len(problems) == 1 and problems[0].startswith("a/b: no permission"), argument

@@ -1,9 +1,11 @@
 """kit predict: its probabilities against Keras, its CSV by a reader of its own, its files and its complaints."""
 
+import csv
 import json
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,20 +191,62 @@ def test_where_nothing_can_be_read_the_exit_code_is_2(
     assert_one_line(kit_here("predict"), "Missing argument")
 
 
-def test_a_photograph_is_never_written_over(camera: Run, photographs: Path, tmp_path: Path) -> None:
-    before = {path: path.read_bytes() for path in photographs.iterdir()}
+def test_only_its_own_files_are_written_over(camera: Run, photographs: Path, tmp_path: Path) -> None:
+    rows, plot, link = photographs / "train.csv", photographs / "plot.png", photographs / "lost.csv"
+    rows.write_text("label,pixel0\n7,0\n")
+    recognition.plots.save(recognition.plots.sheet(np.zeros((1, 9, 9), np.uint8), [""], ""), plot)  # somebody's own
+    link.symlink_to(tmp_path / "nowhere")
+    before = {path: path.read_bytes() for path in photographs.iterdir() if path.is_file()}
     photo = photographs / "0.png"
     for options, words in [
         ({"csv": photo}, "this is a picture's name"),
+        ({"csv": rows}, r"train\.csv: there is another file under this name: give another, or replace it with --overw"),
         ({"sheet": photo}, "there is another picture under this name"),
+        ({"sheet": plot}, "there is another picture under this name"),
         ({"sheet": tmp_path / "a.jpg"}, "ends in .png"),
         ({"csv": photographs}, "something else under this name"),
+        ({"csv": link}, "something else under this name"),
+        ({"csv": tmp_path / "new.csv", "sheet": photo}, "another picture"),
     ]:
-        with pytest.raises(KitError, match=words):
-            predict(camera, photographs, **options)  # type: ignore[arg-type]
-    assert {path: path.read_bytes() for path in photographs.iterdir()} == before
+        with pytest.raises(KitError, match=words):  # before a run is opened: there is none of this name
+            predict("no-such-run", photo, **options)  # type: ignore[arg-type]
+    assert {path: path.read_bytes() for path in photographs.iterdir() if path.is_file()} == before
+    assert not (tmp_path / "new.csv").exists()
     for _ in range(2):  # its own sheet and CSV it replaces
-        predict(camera, photographs, sheet=tmp_path / "sheet.png", csv=tmp_path / "a.csv")
+        predict(camera, photo, sheet=tmp_path / "sheet.png", csv=tmp_path / "a.csv")
+    predict(camera, photo, sheet=plot, csv=rows, overwrite=True)
+    assert rows.read_bytes() == (tmp_path / "a.csv").read_bytes()
+    predict(camera, photo, sheet=plot)  # it is its own now
+
+
+def test_a_name_that_comes_up_meanwhile_is_left_alone(
+    camera: Run, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognize = recognition.recognize
+
+    def meanwhile(*given: Any) -> recognition.Recognition:
+        (tmp_path / "a.csv").write_text("mine")
+        return recognize(*given)
+
+    monkeypatch.setattr(recognition, "recognize", meanwhile)
+    with pytest.raises(KitError, match=r"a\.csv: is there already"):
+        predict(camera, photographs / "0.png", csv=tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+def test_no_name_is_a_formula_in_a_spreadsheet(
+    eleven_package: Path, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["=cmd|' C'!A0.png", "@x.png", "+1.png", "-1.png", "\t=1.png", "\r1.png", " =1.png", "'a.png", "a=b.png"]
+    for name in names:
+        (tmp_path / name).write_bytes((photographs / "0.png").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    predict(eleven_package, names, csv="a.csv")
+    with open("a.csv", newline="") as file:
+        cells = [row[0] for row in csv.reader(file)][1:]
+    assert not [cell for cell in cells if cell.lstrip()[0] in "=+-@" or cell[0] in "\t\r"]
+    assert [cell.removeprefix("'") for cell in cells] == names and cells[-1] == "a=b.png"
 
 
 def test_the_sheet_shows_the_pictures_in_their_greys(
