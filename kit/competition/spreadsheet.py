@@ -1,0 +1,152 @@
+"""A table as spreadsheets save it: read in any of their forms, and changed line by line in the form that it has."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kit.competition.encodings import Encoding, decode
+from kit.text import harmless, without_apostrophe
+
+Value = str | int | float | None
+
+_SEPARATORS = ",;\t|"
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: the lines of the file from `start` to before `end`, its cells, and their texts by the columns' names."""
+
+    start: int
+    end: int
+    cells: list[str]
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+class Table:
+    """The rows of a CSV below, or wherever sorting moved it, the row that names its columns.
+
+    It may be in UTF-8 or UTF-16, with a byte order mark or without, or in an encoding of Windows; separated by commas,
+    semicolons, tabs or bars; with a first line such as `sep=;`, with decimal commas, and with columns and rows of its
+    owner's. Whatever is not changed keeps its bytes.
+
+    Args:
+        raw: The file's bytes; a table of `columns` begins where there are none.
+        columns: The names that it must have, in any order.
+        numbers: Those of them with fractions, which may have a decimal comma.
+
+    Raises:
+        ValueError: It cannot be read as such a table; the message says where.
+    """
+
+    def __init__(self, raw: bytes, columns: Sequence[str], numbers: Sequence[str] = ()) -> None:
+        try:
+            text, self._encoding = decode(raw)
+        except UnicodeDecodeError as error:
+            raise ValueError("it is no text") from error
+        self._separator, self._newline, self._decimal_comma = ",", "\n", False
+        self._lines = list(io.StringIO(text, newline=""))
+        self.rows: list[Row] = []
+        if text.strip():
+            self._read(columns, numbers)
+        else:
+            self._names, self._lines = list(columns), []
+            self._lines = [self._line(columns)]
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the file is encoded."""
+        return self._encoding
+
+    def append(self, values: Mapping[str, Value]) -> None:
+        """Adds a row of these values; the other columns' cells stay empty."""
+        if self._lines and not self._lines[-1].endswith(("\n", "\r")):
+            self._lines[-1] += self._newline
+        self._lines.append(self._line([self._cell(values.get(name)) for name in self._names]))
+
+    def change(self, row: Row, values: Mapping[str, Value]) -> None:
+        """Puts the values that are not None into the row's place; its other cells stay."""
+        old = [*row.cells, *[""] * (len(self._names) - len(row.cells))]
+        new = [self._cell(values[name]) if values.get(name) is not None else "" for name in self._names]
+        cells = [after or before for before, after in zip(old, new, strict=False)] + old[len(new) :]
+        # The lines behind keep their numbers.
+        self._lines[row.start : row.end] = [self._line(cells), *[""] * (row.end - row.start - 1)]
+
+    def content(self) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            UnicodeEncodeError: A value has characters that the file's encoding does not have.
+        """
+        return self._encoding.encode("".join(self._lines))
+
+    def _read(self, columns: Sequence[str], numbers: Sequence[str]) -> None:
+        told = re.fullmatch(r"sep=([,;\t|])", self._lines[0].strip("\r\n"))
+        for self._separator in told[1] if told else _SEPARATORS:
+            header, others = self._header_and_others(set(columns))
+            if header is not None:
+                break
+        else:
+            raise ValueError(f"no line of it names the columns {', '.join(columns)}")
+        names = _names(header)
+        self._names = [name if names.index(name) == place else "" for place, name in enumerate(names)]
+        self._newline = next((match[0] for line in self._lines if (match := re.search(r"[\r\n]+$", line))), "\n")
+        self.rows = [self._named(row) for row in others]
+        fractions = (row.texts.get(name, "") for row in self.rows for name in numbers)
+        self._decimal_comma = any(map(_DECIMAL_COMMA.fullmatch, fractions))
+
+    def _header_and_others(self, columns: set[str]) -> tuple[Row | None, list[Row]]:
+        """The first row that names all columns, None where the separator is another, and the other rows."""
+        header, others = None, []
+        try:
+            for row in self._parsed():
+                if header is None and columns <= set(_names(row)):
+                    header = row
+                else:
+                    others.append(row)
+        except csv.Error as error:
+            if header is not None:
+                line = others[-1].end if others else header.end
+                raise ValueError(f"line {max(line, header.end) + 1} is broken, perhaps a quotation mark") from error
+        return header, others
+
+    def _parsed(self) -> Iterator[Row]:
+        reader, start = csv.reader(self._lines, delimiter=self._separator, strict=True), 0
+        for cells in reader:
+            if any(cells):
+                yield Row(start, reader.line_num, _separated(cells))
+            start = reader.line_num
+
+    def _named(self, row: Row) -> Row:
+        texts = {name: without_apostrophe(cell).strip() for name, cell in zip(self._names, row.cells, strict=False)}
+        return Row(row.start, row.end, row.cells, texts)
+
+    def _cell(self, value: Value) -> str:
+        match value:
+            case None:
+                return ""
+            case str():
+                return harmless(value)
+            case float() if self._decimal_comma:
+                return str(value).replace(".", ",")
+            case _:
+                return str(value)
+
+    def _line(self, cells: Sequence[str]) -> str:
+        output = io.StringIO()
+        csv.writer(output, delimiter=self._separator, lineterminator=self._newline).writerow(cells)
+        return output.getvalue()
+
+
+def _names(row: Row) -> list[str]:
+    return [cell.strip().casefold() for cell in row.cells]
+
+
+def _separated(cells: list[str]) -> list[str]:
+    """The cells of a row that a spreadsheet with semicolons took for a single cell, because they are commas' own."""
+    if cells and "," in cells[0] and not any(cells[1:]):
+        inner = list(csv.reader(io.StringIO(cells[0], newline="")))
+        return inner[0] if len(inner) == 1 else cells
+    return cells
