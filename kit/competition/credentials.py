@@ -126,8 +126,9 @@ def _checked(value: str, place: str) -> str:
     value = value.strip()
     wrong = sorted(set(re.findall(r"[^!#-&(-~]", value)))
     if wrong:
+        kind = "curly quotes, " if set(wrong) <= set("“”„‘’‚") else ""
         shown = " and ".join(one if one.isprintable() and one != " " else f"U+{ord(one):04X}" for one in wrong[:3])
-        raise KitError(f"{place}: holds {shown}, which no token or key has: {_NEW}")
+        raise KitError(f"{place}: holds {kind}{shown}, which no token or key has: {_NEW}")
     if len(value) > _LONGEST:
         raise KitError(f"{place}: {len(value):,} characters are no token: {_NEW}")
     return value

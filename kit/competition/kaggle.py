@@ -40,7 +40,12 @@ def download(competition: str, folder: Path) -> Path:
     Source: `competition_download_files` of Kaggle's client.
     """
     target = Path(folder) / f"{competition}.zip"
-    with whole_file(target, parents=True) as temporary:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"cannot be written to ({error.strerror or error}); choose another folder"
+        raise KitError(f"{target.parent}: {reason}") from error
+    with whole_file(target) as temporary:
         received = temporary.parent / "received"
         received.mkdir()
         ask(lambda client: client.competition_download_files(competition, path=str(received), quiet=True), competition)

@@ -53,7 +53,8 @@ def limited(seconds: float | None) -> Iterator[Traffic]:
         if retries.total and retries.total > TRIES_AGAIN:
             self.max_retries = retries.new(total=TRIES_AGAIN, respect_retry_after_header=False)
         traffic.sent.append(request.url.split("?")[0].rpartition("/")[2])
-        limits = (min(CONNECT, left), min(SILENCE, left))
+        own = timeout if isinstance(timeout, int | float) else SILENCE
+        limits = (min(CONNECT, own, left), min(SILENCE, own, left))
         response = original(self, request, stream=stream, timeout=limits, **options)
         most, until = (DOWNLOAD, float("inf")) if stream else (ANSWER, end)
         response.raw.stream = _counting(response.raw, most, until)

@@ -18,7 +18,7 @@ LOG = "log.csv"
 
 _LOCK = ".log.lock"
 _BUSY = 600.0  # seconds to wait for another process that is uploading
-_LARGEST = 4 << 20  # bytes; a line has some 200
+_LARGEST = 2 << 20  # bytes; a line has some 200
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ class Log:
         A line whose digest a spreadsheet has made a number of counts for the file that it names.
         """
         for row in reversed(self._table.rows):
-            known, named = row.texts.get("sha256", ""), row.texts.get("file")
+            known, named = row.texts["sha256"], row.texts["file"]
             same = known.casefold() == sha256 or (named == file and not re.fullmatch(r"[0-9a-fA-F]{64}", known))
-            if same and row.texts.get("reference"):
-                return Upload(*(row.texts.get(name, "") for name in ("file", "reference", "time", "score")))
+            if same and row.texts["reference"]:
+                return Upload(*(row.texts[name] for name in ("file", "reference", "time", "score")))
         return None
 
     def enter(self, submission: Submission) -> None:
@@ -107,7 +107,7 @@ class Log:
         row = self._row_of(submission)
         if row is None:
             self._table.append(asdict(submission))
-        elif submission.reference is not None or not row.texts.get("reference"):
+        elif submission.reference is not None or not row.texts["reference"]:
             self._table.change(row, asdict(submission))
         try:
             self._table.content()
@@ -130,13 +130,13 @@ class Log:
         rows = [
             row
             for row in self._table.rows
-            if (row.texts.get("file"), row.texts.get("sha256")) == (submission.file, submission.sha256)
+            if (row.texts["file"], row.texts["sha256"]) == (submission.file, submission.sha256)
         ]
         if submission.reference is None:
             return rows[-1] if rows else None
         reference = str(submission.reference)
-        of_the_upload = [row for row in self._table.rows if row.texts.get("reference") == reference]
-        not_uploaded = [row for row in rows if not row.texts.get("reference")]
+        of_the_upload = [row for row in self._table.rows if row.texts["reference"] == reference]
+        not_uploaded = [row for row in rows if not row.texts["reference"]]
         return next(reversed(of_the_upload or not_uploaded), None)
 
     def _refused(self, problem: str) -> KitError:

@@ -17,7 +17,7 @@ _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: the lines of the file from `start` to before `end`, its cells, and their texts by the columns' names."""
+    """A row: the file's lines from `start` to before `end`, its cells, and the texts of all columns by their names."""
 
     start: int
     end: int
@@ -94,7 +94,7 @@ class Table:
         self._names = [name if names.index(name) == place else "" for place, name in enumerate(names)]
         self._newline = next((match[0] for line in self._lines if (match := re.search(r"[\r\n]+$", line))), "\n")
         self.rows = [self._named(row) for row in others]
-        fractions = (row.texts.get(name, "") for row in self.rows for name in numbers)
+        fractions = (row.texts[name] for row in self.rows for name in numbers)
         self._decimal_comma = any(map(_DECIMAL_COMMA.fullmatch, fractions))
 
     def _header_and_others(self, columns: set[str]) -> tuple[Row | None, list[Row]]:
@@ -121,7 +121,7 @@ class Table:
 
     def _named(self, row: Row) -> Row:
         texts = {name: without_apostrophe(cell).strip() for name, cell in zip(self._names, row.cells, strict=False)}
-        return Row(row.start, row.end, row.cells, texts)
+        return Row(row.start, row.end, row.cells, dict.fromkeys(self._names, "") | texts)
 
     def _cell(self, value: Value) -> str:
         match value:
