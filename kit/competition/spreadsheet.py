@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kit.competition.encodings import Encoding, decode
@@ -85,7 +85,7 @@ class Table:
     def _read(self, columns: Sequence[str], numbers: Sequence[str]) -> None:
         told = re.fullmatch(r"sep=([,;\t|])", self._lines[0].strip("\r\n"))
         for self._separator in told[1] if told else _SEPARATORS:
-            header, others = self._header_and_others(set(columns))
+            header, others = self._header_and_others(set(columns), after=1 if told else 0)
             if header is not None:
                 break
         else:
@@ -97,27 +97,29 @@ class Table:
         fractions = (row.texts[name] for row in self.rows for name in numbers)
         self._decimal_comma = any(map(_DECIMAL_COMMA.fullmatch, fractions))
 
-    def _header_and_others(self, columns: set[str]) -> tuple[Row | None, list[Row]]:
+    def _header_and_others(self, columns: set[str], after: int) -> tuple[Row | None, list[Row]]:
         """The first row that names all columns, None where the separator is another, and the other rows."""
-        header, others = None, []
+        header, others, start = None, [], after
+        reader = csv.reader(self._lines[after:], delimiter=self._separator, strict=True)
         try:
-            for row in self._parsed():
+            for cells in reader:
+                row = Row(start, after + reader.line_num, self._separated(cells))
+                start = row.end
                 if header is None and columns <= set(_names(row)):
                     header = row
-                else:
+                elif any(cells):
                     others.append(row)
         except csv.Error as error:
             if header is not None:
-                line = others[-1].end if others else header.end
-                raise ValueError(f"line {max(line, header.end) + 1} is broken, perhaps a quotation mark") from error
+                raise ValueError(f"line {start + 1} is broken, perhaps a quotation mark") from error
         return header, others
 
-    def _parsed(self) -> Iterator[Row]:
-        reader, start = csv.reader(self._lines, delimiter=self._separator, strict=True), 0
-        for cells in reader:
-            if any(cells):
-                yield Row(start, reader.line_num, _separated(cells))
-            start = reader.line_num
+    def _separated(self, cells: list[str]) -> list[str]:
+        """The cells of a row that a spreadsheet with semicolons took for a single cell, because they are commas' own."""
+        if "," in "".join(cells[:1]) and not any(cells[1:]) and (len(cells) > 1 or self._separator == ","):
+            inner = list(csv.reader(io.StringIO(cells[0], newline="")))
+            return inner[0] if len(inner) == 1 else cells
+        return cells
 
     def _named(self, row: Row) -> Row:
         texts = {name: without_apostrophe(cell).strip() for name, cell in zip(self._names, row.cells, strict=False)}
@@ -136,17 +138,9 @@ class Table:
 
     def _line(self, cells: Sequence[str]) -> str:
         output = io.StringIO()
-        csv.writer(output, delimiter=self._separator, lineterminator=self._newline).writerow(cells)
-        return output.getvalue()
+        csv.writer(output, delimiter=self._separator, lineterminator="\r\n").writerow(cells)  # so both are quoted
+        return output.getvalue().removesuffix("\r\n") + self._newline
 
 
 def _names(row: Row) -> list[str]:
     return [cell.strip().casefold() for cell in row.cells]
-
-
-def _separated(cells: list[str]) -> list[str]:
-    """The cells of a row that a spreadsheet with semicolons took for a single cell, because they are commas' own."""
-    if cells and "," in cells[0] and not any(cells[1:]):
-        inner = list(csv.reader(io.StringIO(cells[0], newline="")))
-        return inner[0] if len(inner) == 1 else cells
-    return cells

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 
 import pytest
 
@@ -37,7 +38,7 @@ def table(raw: bytes) -> Table:
 def test_a_line_is_added_in_the_tables_own_form_and_the_others_stay(form: str) -> None:
     raw, separator, newline, encoding = FORMS[form]
     read = table(raw)
-    assert [row.texts["name"] for row in read.rows if row.texts["text"]] == ["a", "b", "c"]
+    assert [row.texts["name"] for row in read.rows] == ["a", "b", "c"]
     assert read.rows[-1].texts["text"] == 'said "ü"'
     read.append({"name": "d", "part": 0.125, "text": "=é"})
     part = "0,125" if separator == ";" else "0.125"
@@ -57,6 +58,14 @@ def test_a_changed_line_changes_no_other(form: str) -> None:
     assert read.content().decode(encoding) == raw.decode(encoding).replace(
         old, separator.join(["b", "", "one"]) + newline
     )
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r", "\r\n"])
+def test_every_text_comes_back_whole(newline: str) -> None:
+    text = 'a\rb\nc\r\nd,"e";f\tg'
+    read = table(f"name,part,text{newline}".encode())
+    read.append({"name": "a", "part": 0.5, "text": text})
+    assert [row.texts["text"] for row in table(read.content()).rows] == [text]
 
 
 def test_what_its_owner_added_stays() -> None:
@@ -88,10 +97,46 @@ def test_an_empty_file_is_a_new_table(raw: bytes) -> None:
         (b"name,part\na,1\n", "no line of it names the columns name, part, text"),
         (b"a,1,x\n", "no line of it names"),
         (b"%PDF-1.7\x00\xff\n", "no line of it names"),
-        (b'name,part,text\na,1,x\nb,2,"y\nc,3,z\n', "line 3 is broken, perhaps a quotation mark"),
+        (b'\nname,part,text\na,1,x\n\nb,2,"y\nc,3,z\n', "line 5 is broken, perhaps a quotation mark"),
         (b"\xff\xfeabc", "it is no text"),
     ],
 )
 def test_what_cannot_be_read_is_said(raw: bytes, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         table(raw)
+
+
+PIECES = [
+    b"\r",
+    b"\n",
+    b'"',
+    b'""',
+    b",",
+    b";",
+    b"\t",
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"sep=;\n",
+    b"name,part,text\n",
+]
+
+
+def test_whatever_is_cut_from_a_file_or_put_into_it_changes_leave_the_rest_as_it_was_read() -> None:
+    chance, read = random.Random(0), 0
+    for _ in range(500):
+        raw = bytearray(chance.choice(list(FORMS.values()))[0])
+        for _ in range(chance.randint(0, 4)):
+            place = chance.randrange(len(raw))
+            raw[place : place + chance.choice([0, 0, 1, 8])] = chance.choice([b"", *PIECES])
+        try:
+            before = table(bytes(raw))
+        except ValueError:
+            continue
+        read += 1
+        before.append({"name": "d", "part": 0.5, "text": '=x\n"y"'})
+        after = table(before.content()).rows
+        assert before.content().startswith(raw), raw
+        assert [row.texts for row in after[:-1]] == [row.texts for row in before.rows], raw
+        assert (after[-1].texts["name"], after[-1].texts["text"]) == ("d", '=x\n"y"'), raw
+    assert 100 < read < 500
