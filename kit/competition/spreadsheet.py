@@ -115,7 +115,7 @@ class Table:
         return header, others
 
     def _separated(self, cells: list[str]) -> list[str]:
-        """The cells of a row that a spreadsheet with semicolons took for a single cell, because they are commas' own."""
+        """The cells of a row of commas that a spreadsheet with semicolons took for a single cell."""
         if "," in "".join(cells[:1]) and not any(cells[1:]) and (len(cells) > 1 or self._separator == ","):
             inner = list(csv.reader(io.StringIO(cells[0], newline="")))
             return inner[0] if len(inner) == 1 else cells

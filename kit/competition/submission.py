@@ -11,9 +11,10 @@ import numpy as np
 from kit import KitError
 from kit.competition import kaggle
 from kit.competition.log import LOG, Log, Submission, Upload, alone, record
+from kit.competition.refusals import one_line
 from kit.data import csv_format
 from kit.data.loading import load, load_submission
-from kit.files import TakenError, check_name, whole_file
+from kit.files import TakenError, check_name, in_plain_words, whole_file
 from kit.run.folder import Run
 from kit.run.prediction import probabilities
 from kit.run.runs import RUNS, RunName, chosen
@@ -68,7 +69,7 @@ def submit(
     submission = _described(path, content, found, message)
     if solution is not None:
         submission = replace(submission, score=float((labels == solution).mean()), scored_by="solution.csv")
-    with alone(path.parent):
+    with alone(path.parent):  # from the look at what is there to the entry of what came of it
         log = Log(path.parent)
         sent = log.upload_of(submission.sha256, path.name) if upload and not again else None
         if sent is None:
@@ -115,9 +116,9 @@ def _rows_to_predict(data: Path | str | None, upload: bool) -> tuple[np.ndarray,
 
 def _write(content: bytes, labels: np.ndarray, path: Path, overwrite: bool) -> None:
     """Writes the file, which gets its name only after it was read back, unless it is there already."""
-    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
-        return
     try:
+        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+            return
         with whole_file(path, replace=overwrite) as temporary:
             temporary.write_bytes(content)
             _check(temporary, path, labels)
@@ -125,6 +126,8 @@ def _write(content: bytes, labels: np.ndarray, path: Path, overwrite: bool) -> N
         raise KitError(
             f"{path}: another submission has this name: choose one with --name, or --overwrite it"
         ) from error
+    except OSError as error:
+        raise in_plain_words(error, path) from error
 
 
 def _check(written: Path, path: Path, labels: np.ndarray) -> None:
@@ -179,10 +182,11 @@ def _uploaded(submission: Submission, path: Path) -> Submission:
 
 def _sent_already(submission: Submission, sent: Upload, path: Path, notify: Callable[[str], None]) -> Submission:
     """The upload that the log knows, if only its score is missing; else the same file is not to be sent twice."""
-    earlier = f"the same labels were uploaded as number {sent.reference} on {sent.time[:10]} ({sent.file})"
+    file, number, score = map(one_line, (sent.file, sent.reference, sent.score))
+    earlier = f"the same labels were uploaded as number {number} on {one_line(sent.time).split('T')[0]} ({file})"
     anew = "--again sends them once more, which costs one of the day's submissions"
-    if sent.score or not sent.reference.isdecimal():
-        raise KitError(f"{path}: {earlier}, score {sent.score or 'unknown'}: {anew}")
+    if score or not sent.reference.isdecimal():
+        raise KitError(f"{path}: {earlier}, score {score or 'unknown'}: {anew}")
     notify(f"{earlier}: nothing is sent, its score is looked up; {anew}")
     return replace(submission, file=sent.file, time=sent.time, reference=int(sent.reference), message=None)
 
