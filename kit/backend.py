@@ -5,6 +5,7 @@ import importlib
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -15,13 +16,13 @@ from kit import KitError
 
 
 def keras() -> Any:
-    """Keras on TensorFlow.
+    """Keras on TensorFlow, with its own defaults for all that a network's numbers depend on.
+
+    A notebook may have set them otherwise, and the same command would make another network: they stay as set here.
 
     Raises:
         KitError: Keras is in use with another backend already, in a notebook for example.
     """
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = "tensorflow"
     tensorflow()
     import keras
 
@@ -30,15 +31,65 @@ def keras() -> Any:
             f"Keras runs on {keras.config.backend()} here and kit needs it on TensorFlow: "
             "restart Python, or set KERAS_BACKEND=tensorflow before importing keras"
         )
+    config = keras.config
+    config.set_image_data_format("channels_last")
+    config.set_floatx("float32")
+    config.set_epsilon(1e-7)
+    config.set_dtype_policy("float32")
+    config.set_max_epochs(None)
+    config.set_max_steps_per_epoch(None)
     return keras
 
 
 def tensorflow() -> Any:
+    """TensorFlow; imported here, it has as many threads as `threads` says.
+
+    Raises:
+        KitError: `KIT_THREADS` is no number of threads.
+    """
     if "tensorflow" not in sys.modules:
+        wanted = _wanted_threads()
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _silenced_stderr():
-            importlib.import_module("tensorflow")
+        with _silenced_stderr(), _keras_defaults():
+            tf = importlib.import_module("tensorflow")
+        tf.config.threading.set_intra_op_parallelism_threads(wanted)
     return sys.modules["tensorflow"]
+
+
+def threads() -> int:
+    """How many threads an operation of TensorFlow has: the last bits of a network's weights depend on it.
+
+    As many as there are processors, or `KIT_THREADS`; of TensorFlow's and OpenMP's own variables none counts.
+    """
+    return int(tensorflow().config.threading.get_intra_op_parallelism_threads()) or _processors()
+
+
+def _wanted_threads() -> int:
+    given = os.environ.get("KIT_THREADS", "")
+    if given and not re.fullmatch("[1-9][0-9]{0,3}", given):
+        raise KitError(f"KIT_THREADS={given}: give the number of threads, such as 2")
+    return int(given or _processors())
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _keras_defaults() -> Iterator[None]:
+    """Keras reads `keras.json` and variables when it is imported, and where they are damaged it cannot be."""
+    own = {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": f"{os.devnull}/keras"}  # where nothing is, nor can be
+    theirs = {name: os.environ.pop(name) for name in [*os.environ] if name.startswith("KERAS_")}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name in own:
+            del os.environ[name]
+        os.environ.update(theirs)
 
 
 def coremltools() -> Any:

@@ -1,19 +1,28 @@
-"""Text that others read: cells that a spreadsheet must not take for formulas."""
+"""Text for a terminal: nothing in it but what is to be read, in whatever letters the terminal has."""
 
-import re
+import codecs
+import sys
 
-# What a spreadsheet takes for a formula begins so, and so do the apostrophes that already keep one from it.
-_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
-
-
-def harmless(cell: str) -> str:
-    """The text as it goes into a cell of a CSV: an apostrophe before what a spreadsheet would take for a formula.
-
-    That is what begins with =, +, - or @, also behind white space, or with a tab or the end of a line. Not for numbers.
-    """
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+_PLAIN = str.maketrans(
+    {"→": "->", "±": "+/-", "×": "x", "·": "-", "…": "...", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"', "≥": ">="}
+)
 
 
-def without_apostrophe(cell: str) -> str:
-    """What `harmless` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+def printable(text: str) -> str:
+    """The text with every character that is none to be read, a line end or a terminal's command, as its escape."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def write_plainly() -> None:
+    """Has standard output and error write what their encoding lacks as something like it, or as its escape."""
+    codecs.register_error("kit.plainly", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # None of a process without a console, or a notebook's own
+            stream.reconfigure(errors="kit.plainly")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    plain = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(each if each.isascii() else ascii(each)[1:-1] for each in plain), error.end

@@ -32,7 +32,7 @@ from kit.run.folder import Run
 from kit.run.settings import Recipe
 from kit.scenes import drawing
 from kit.task import CAMERA, Task
-from kit.training import examples, networks
+from kit.training import examples, loop, networks
 
 # TensorFlow's heap is large, and the collector goes through it again and again: with its usual thresholds that takes
 # half the time of an export and a tenth of a training's.
@@ -303,4 +303,5 @@ def _train_until_killed(moment: int, where: str, sceneries: Path, options: dict[
         return replace(self, target)
 
     Path.replace = counted  # type: ignore[method-assign, assignment]
+    loop._DRAW_EVERY = 0  # the same files in every epoch, whatever the clock says
     train(**options)

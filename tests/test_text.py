@@ -1,17 +1,29 @@
-"""Cells that a spreadsheet takes for formulas get an apostrophe, and only they; reading takes it away again."""
+"""What reaches a terminal can be read there, whatever it is."""
+
+import subprocess
+import sys
 
 import pytest
 
-from kit.text import harmless, without_apostrophe
+from kit.text import printable
 
 
-@pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "-a.csv", "@SUM(A1)", "\t=1", "\r=1", "\nx", " =1+1", "＝1", "'=1", "''@x"]
-)
-def test_what_looks_like_a_formula_is_text_afterwards(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}" and without_apostrophe(harmless(cell)) == cell
+def test_a_terminals_commands_are_shown_instead_of_done() -> None:
+    assert printable("a\x1b[2Jb\r\n\x9b\u202e\udcff") == r"a\x1b[2Jb\r\n\x9b\u202e\udcff"
+    assert printable("4 → 9, 7 ± 1, ünïcode, 数字") == "4 → 9, 7 ± 1, ünïcode, 数字"
 
 
-@pytest.mark.parametrize("cell", ["", "a", "1=1", "it's", "'quoted'", "'", " a", "ü", "a\n=1"])
-def test_all_else_stays(cell: str) -> None:
-    assert harmless(cell) == cell == without_apostrophe(cell)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "cp932", "utf-8"])
+def test_any_encoding_takes_every_text(encoding: str) -> None:
+    script = (
+        "import sys; from kit.text import write_plainly; write_plainly()\n"
+        "for file in sys.stdout, sys.stderr: print('4 → 9 … ± 数 \\udcff', file=file)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env={"PYTHONIOENCODING": encoding, "PATH": ""}
+    )
+    assert finished.returncode == 0, finished.stderr
+    wanted = {"ascii": r"4 -> 9 ... +/- \u6570 \udcff", "cp1252": r"4 -> 9 … ± \u6570 \udcff",
+              "cp437": r"4 -> 9 ... ± \u6570 \udcff", "cp932": r"4 → 9 … ± 数 \udcff",
+              "utf-8": r"4 → 9 … ± 数 \udcff"}[encoding]  # fmt: skip
+    assert finished.stdout.decode(encoding).strip() == wanted == finished.stderr.decode(encoding).strip()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder
-from kit.cli.output import end_with, print_json, print_table, remark
+from kit.cli.output import end_with, print_json, print_path, print_table, remark
 
 
 def analyze(
@@ -47,7 +47,7 @@ def analyze(
             if rest:
                 print_table(first, rest, right=range(1, 7))
                 print()
-        print(report.page)
+        print_path(report.page)
     if open_page:
         typer.launch(str(report.page.resolve()))
     end_with(photographs.problems if photographs else (), 1)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.options import AsJson, DataPath
-from kit.cli.output import end_with, print_json, print_table
+from kit.cli.output import end_with, print_json, print_path, print_table
 
 
 def fetch(
@@ -21,7 +21,7 @@ def fetch(
     from kit.competition.sources import fetch
 
     for path in fetch(source, to, overwrite):
-        print(path)
+        print_path(path)
 
 
 def check(data: DataPath = None, as_json: AsJson = False) -> None:
@@ -47,4 +47,4 @@ def show(
     from kit.reporting.data_pictures import show
 
     for path in show(data, row, to, camera=camera):
-        print(path)
+        print_path(path)

@@ -8,7 +8,7 @@ import typer
 
 from kit import KitError
 from kit.cli.options import AsJson, RunData, RunsFolder, options_of
-from kit.cli.output import end_with, print_json, print_table, remark
+from kit.cli.output import end_with, print_json, print_path, print_table, remark
 from kit.exporting.options import MAX_LOSS, Options
 
 
@@ -24,7 +24,7 @@ def export(as_json: AsJson = False, **given: Any) -> None:
     if made.tried:
         headings = ["compression", "bytes", "accuracy", "points lost", "largest difference", ""]
         print_table(headings, [_row(tried, made.contract.compression) for tried in made.tried], range(1, 5))
-    print(made.path)
+    print_path(made.path)
 
 
 def verify(

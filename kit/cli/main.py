@@ -10,6 +10,7 @@ import typer
 from kit import KitError
 from kit.cli.app import app
 from kit.cli.output import complain, remark
+from kit.text import write_plainly
 
 
 @app.command()
@@ -32,6 +33,7 @@ def demo(
 
 def main() -> None:
     """Runs the command line; whatever goes wrong by the user's doing is one line on standard error."""
+    write_plainly()
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

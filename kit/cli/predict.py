@@ -8,7 +8,7 @@ import typer
 
 from kit import KitError
 from kit.cli.options import AsJson, RunsFolder
-from kit.cli.output import end_with, print_json, print_table, remark
+from kit.cli.output import end_with, print_json, print_path, print_table, remark
 
 
 def predict(
@@ -37,7 +37,7 @@ def predict(
     if as_json:
         print_json(found.numbers())
     elif csv and found.files:
-        print(csv)
+        print_path(csv)
     elif found.files:
         rows = zip(found.files, found.labels, found.confidences, strict=True)
         print_table(["file", "label", "probability"], [_row(*row) for row in rows], right=[2])
@@ -71,5 +71,4 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
 
 
 def _row(file: Path, label: str, probability: float) -> list[str]:
-    printable = str(file).encode(errors="replace").decode()  # a name may hold bytes that are no text
-    return [" ".join(printable.split("\n")), label, f"{probability:.1%}"]
+    return [str(file), label, f"{probability:.1%}"]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.options import DataPath, RunsFolder
-from kit.cli.output import remark
+from kit.cli.output import print_path, remark
 
 
 def submit(
@@ -41,4 +41,4 @@ def submit(
         remark(f"validation accuracy {submission.validation_accuracy:.2%} of {submission.validation_rows:,} rows")
     if submission.score is not None:
         remark(f"score {submission.score:.5f} by {submission.scored_by}")
-    print(to / submission.file)
+    print_path(to / submission.file)

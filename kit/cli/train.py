@@ -6,7 +6,7 @@ from typing import Any
 
 from kit import KitError
 from kit.cli.options import AsJson, RunsFolder, options_of
-from kit.cli.output import complain, print_json, print_table, remark
+from kit.cli.output import complain, print_json, print_path, print_table, remark
 from kit.run.settings import Recipe
 from kit.training.arguments import Arguments
 
@@ -51,7 +51,7 @@ def train(**given: Any) -> None:
         f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f}), "
         f"{metrics['parameters']:,} parameters, {metrics['seconds']:.0f} s"
     )
-    print(run.folder)
+    print_path(run.folder)
 
 
 def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:

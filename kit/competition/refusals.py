@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from kit.text import printable
+
 SITE = "https://www.kaggle.com"
 
 
@@ -170,8 +172,8 @@ def page(competition: str) -> str:
 
 def one_line(text: object) -> str:
     """Make Kaggle's words fit into a message: no markup, nothing that a terminal obeys, one line, 200 characters."""
-    shown = "".join(one if one.isprintable() else " " for one in str(text or ""))
-    return textwrap.shorten(re.sub(r"<[^>]*>", " ", shown), 200, placeholder=" ...")
+    words = re.sub(r"<[^>]*>", " ", str(text or "")).split()
+    return textwrap.shorten(printable(" ".join(words)), 200, placeholder=" ...")
 
 
 def says(words: str) -> str:

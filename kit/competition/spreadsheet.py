@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kit.cells import harmless, text_of
 from kit.competition.encodings import Encoding, decode
-from kit.text import harmless, without_apostrophe
 
 Value = str | int | float | None
 
@@ -122,7 +122,7 @@ class Table:
         return cells
 
     def _named(self, row: Row) -> Row:
-        texts = {name: without_apostrophe(cell).strip() for name, cell in zip(self._names, row.cells, strict=False)}
+        texts = {name: text_of(cell).strip() for name, cell in zip(self._names, row.cells, strict=False)}
         return Row(row.start, row.end, row.cells, dict.fromkeys(self._names, "") | texts)
 
     def _cell(self, value: Value) -> str:

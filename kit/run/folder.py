@@ -238,11 +238,12 @@ def _read_validation(path: Path) -> Validation:
 
 
 def versions() -> dict[str, str]:
-    """The versions that a result can depend on."""
+    """What the last bits of a result can depend on."""
     packages = ["tensorflow", "keras", "numpy", "scikit-learn"]
     return {
         "kit": __version__,
         "python": platform.python_version(),
         **{package: metadata.version(package) for package in packages},
         "platform": platform.platform(),
+        "threads": str(backend.threads()),
     }

@@ -26,6 +26,7 @@ from kit.training.schedule import rates
 from kit.training.split import split_rows
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
+_DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
 _LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
 _FLOAT16 = float(np.finfo(np.float16).max)
 
@@ -36,12 +37,11 @@ class _DivergedError(Exception):
 
 @dataclass(frozen=True)
 class _Fitted:
-    """One pass over the training examples: mean loss and accuracy, the first batch's rate, how many examples."""
+    """One pass over the training examples: mean loss and accuracy, the first batch's rate."""
 
     loss: float
     accuracy: float
     learning_rate: float
-    examples: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class Training:
         self.settings = settings
         self.state = checkpoint.State()
         self.saved = 0  # epochs in the checkpoint
+        self.trained = 0  # examples of an epoch
+        self.drawn = -math.inf  # when the history was, on the monotonic clock
         rows, validation_rows = split_rows(digits.labels, settings.validation_split, settings.split_seed)
         options: dict[str, Any] = {
             "task": settings.task, "l2": settings.l2, "dropout": settings.dropout, "seed": settings.seed,
@@ -123,6 +125,8 @@ class Training:
                     self._epoch(progress)
                 self._write_metrics(finished=True, stopped=state.stopped)
             except _DivergedError:
+                if state.history:
+                    self._draw_history()
                 self._write_metrics(finished=True, stopped=DIVERGED)
                 shutil.rmtree(self.run.state, ignore_errors=True)
                 raise KitError(self._diverged(), exit_code=1) from None
@@ -165,7 +169,7 @@ class Training:
         if kept := row is self.state.best:
             self._keep(judged)
         self._watch(row)
-        self._save(fitted)
+        self._save()
         progress.end_epoch(row, kept)
 
     def _fit(self, progress: Progress) -> _Fitted:
@@ -174,6 +178,7 @@ class Training:
         settings, epoch = self.settings, self.state.epoch
         generator = np.random.default_rng([settings.seed, epoch])
         images, labels = self.examples.epoch(epoch, generator)
+        self.trained = len(labels)
         for layer in self.model.layers:
             if seeds := getattr(layer, "seed_generator", None):
                 seeds.state.assign(np.array([generator.integers(2**32), 0], seeds.state.dtype))
@@ -193,7 +198,7 @@ class Training:
         each_batch = keras.callbacks.LambdaCallback(on_train_batch_begin=before, on_train_batch_end=after)
         batches = _batches(images, labels, settings.batch_size)
         fitted = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[each_batch])
-        return _Fitted(fitted.history["loss"][0], fitted.history["accuracy"][0], learning_rates[0], len(labels))
+        return _Fitted(fitted.history["loss"][0], fitted.history["accuracy"][0], learning_rates[0])
 
     def _judge(self) -> _Judged:
         """What the network of this epoch says of the validation examples.
@@ -233,14 +238,20 @@ class Training:
         features = np.clip(judged.features, -_FLOAT16, _FLOAT16).astype(np.float16)
         self.run.write_validation(Validation(self.examples.numbers, labels, judged.probabilities, features))
 
-    def _save(self, fitted: _Fitted) -> None:
+    def _save(self) -> None:
         """Writes how far it is; the checkpoint last: a stop before it repeats this epoch to the same files."""
         self.run.write_history(self.state.history)
-        what, validation = self.settings.task.examples, len(self.examples.labels)
-        title = f"{self.run}: loss and accuracy on {fitted.examples:,} training and {validation:,} validation {what}"
-        plots.save(plots.history(self.state.history, title), self.run.folder / "history.png")
+        last = self.state.epoch == self.settings.epochs or self.state.stopped
+        if last or time.monotonic() - self.drawn > _DRAW_EVERY:
+            self._draw_history()
         self._write_metrics(finished=False, stopped=None)
         self._save_checkpoint()
+
+    def _draw_history(self) -> None:
+        what, validation = self.settings.task.examples, len(self.examples.labels)
+        title = f"{self.run}: loss and accuracy on {self.trained:,} training and {validation:,} validation {what}"
+        plots.save(plots.history(self.state.history, title), self.run.folder / "history.png")
+        self.drawn = time.monotonic()
 
     def _save_checkpoint(self) -> None:
         checkpoint.save(self.checkpoint, self.model, self.state)

@@ -4,6 +4,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from kit.text import printable
+
 if TYPE_CHECKING:
     import rich.progress
 
@@ -50,6 +52,7 @@ class Progress:
             self._bar.stop()
 
     def say(self, line: str) -> None:
+        line = printable(line)
         if self._bar:
             self._bar.console.print(line, markup=False, soft_wrap=True)
         elif self._shown:

@@ -169,5 +169,6 @@ def test_a_request_that_came_too_late_is_kaggles_own_trouble_and_did_not_arrive(
 
 def test_kaggles_words_are_made_to_fit() -> None:
     assert one_line("<b>Rules</b>\r\n of\tthe  game") == "Rules of the game"
+    assert one_line("a\x1b[2Jb\u202e") == r"a\x1b[2Jb\u202e"  # what a terminal would obey
     assert one_line(None) == one_line("<br>") == ""
     assert len(one_line("and more " * 99)) <= 200 and one_line("and more " * 99).endswith("and ...")

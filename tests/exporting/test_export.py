@@ -180,7 +180,7 @@ def test_a_compression_that_loses_too_much_is_refused(exportable: Run, tmp_path:
         ({"precision": "float64"}, "--precision float64: choose from"),
         ({"input": "video"}, "--input video: choose from image, array"),
         ({"max_loss": -1}, "--max-loss -1: give points"),
-        ({"name": "../out"}, "--name ../out: use letters"),
+        ({"name": "../out"}, "--name ../out: in a name use letters"),
         ({"format": "tflite", "compress": "int8"}, "--compress int8: tflite does not have it here"),
         ({"format": "onnx", "target": "iOS17"}, "--target iOS17: onnx does not have it"),
         ({"format": "onnx", "precision": "float16"}, "--precision float16: onnx does not have it"),

@@ -36,6 +36,7 @@ def test_runs_made_at_once_never_share_a_folder_or_a_number(tmp_path: Path) -> N
 
 def test_what_a_killed_creation_left_is_no_run_and_goes(tmp_path: Path) -> None:
     (tmp_path / ".tmp-abc").mkdir(parents=True)
+    (tmp_path / ".tmp-abc" / ".kit-lock").write_text("")  # that nobody holds
     (tmp_path / ".tmp-abc" / "settings.json").write_text("{")
     assert runs(tmp_path) == []
     create(SETTINGS, None, tmp_path)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -244,15 +245,30 @@ def test_a_running_training_is_not_resumed_by_a_second_process(
 def test_history_grows_with_every_epoch(running: tuple[subprocess.Popen[str], Path]) -> None:
     process, folder = running
     assert process.stderr is not None
-    sizes = []
     for _ in range(3):
         epoch = int(process.stderr.readline().split()[1].split("/")[0])
         with open(folder / "01-dense" / "history.csv", newline="") as file:
             assert len(list(csv.DictReader(file))) >= epoch
-        picture = folder / "01-dense" / "history.png"
-        sizes.append((picture.read_bytes()[:8], picture.stat().st_mtime_ns))
-        time.sleep(0.5)
-    assert len(set(sizes)) == 3 and sizes[0][0] == b"\x89PNG\r\n\x1a\n"
+        time.sleep(0.2)
+    assert (folder / "01-dense" / "history.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_history_is_drawn_first_last_and_now_and_then(
+    small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, drawn = [0.0], []
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(loop.plots, "history", lambda history, title: drawn.append(len(history)))
+    monkeypatch.setattr(loop.plots, "save", lambda figure, path: None)
+    fit = loop.Training._fit
+
+    def slowly(training: loop.Training, *arguments: object) -> object:
+        clock[0] += 4  # seconds
+        return fit(training, *arguments)
+
+    monkeypatch.setattr(loop.Training, "_fit", slowly)
+    train(toy, data=small, runs=tmp_path, epochs=8, progress=False)
+    assert drawn == [1, 4, 7, 8]
 
 
 def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(running: tuple[subprocess.Popen[str], Path]) -> None:
@@ -297,3 +313,23 @@ def test_a_finished_run_is_left_as_it_is(trained: Run) -> None:
 
 def test_the_default_network_is_the_kits_own() -> None:
     assert networks.DEFAULTS[ROWS] in networks.NETWORKS
+
+
+@pytest.mark.parametrize("moment", ["_fit", "_judge"])
+def test_a_run_that_is_removed_while_it_trains_does_not_come_back(
+    small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before an epoch it ends at once, at the first step; after the last step when the epoch is to be kept."""
+    before, done = getattr(loop.Training, moment), []
+
+    def removing(training: loop.Training, *arguments: object) -> object:
+        if training.state.epoch == 1:
+            shutil.rmtree(training.run.folder)
+        found = before(training, *arguments)
+        done.append(training.state.epoch)
+        return found
+
+    monkeypatch.setattr(loop.Training, moment, removing)
+    with pytest.raises(KitError, match=rf"{tmp_path}/01-toy: removed while it was trained.*: start a new one$"):
+        train(toy, data=small, runs=tmp_path, progress=False)
+    assert done == ([0] if moment == "_fit" else [0, 1]) and [path.name for path in tmp_path.iterdir()] == [".lock"]
