@@ -17,6 +17,7 @@ def submit(
     name: Annotated[str | None, typer.Option(help="The file's name.  [default: the runs']")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another submission of that name.")] = False,
     upload: Annotated[bool, typer.Option("--upload", help="Send it to Kaggle and wait for the score.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Send it even if it was sent already.")] = False,
     message: Annotated[str | None, typer.Option("--message", "-m", help="What Kaggle's list shows beside it.")] = None,
     runs: RunsFolder = Path("runs"),
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.")] = Path("submissions"),
@@ -25,7 +26,16 @@ def submit(
     from kit.competition.submission import submit
 
     submission = submit(
-        run, data=data, name=name, overwrite=overwrite, upload=upload, message=message, runs=runs, to=to, notify=remark
+        run,
+        data=data,
+        name=name,
+        overwrite=overwrite,
+        upload=upload,
+        again=again,
+        message=message,
+        runs=runs,
+        to=to,
+        notify=remark,
     )
     if submission.validation_accuracy is not None:
         remark(f"validation accuracy {submission.validation_accuracy:.2%} of {submission.validation_rows:,} rows")

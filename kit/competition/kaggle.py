@@ -1,50 +1,33 @@
-"""The competition's side: download its files, upload a submission, wait for its score.
-
-Kaggle's client authenticates on import, prints as it works, and where it finds no token it calls exit(), which closes
-standard input too. So one function, `_ask`, imports and asks it; nothing of the client is seen outside this file.
-"""
+"""The competition's side: download its files, upload a submission, wait for its score."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import io
-import os
+import math
 import re
-import sys
-import tempfile
 import time
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from kit import KitError
-from kit.competition.refusals import Broken, Disk, Failure, NoClient, NoToken, Refused, in_words, one_line, page, says
+from kit.competition.client import ask
+from kit.competition.refusals import one_line, page, says
+from kit.files import whole_file
 
 COMPETITION = "digit-recognizer"
 
+_UPLOADED_WITHIN = 300.0  # seconds; a submission has 0.2 MB
 _LISTED_WITHIN = 60.0  # seconds; what Kaggle took it lists at once, but for a busy hour
+_LAST_LOOK = 1.0  # seconds for a look when the time is over
 _HICCUPS = 3  # failed looks in a row after which the wait for a score is given up
-_Answer = TypeVar("_Answer")
-
-# The client's exceptions by name, so that requests and urllib3 need no import and Python's own are meant as well.
-_BROKEN = {
-    "JSONDecodeError": Broken.ANSWER,
-    "SSLError": Broken.SECURITY,
-    "ProxyError": Broken.PROXY,
-    "Timeout": Broken.TIME,
-    "TimeoutError": Broken.TIME,
-    "ConnectionError": Broken.CONNECTION,
-    "ChunkedEncodingError": Broken.DOWNLOAD,
-}
+_UNPACKED = 4 << 30  # bytes; the competition's files have 0.13 GB
 
 
 def download(competition: str, folder: Path) -> Path:
     """Download all files of a competition as one zip and return its path, `folder`/`competition`.zip.
 
-    The zip is read through before it takes its name, so a broken download never replaces a whole one.
+    The zip is read through before it takes its name, so a broken download never replaces a whole one. More than 1 GiB
+    is not taken, nor what would unpack to more than 4 GiB.
 
     Args:
         competition: the competition's name in its address, such as "digit-recognizer".
@@ -59,22 +42,23 @@ def download(competition: str, folder: Path) -> Path:
     target = Path(folder) / f"{competition}.zip"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Inside `folder`, so that the move into place is a rename on one disk.
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as scratch:
-            _ask(lambda client: client.competition_download_files(competition, path=scratch, quiet=True), competition)
-            # The client names the file by the address that it was sent to, so the zip is known by its content.
-            whole = [path for path in sorted(Path(scratch).rglob("*")) if path.is_file() and _is_whole_zip(path)]
-            if not whole:
-                raise KitError(
-                    f"what Kaggle sent for {competition} is not a usable zip: run it again in a few minutes, or "
-                    f"download it by hand from {page(competition)}/data",
-                    exit_code=1,
-                )
-            return whole[0].replace(target)
     except OSError as error:
-        raise KitError(
-            f"{target.parent}: cannot be written to ({error.strerror or error}); choose another folder"
-        ) from error
+        reason = f"cannot be written to ({error.strerror or error}); choose another folder"
+        raise KitError(f"{target.parent}: {reason}") from error
+    with whole_file(target) as temporary:
+        received = temporary.parent / "received"
+        received.mkdir()
+        ask(lambda client: client.competition_download_files(competition, path=str(received), quiet=True), competition)
+        # The client names the file by the address that it was sent to, so the zip is known by its content.
+        whole = [path for path in sorted(received.rglob("*")) if path.is_file() and _is_whole_zip(path)]
+        if not whole:
+            raise KitError(
+                f"what Kaggle sent for {competition} is not a usable zip: run it again in a few minutes, or "
+                f"download it by hand from {page(competition)}/data",
+                exit_code=1,
+            )
+        whole[0].rename(temporary)
+    return target
 
 
 def upload(file: Path, message: str, competition: str) -> int:
@@ -95,12 +79,14 @@ def upload(file: Path, message: str, competition: str) -> int:
         raise KitError(
             f"{file}: {'the file is empty' if file.is_file() else 'no such file'}; write it with `kit submit`"
         )
-    answer = _ask(
-        lambda client: client.competition_submit(str(file), message, competition, quiet=True), competition, file
+    ref, words = ask(
+        lambda client: _receipt(client.competition_submit(str(file), message, competition, quiet=True)),
+        competition,
+        file,
+        _UPLOADED_WITHIN,
     )
-    ref, words = getattr(answer, "ref", 0), one_line(getattr(answer, "message", ""))
     if ref:
-        return int(ref)
+        return ref
     # The client prints the true reason and returns this sentence in its place.
     if words.startswith("Could not submit"):
         reason = "the upload failed and nothing was submitted; check the internet connection, then run it again"
@@ -109,6 +95,11 @@ def upload(file: Path, message: str, competition: str) -> int:
             f"Kaggle gave it no number{says(words)}; see {page(competition)}/submissions before you upload it again"
         )
     raise KitError(f"{file}: {reason}", exit_code=1)
+
+
+def _receipt(answer: Any) -> tuple[int, str]:
+    """The submission's reference, 0 where there is none, and Kaggle's words."""
+    return int(getattr(answer, "ref", 0) or 0), one_line(getattr(answer, "message", ""))
 
 
 def await_score(ref: int, competition: str, timeout: float = 600, poll: float = 5) -> float:
@@ -131,43 +122,53 @@ def await_score(ref: int, competition: str, timeout: float = 600, poll: float = 
     listing = f"{page(competition)}/submissions"
     start, listed, hiccups = time.monotonic(), False, 0
     while True:
-        waited = time.monotonic() - start
+        left = timeout - (time.monotonic() - start)
         try:
-            submission = _ask(lambda client: _find(client, ref, competition), competition)
+            seen = ask(lambda client: _find(client, ref, competition), competition, seconds=max(left, _LAST_LOOK))
             hiccups = 0
         except KitError as error:
             hiccups += 1
-            if hiccups == _HICCUPS or waited >= timeout:
+            if hiccups == _HICCUPS or left <= 0:
                 reason = f"{error}; submission {ref} itself is at Kaggle, its score will be at {listing}"
                 raise KitError(reason, exit_code=1) from error
         else:
-            if submission is not None:
-                listed, score = True, _score(submission, listing)
-                if score is not None:
-                    return score
-            if waited >= (timeout if listed else min(timeout, _LISTED_WITHIN)):
+            if seen is not None:
+                listed = True
+                if seen.failed is not None:
+                    raise KitError(_not_scored(ref, seen.failed, listing), exit_code=1)
+                if seen.score is not None:
+                    return seen.score
+            if left <= (0 if listed else max(timeout - _LISTED_WITHIN, 0)):
                 raise KitError(_overdue(ref, listed, timeout, listing), exit_code=1)
-        time.sleep(max(min(poll, timeout - waited), 0))
+        time.sleep(max(min(poll, left), 0))
 
 
-def _find(client: Any, ref: int, competition: str) -> Any:
-    """The submission of that reference as the client has it, None where Kaggle does not list it."""
+class _Seen(NamedTuple):
+    """What Kaggle's list says of a submission: its score if it has one, or why it will get none."""
+
+    score: float | None = None
+    failed: str | None = None
+
+
+def _find(client: Any, ref: int, competition: str) -> _Seen | None:
+    """The submission of that reference, None where Kaggle does not list it."""
     # The 100 newest: the client offers no search, and a team's daily limit is far below.
     submissions = client.competition_submissions(competition, page_size=100)
-    return next((each for each in submissions or [] if each and each.ref == ref), None)
-
-
-def _score(submission: Any, listing: str) -> float | None:
-    """A submission's public score, None as long as it has none; a KitError where Kaggle could not score it."""
-    status = submission.status.name
-    if status == "ERROR":
-        words = one_line(submission.error_description) or "it gives no reason"
-        reason = f"Kaggle could not score submission {submission.ref}: {words.rstrip('.')}"
-        raise KitError(f"{reason}; compare the file with sample_submission.csv, or see {listing}", exit_code=1)
+    found = next((each for each in submissions or [] if each and each.ref == ref), None)
+    if found is None:
+        return None
+    if found.status.name == "ERROR":
+        return _Seen(failed=one_line(found.error_description) or "it gives no reason")
     # The score is text, and right after completion it may still be an empty one.
-    if status == "COMPLETE" and re.fullmatch(r"-?\d+(\.\d+)?", submission.public_score or ""):
-        return float(submission.public_score)
-    return None
+    if found.status.name == "COMPLETE" and re.fullmatch(r"-?\d+(\.\d+)?", found.public_score or ""):
+        score = float(found.public_score)
+        return _Seen(score=score if math.isfinite(score) else None)
+    return _Seen()
+
+
+def _not_scored(ref: int, words: str, listing: str) -> str:
+    reason = f"Kaggle could not score submission {ref}: {words.rstrip('.')}"
+    return f"{reason}; compare the file with sample_submission.csv, or see {listing}"
 
 
 def _overdue(ref: int, listed: bool, timeout: float, listing: str) -> str:
@@ -179,65 +180,10 @@ def _overdue(ref: int, listed: bool, timeout: float, listing: str) -> str:
     return f"{reason}: see {listing}, and upload it again if it is not there"
 
 
-def _ask(question: Callable[[Any], _Answer], competition: str, file: Path | None = None) -> _Answer:
-    """Put a question to Kaggle's client, silently, and turn whatever comes out of it into a KitError."""
-    client: Any = None
-    with _silence():
-        try:
-            client = importlib.import_module("kaggle").KaggleApi()
-            client.authenticate()
-            return question(client)
-        except (Exception, SystemExit) as error:
-            message = in_words(_failure(error), competition, file)
-            # Kaggle's words are quoted, and a server may echo what it was sent.
-            values = getattr(client, "config_values", {})
-            for secret in (values.get(name) or "" for name in ("key", "token", "api_token")):
-                message = message.replace(secret, "***") if len(secret) > 7 else message
-            raise KitError(message, exit_code=1) from error
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Swallow what is printed, and lend a standard input that may be closed."""
-    stdin, sys.stdin = sys.stdin, io.StringIO()
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        sys.stdin = stdin
-
-
-def _failure(error: BaseException) -> Failure:
-    """What kind of failure the client's exception is."""
-    if isinstance(error, ImportError):
-        return NoClient(None if error.name == "kaggle" else error.name)
-    if isinstance(error, SystemExit):
-        # The client passes over a token that Kaggle calls invalid, as if there were none.
-        return NoToken("KAGGLE_API_TOKEN" in os.environ or (Path.home() / ".kaggle" / "access_token").exists())
-    kinds = [kind.__name__ for kind in type(error).__mro__]
-    broken = next((_BROKEN[kind] for kind in kinds if kind in _BROKEN), None)
-    response = getattr(error, "response", None)
-    if broken is None and response is not None:
-        return _refused(response)
-    if broken is None and isinstance(error, OSError) and "RequestException" not in kinds:
-        return Disk(error.filename, error.strerror)
-    return broken or Broken.ANSWER
-
-
-def _refused(response: Any) -> Refused:
-    """An HTTP answer's status and words; an error may come as status 200 with the true one in its JSON."""
-    body = None
-    if "json" in response.headers.get("Content-Type", ""):
-        with contextlib.suppress(ValueError):  # an error page that calls itself JSON
-            body = response.json()
-    body = body if isinstance(body, dict) else {}
-    return Refused(body.get("code") or response.status_code, one_line(body.get("message")))
-
-
 def _is_whole_zip(path: Path) -> bool:
     """Whether a file is a zip of which every member can be read and has the right checksum."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+            return sum(member.file_size for member in archive.infolist()) <= _UNPACKED and archive.testzip() is None
+    except Exception:  # of zipfile and of each of the decompressors, which have no common one
         return False

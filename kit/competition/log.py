@@ -1,14 +1,24 @@
-"""The log of all submissions: a line for each in `submissions/log.csv`."""
+"""The log of all submissions, `submissions/log.csv`: a line for each file and for each upload.
 
-import csv
-import io
+It is somebody's document too: opened in a spreadsheet, sorted, saved in another form. It is read in all of these, and
+what is entered leaves the rest of its bytes alone.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from kit import KitError
-from kit.files import in_plain_words, write_text
+from kit.competition.spreadsheet import Row, Table
+from kit.files import in_plain_words, whole_file
 
 LOG = "log.csv"
+
+_LOCK = ".log.lock"
+_BUSY = 600.0  # seconds to wait for another process that is uploading
+_LARGEST = 2 << 20  # bytes; a line has some 200
 
 
 @dataclass(frozen=True)
@@ -43,44 +53,142 @@ class Submission:
 COLUMNS = [column.name for column in fields(Submission)]
 
 
-def record(submission: Submission, folder: Path) -> None:
-    """Adds a line to `log.csv`, or renews that of the same file with the same content.
+@dataclass(frozen=True)
+class Upload:
+    """What the log says of a file that Kaggle has, as it stands there.
+
+    Attributes:
+        file: Its name.
+        reference: Kaggle's number for it.
+        time: When it was written.
+        score: Kaggle's, empty where it did not come.
+    """
+
+    file: str
+    reference: str
+    time: str
+    score: str
+
+
+class Log:
+    """A folder's log, read whole; `enter` changes what was read, `saved` writes it.
 
     Raises:
-        KitError: The log has other columns, or cannot be written.
+        KitError: It cannot be read, or has no line that names its columns. Nothing is to be written then.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOG
+        try:
+            self._table = Table(_read(self._path), COLUMNS, numbers=("validation_accuracy", "score"))
+        except OSError as error:
+            raise in_plain_words(error, self._path) from error
+        except ValueError as error:
+            raise self._refused(str(error)) from error
+
+    def upload_of(self, sha256: str, file: str) -> Upload | None:
+        """The last upload of a file with this content, whatever its name; None where there was none.
+
+        A line whose digest a spreadsheet has made a number of counts for the file that it names.
+        """
+        for row in reversed(self._table.rows):
+            known, named = row.texts["sha256"], row.texts["file"]
+            same = known.casefold() == sha256 or (named == file and not re.fullmatch(r"[0-9a-fA-F]{64}", known))
+            if same and row.texts["reference"]:
+                return Upload(*(row.texts[name] for name in ("file", "reference", "time", "score")))
+        return None
+
+    def enter(self, submission: Submission) -> None:
+        """Adds a line, or renews the one of the same upload, or of the same file before its upload.
+
+        Raises:
+            KitError: The log's encoding has not all of its characters.
+        """
+        row = self._row_of(submission)
+        if row is None:
+            self._table.append(asdict(submission))
+        elif submission.reference is not None or not row.texts["reference"]:
+            self._table.change(row, asdict(submission))
+        try:
+            self._table.content()
+        except UnicodeEncodeError as error:
+            characters = ascii(error.object[error.start : error.end])
+            raise self._refused(f"its encoding, {error.encoding}, has no {characters}") from error
+
+    @contextlib.contextmanager
+    def saved(self) -> Iterator[None]:
+        """Writes the log, whole or not at all: ready before the block, under its name after it unless that failed.
+
+        Raises:
+            KitError: It cannot be written; it is as it was.
+        """
+        with whole_file(self._path) as temporary:
+            temporary.write_bytes(self._table.content())
+            yield
+
+    def _row_of(self, submission: Submission) -> Row | None:
+        rows = [
+            row
+            for row in self._table.rows
+            if (row.texts["file"], row.texts["sha256"]) == (submission.file, submission.sha256)
+        ]
+        if submission.reference is None:
+            return rows[-1] if rows else None
+        reference = str(submission.reference)
+        of_the_upload = [row for row in self._table.rows if row.texts["reference"] == reference]
+        not_uploaded = [row for row in rows if not row.texts["reference"]]
+        return next(reversed(of_the_upload or not_uploaded), None)
+
+    def _refused(self, problem: str) -> KitError:
+        way_out = "save it as CSV UTF-8 with the columns that it had, or give it another name and submit again"
+        return KitError(f"{self._path}: {problem}: {way_out}")
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, none where it is not there."""
+    if not path.is_file():
+        if path.exists():
+            raise ValueError("it is no file")
+        return b""
+    with open(path, "rb") as file:
+        raw = file.read(_LARGEST + 1)
+    if len(raw) > _LARGEST:
+        raise ValueError(f"more than {_LARGEST >> 20} MiB are no log of submissions")
+    return raw
+
+
+def record(submission: Submission, folder: Path) -> None:
+    """Enters it into the folder's log as that is now; the caller has the folder to itself, by `alone`.
+
+    Raises:
+        KitError: The log cannot be read or written; it is as it was.
+    """
+    log = Log(folder)
+    log.enter(submission)
+    with log.saved():
+        pass
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While the block runs, no other `kit submit` writes submissions or their log into the folder, which is made.
+
+    Raises:
+        KitError: Another one is at it for minutes, or the folder cannot be written to.
     """
     import filelock
 
-    path = folder / LOG
-    new = {key: "" if value is None else str(value) for key, value in asdict(submission).items()}
+    lock = filelock.FileLock(folder / _LOCK, timeout=_BUSY)
     try:
-        with filelock.FileLock(folder / ".log.lock"):
-            write_text(path, _text(_renewed(_lines(path), new)))
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise KitError(f"{folder}: another kit submit is at work here: wait for its end, then run it again") from error
     except OSError as error:
-        raise in_plain_words(error, path) from error
-
-
-def _lines(path: Path) -> list[dict[str, str]]:
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = list(csv.DictReader(io.StringIO(text)))
-    if lines and list(lines[0]) != COLUMNS:
-        raise KitError(f"{path}: not a log of this version of kit: move it away and submit again")
-    return lines
-
-
-def _renewed(lines: list[dict[str, str]], new: dict[str, str]) -> list[dict[str, str]]:
-    """The lines with the new one at the end, in place of an old one of the same file with the same content."""
-    old = [line for line in lines if (line["file"], line["sha256"]) == (new["file"], new["sha256"])]
-    if not old:
-        return [*lines, new]
-    # What the new line leaves open the old one may know: the number and the score of an upload.
-    known = {key: value for key, value in new.items() if value}
-    return [*(line for line in lines if line not in old), old[-1] | known]
-
-
-def _text(lines: list[dict[str, str]]) -> str:
-    output = io.StringIO()
-    writer = csv.DictWriter(output, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return output.getvalue()
+        raise in_plain_words(error, folder) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes it at the release
+            (folder / _LOCK).unlink()
+        lock.release()

@@ -1,6 +1,6 @@
 """What went wrong between here and Kaggle → one line that says what to do about it.
 
-A failure is described without a word of the client that met it, as one of five kinds. Which kind it is, kaggle.py
+A failure is described without a word of the client that met it, as one of five kinds. Which kind it is, client.py
 decides; `in_words` says it.
 """
 
@@ -11,6 +11,8 @@ import textwrap
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from kit.text import printable
 
 SITE = "https://www.kaggle.com"
 
@@ -41,10 +43,23 @@ class Broken(Enum):
     """The way to Kaggle and back failed at this; the value says so, and what to do."""
 
     SECURITY = "no secure connection to Kaggle: check this computer's clock and its proxy, then run it again"
+    CERTIFICATES = (
+        "the file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there: correct the variable "
+        "or unset it"
+    )
     PROXY = "cannot reach Kaggle through the proxy: check HTTPS_PROXY and HTTP_PROXY, then run it again"
+    SOCKS = (
+        "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, and the package for these is missing: "
+        'pip install "requests[socks]"'
+    )
     TIME = "Kaggle did not answer in time: check the internet connection, then run it again"
     CONNECTION = "cannot reach Kaggle, or the connection broke: check the internet connection, then run it again"
     DOWNLOAD = "the download from Kaggle broke off: check the internet connection, then run it again"
+    SIZE = "Kaggle sends more than belongs to this competition: run it again in a few minutes"
+    UNSENT = (
+        "Kaggle's client failed before it sent anything: look into the files in ~/.kaggle and the variables KAGGLE_* "
+        "and *_PROXY; if that does not help, pip install --upgrade kaggle"
+    )
     ANSWER = (
         "Kaggle's answer cannot be read: run it again in a few minutes; if that does not help, "
         "pip install --upgrade kaggle"
@@ -93,13 +108,14 @@ _OF_THE_SIZE = r"too large|too big|size limit|maximum size"
 _OF_THE_ACCOUNT = r"phone|verif"
 
 
-def in_words(failure: Failure, competition: str, file: Path | None = None) -> str:
+def in_words(failure: Failure, competition: str, file: Path | None = None, *, arrived: bool = False) -> str:
     """Say in one line what a failure means and what to do about it.
 
     Args:
         failure: what went wrong.
         competition: the competition's name in its address, such as "digit-recognizer".
         file: the submission that was to be uploaded; None where something else was asked.
+        arrived: whether Kaggle may have it all the same: what broke off broke off at the last step.
     """
     match failure:
         case NoClient(lacks):
@@ -111,12 +127,12 @@ def in_words(failure: Failure, competition: str, file: Path | None = None) -> st
         case Disk(place, reason):
             return f"{place or 'the disk'}: {reason or 'cannot be written'}; make room or change the folder"
         case Broken():
-            return failure.value + _look_first(competition, file)
+            return failure.value + (_look_first(competition) if arrived else "")
         case Refused(status, words):
             meaning = _meaning(failure, of_an_upload=file is not None).format(
                 status=status, says=says(words), file=file, site=SITE, competition=competition, page=page(competition)
             )
-            return meaning + (_look_first(competition, file) if status >= 500 else "")
+            return meaning + (_look_first(competition) if arrived and status >= 500 else "")
 
 
 def _meaning(refused: Refused, of_an_upload: bool) -> str:
@@ -144,9 +160,9 @@ def _speaks(refused: Refused, words: str) -> bool:
     return re.search(words, refused.words, re.IGNORECASE) is not None
 
 
-def _look_first(competition: str, file: Path | None) -> str:
-    """What broke off may have broken off after the last step, and a second upload costs one of the day's few."""
-    return f"; see first whether it arrived: {page(competition)}/submissions" if file else ""
+def _look_first(competition: str) -> str:
+    """A second upload costs one of the day's few."""
+    return f"; see first whether it arrived: {page(competition)}/submissions"
 
 
 def page(competition: str) -> str:
@@ -155,8 +171,9 @@ def page(competition: str) -> str:
 
 
 def one_line(text: object) -> str:
-    """Make Kaggle's words fit into a message: no markup, one line, at most 200 characters."""
-    return textwrap.shorten(re.sub(r"<[^>]*>", " ", str(text or "")), 200, placeholder=" ...")
+    """Make Kaggle's words fit into a message: no markup, nothing that a terminal obeys, one line, 200 characters."""
+    words = re.sub(r"<[^>]*>", " ", str(text or "")).split()
+    return textwrap.shorten(printable(" ".join(words)), 200, placeholder=" ...")
 
 
 def says(words: str) -> str:

@@ -10,10 +10,11 @@ import numpy as np
 
 from kit import KitError
 from kit.competition import kaggle
-from kit.competition.log import LOG, Submission, record
+from kit.competition.log import LOG, Log, Submission, Upload, alone, record
+from kit.competition.refusals import one_line
 from kit.data import csv_format
 from kit.data.loading import load, load_submission
-from kit.files import check_name, whole_file
+from kit.files import TakenError, check_name, in_plain_words, whole_file
 from kit.run.folder import Run
 from kit.run.prediction import probabilities
 from kit.run.runs import RUNS, RunName, chosen
@@ -29,6 +30,7 @@ def submit(
     name: str | None = None,
     overwrite: bool = False,
     upload: bool = False,
+    again: bool = False,
     message: str | None = None,
     runs: Path | str = RUNS,
     to: Path | str = SUBMISSIONS,
@@ -41,35 +43,53 @@ def submit(
         data: As in `kit.load`.
         name: The file's name without `.csv`; the runs' names without it.
         overwrite: Replace another submission of that name.
-        upload: Send the file to Kaggle and wait for its score.
+        upload: Send the file to Kaggle and wait for its score. What the log says was sent already is not sent a second
+            time, whatever its name: if its score never came, that is looked up.
+        again: Send it all the same; Kaggle takes a few a day.
         message: What Kaggle's list shows beside it.
         runs: The folder of the runs.
         to: The folder for the file and for `log.csv`.
         notify: Called with a line for people: the best run where it was chosen, and before the wait for Kaggle's score.
 
     Raises:
-        KitError: A run or the data is missing or damaged, the name is taken, the file fails its check, there is a
-            message without an upload, or Kaggle refuses; nothing is written under the name unless the file is right.
+        KitError: The log cannot be read, a run or the data is missing or damaged, the name is taken, the file fails
+            its check or was sent already, there is a message without an upload, or Kaggle refuses; nothing is written
+            under the name unless the file is right.
     """
     if message and not upload:
         raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
+    if again and not upload:
+        raise KitError("--again is about an upload: add --upload or leave it out")
+    Log(Path(to))  # what cannot be read is said before anything is done
     found = chosen(run, runs, task=ROWS, notify=notify)
     path = _path(name, "+".join(one.name for one in found), Path(to))
     images, solution = _rows_to_predict(data, upload)
     labels = probabilities(found, images, runs=runs).argmax(axis=1).astype(np.uint8)
-    content = _write(labels, path, overwrite)
+    content = csv_format.format_submission(labels)
     submission = _described(path, content, found, message)
     if solution is not None:
         submission = replace(submission, score=float((labels == solution).mean()), scored_by="solution.csv")
-    record(submission, path.parent)
-    return _uploaded(submission, path, notify) if upload else submission
+    with alone(path.parent):  # from the look at what is there to the entry of what came of it
+        log = Log(path.parent)
+        sent = log.upload_of(submission.sha256, path.name) if upload and not again else None
+        if sent is None:
+            log.enter(submission)
+            with log.saved():
+                _write(content, labels, path, overwrite)
+            submission = _uploaded(submission, path) if upload else submission
+    if sent is not None:
+        submission = _sent_already(submission, sent, path, notify)
+    elif upload:
+        notify(f"uploaded as number {submission.reference}; the score takes Kaggle some seconds to some minutes")
+    return _scored(submission, path.parent) if upload else submission
 
 
 def _path(name: str | None, default: str, folder: Path) -> Path:
     """Where the submission of that name goes; names that would lead elsewhere are refused."""
     path = folder / f"{check_name(name, default).removesuffix('.csv')}.csv"
-    if path.name == LOG:
-        raise KitError(f"--name {name}: {LOG} is the log of all submissions: choose another name")
+    if path.name.casefold() == LOG:
+        given = default if name is None else f"--name {name}"
+        raise KitError(f"{given}: {LOG} is the log of all submissions: choose another name with --name")
     return path
 
 
@@ -94,15 +114,20 @@ def _rows_to_predict(data: Path | str | None, upload: bool) -> tuple[np.ndarray,
     return digits.images, solution
 
 
-def _write(labels: np.ndarray, path: Path, overwrite: bool) -> bytes:
-    """Writes the file, which gets its name only after it was read back, and returns its bytes."""
-    content = csv_format.format_submission(labels)
-    if not overwrite and path.exists() and path.read_bytes() != content:
-        raise KitError(f"{path}: another submission has this name: choose one with --name, or --overwrite it")
-    with whole_file(path, parents=True) as temporary:
-        temporary.write_bytes(content)
-        _check(temporary, path, labels)
-    return content
+def _write(content: bytes, labels: np.ndarray, path: Path, overwrite: bool) -> None:
+    """Writes the file, which gets its name only after it was read back, unless it is there already."""
+    try:
+        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+            return
+        with whole_file(path, replace=overwrite) as temporary:
+            temporary.write_bytes(content)
+            _check(temporary, path, labels)
+    except TakenError as error:
+        raise KitError(
+            f"{path}: another submission has this name: choose one with --name, or --overwrite it"
+        ) from error
+    except OSError as error:
+        raise in_plain_words(error, path) from error
 
 
 def _check(written: Path, path: Path, labels: np.ndarray) -> None:
@@ -144,13 +169,33 @@ def common_validation(runs: Sequence[Run]) -> tuple[int, float | None]:
     return len(rows), float((mean.argmax(axis=1) == parts[0].labels[where[0]]).mean())
 
 
-def _uploaded(submission: Submission, path: Path, notify: Callable[[str], None]) -> Submission:
-    """Uploads the file, waits for its score, and logs both."""
+def _uploaded(submission: Submission, path: Path) -> Submission:
+    """Uploads the file, and logs its reference before all else: whatever happens then, it is known."""
     reference = kaggle.upload(path, submission.message or submission.runs, kaggle.COMPETITION)
     submission = replace(submission, reference=reference)
-    record(submission, path.parent)  # before the wait: whatever happens then, the reference is known
-    notify(f"uploaded as number {reference}; the score takes Kaggle some seconds to some minutes")
-    score = kaggle.await_score(reference, kaggle.COMPETITION)
+    try:
+        record(submission, path.parent)
+    except KitError as error:
+        raise KitError(f"{error}; the file itself is at Kaggle as number {reference}: write that down") from error
+    return submission
+
+
+def _sent_already(submission: Submission, sent: Upload, path: Path, notify: Callable[[str], None]) -> Submission:
+    """The upload that the log knows, if only its score is missing; else the same file is not to be sent twice."""
+    file, number, score = map(one_line, (sent.file, sent.reference, sent.score))
+    earlier = f"the same labels were uploaded as number {number} on {one_line(sent.time).split('T')[0]} ({file})"
+    anew = "--again sends them once more, which costs one of the day's submissions"
+    if score or not sent.reference.isdecimal():
+        raise KitError(f"{path}: {earlier}, score {score or 'unknown'}: {anew}")
+    notify(f"{earlier}: nothing is sent, its score is looked up; {anew}")
+    return replace(submission, file=sent.file, time=sent.time, reference=int(sent.reference), message=None)
+
+
+def _scored(submission: Submission, folder: Path) -> Submission:
+    """Waits for the score of what was uploaded, and logs it."""
+    assert submission.reference is not None
+    score = kaggle.await_score(submission.reference, kaggle.COMPETITION)
     submission = replace(submission, score=score, scored_by="kaggle")
-    record(submission, path.parent)
+    with alone(folder):
+        record(submission, folder)
     return submission

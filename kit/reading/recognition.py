@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from kit import KitError, plots
+from kit.cells import harmless
 from kit.files import whole_file
 from kit.reading import picture_files
 from kit.reading.reader import Reader, open_reader
@@ -21,7 +22,6 @@ from kit.task import BACKGROUND, CAMERA, DIGITS
 COLUMNS = ("file", "label", "probability", *(f"p{digit}" for digit in DIGITS), BACKGROUND)
 SHEET = 200  # pictures on a sheet
 _SHEET = "kit predict --sheet"  # what a sheet says of itself
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n']")
 # A JPEG's own reduction may leave so many pixels a side for each that the network gets: with one they differ visibly
 # from the average of all pixels, with two by less than one grey level in the mean.
 _LEAST = 2
@@ -101,7 +101,7 @@ def predict(
         model: A run or an exported model; the best run without it, of the camera's if there are any.
         images: Files, folders and globs.
         fit: Of a picture that is not square, "crop" takes the central square and "pad" the whole, on a square.
-        csv: Write all probabilities to this file, under COLUMNS, names as `cell_of` has them.
+        csv: Write all probabilities to this file, under COLUMNS, names as `kit.cells.harmless` has them.
         sheet: Draw the first SHEET pictures with their labels to this PNG file.
         overwrite: Replace whatever file is there; without it only a CSV or sheet of an earlier prediction is replaced.
         runs: Where the runs are.
@@ -181,15 +181,6 @@ def _as_it_is(reader: Reader, file: Path) -> np.ndarray:
     return pixels
 
 
-def cell_of(name: Path | str) -> str:
-    """A file's name as a cell of a CSV: what a spreadsheet would take for a formula has an apostrophe in front.
-
-    So has what begins with an apostrophe: the name is the cell without its first apostrophe, if it begins with one.
-    """
-    text = str(name)
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
 def _check_outputs(csv: Path | str | None, sheet: Path | str | None, overwrite: bool) -> set[Path | str]:
     """Those names under which there is a file that may be replaced.
 
@@ -236,7 +227,7 @@ def _write_csv(found: Recognition, path: Path, *, replace: bool) -> None:
         rows = zip(found.files, found.labels, found.confidences, found.probabilities, strict=True)
         for name, label, confidence, shares in rows:
             # str of a float32 has as many digits as tell it from every other.
-            cells = [cell_of(name), label, confidence, *("" if at is None else shares[at] for at in places)]
+            cells = [harmless(str(name)), label, confidence, *("" if at is None else shares[at] for at in places)]
             file.write(",".join(_quoted(str(cell)) for cell in cells) + "\n")
 
 

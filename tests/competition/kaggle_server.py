@@ -19,6 +19,9 @@ Scenarios, to be set before or while the client runs:
     kaggle.newer = 2                    so many strangers' submissions (score 0.1) stand before them in the list
     kaggle.archive = b"..."             sent as the competition's zip in place of one made of `files`
     kaggle.cut_off = True               half of the zip is sent, then the line goes dead
+    kaggle.stalled = True               half of the zip is sent, then nothing, and the line stays open
+    kaggle.silent.add("ListSubmissions")    a method, or a storage's PUT or GET, takes a request and never answers
+    kaggle.endless["ListSubmissions"] = 0.1     a method's answer never ends; so many seconds between its pieces
     kaggle.storage_status = 500         the storage answers an upload so
     kaggle.refuse("CreateSubmission", 403, "words")     a method's answer is Kaggle's JSON error
     kaggle.answer("ListSubmissions", status, body, content_type)    ... or anything; times=1: only once
@@ -40,7 +43,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -85,6 +88,10 @@ class KaggleServer:
         self.newer = 0
         self.archive: bytes | None = None
         self.cut_off = False
+        self.stalled = False
+        self.silent: set[str] = set()
+        self.endless: dict[str, float] = {}
+        self.over = Event()
         self.storage_status = 200
         self.polls = 0
         self._answers: dict[str, Answer] = {}
@@ -98,6 +105,7 @@ class KaggleServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.over.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -227,6 +235,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._elsewhere()
             return
         self.kaggle.requests.append(method)
+        if method in self.kaggle.endless:
+            self._never_end(self.kaggle.endless[method])
+            return
+        if self._says_nothing(method):
+            return
         if planned := self.kaggle.planned(method):
             self._send(planned.status, planned.body, {"Content-Type": planned.content_type})
             return
@@ -258,22 +271,42 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_storage():
             self._elsewhere()
             return
+        if self._says_nothing("GET"):
+            return
         content = self.kaggle.zip()
         headers = {"Content-Type": "application/zip", "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
-        if self.kaggle.cut_off:
+        if self.kaggle.cut_off or self.kaggle.stalled:
             headers["Content-Length"] = str(len(content))
             content = content[: len(content) // 2]
         self._send(200, content, headers)
+        if self.kaggle.stalled:
+            self.kaggle.over.wait()
 
     def do_PUT(self) -> None:
         content = self._content()
         if not self._is_storage():
             self._elsewhere()
             return
+        if self._says_nothing("PUT"):
+            return
         self._send(self.kaggle.store(urlsplit(self.path).path.strip("/"), content), b"")
 
     def do_CONNECT(self) -> None:
         self._elsewhere()
+
+    def _says_nothing(self, method: str) -> bool:
+        if method in self.kaggle.silent:
+            self.kaggle.over.wait()
+        return method in self.kaggle.silent
+
+    def _never_end(self, pause: float) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with contextlib.suppress(OSError):  # who listened is gone
+            self.wfile.write(b'{"submissions": [')
+            while not self.kaggle.over.wait(pause):
+                self.wfile.write(b" " if pause else b" " * (1 << 16))
 
     def _is_storage(self) -> bool:
         # Its addresses are signed; a key sent along is a key given to a stranger.

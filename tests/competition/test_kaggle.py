@@ -17,7 +17,7 @@ import pytest
 from kaggle_server import KEY, TOKEN, USERNAME, KaggleServer, Upload, fresh_client
 
 from kit import KitError
-from kit.competition import kaggle
+from kit.competition import kaggle, limits
 
 ROOT = Path(__file__).parents[2]
 SUBMISSION = b"ImageId,Label\n1,2\n2,0\n3,9\n"
@@ -274,7 +274,8 @@ def test_refused_upload(
     message = said(lambda: submit(submission))
     assert expected in message and words in message
     assert (f"upload {submission} again after midnight UTC" in message) == (expected == "midnight UTC")
-    assert ("see first whether it arrived: " + PAGE in message) == (status >= 500)
+    may_have_arrived = status >= 500 and method == "CreateSubmission"
+    assert ("see first whether it arrived: " + PAGE in message) == may_have_arrived
     assert not server.uploads
 
 
@@ -352,11 +353,13 @@ def test_wait_ends_after_three_failures_and_says_that_the_submission_is_safe(
 # The line between
 
 
+@pytest.mark.parametrize("method", ["StartSubmissionUpload", "CreateSubmission"])
 @pytest.mark.parametrize("content_type", ["text/html", "application/json"])
-def test_html_in_place_of_an_answer(server: KaggleServer, submission: Path, content_type: str) -> None:
-    server.answer("StartSubmissionUpload", 200, HTML, content_type)
+def test_html_in_place_of_an_answer(server: KaggleServer, submission: Path, content_type: str, method: str) -> None:
+    server.answer(method, 200, HTML, content_type)
     message = said(lambda: submit(submission))
-    assert "cannot be read: run it again" in message and "see first whether it arrived" in message
+    assert "cannot be read: run it again" in message
+    assert ("see first whether it arrived" in message) == (method == "CreateSubmission")
 
 
 def test_html_that_calls_itself_json(server: KaggleServer, submission: Path) -> None:
@@ -440,27 +443,216 @@ def test_proxy_that_does_not_answer(server: KaggleServer, tmp_path: Path, monkey
         assert "check HTTPS_PROXY" in said(lambda: fetch(tmp_path))
 
 
-def test_slow_server(server: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    requests = importlib.import_module("requests")
-    # The client sets no time limit of its own on these calls, so the limit comes from here.
-    send = requests.Session.send
-    monkeypatch.setattr(requests.Session, "send", lambda *args, **options: send(*args, **{**options, "timeout": 0.05}))
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{mute.getsockname()[1]}")
-        assert "did not answer in time" in said(lambda: fetch(tmp_path))
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONNECT", "SILENCE"):
+        monkeypatch.setattr(limits, name, 0.3)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("method", ["DownloadDataFiles", "GET"])
+def test_a_server_that_says_nothing(server: KaggleServer, tmp_path: Path, method: str) -> None:
+    server.silent.add(method)
+    assert "did not answer in time" in said(lambda: fetch(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_download_that_stalls(server: KaggleServer, tmp_path: Path, no_waiting: list[float]) -> None:
+    server.stalled = True
+    assert "did not answer in time" in said(lambda: fetch(tmp_path))
+    assert not list(tmp_path.iterdir()) and len(no_waiting) == 5  # the client asks for the rest so often
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("method", "line"),
+    [
+        ("StartSubmissionUpload", "did not answer in time: check the internet connection, then run it again"),
+        ("PUT", "the upload failed and nothing was submitted"),
+        ("CreateSubmission", f"see first whether it arrived: {PAGE}"),
+    ],
+)
+def test_an_upload_into_silence(
+    server: KaggleServer, submission: Path, method: str, line: str, no_waiting: list[float]
+) -> None:
+    server.silent.add(method)
+    assert line in said(lambda: submit(submission)) and not server.uploads
+    assert len(no_waiting) <= limits.TRIES_AGAIN
+
+
+@pytest.mark.parametrize("pause", [None, 0.01])
+def test_the_wait_for_a_score_ends_when_it_says(
+    server: KaggleServer, submission: Path, pause: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = submit(submission)
+    monkeypatch.setattr(kaggle, "_LAST_LOOK", 0.1)
+    if pause is None:
+        server.silent.add("ListSubmissions")
+    else:
+        server.endless["ListSubmissions"] = pause  # each piece comes before the patience is over
+    start = time.monotonic()
+    message = said(lambda: score(ref, timeout=0.25))
+    assert "did not answer in time" in message and f"submission {ref} itself is at Kaggle" in message
+    assert time.monotonic() - start < 2
+
+
+def test_an_answer_without_end(server: KaggleServer, submission: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER", 1 << 18)
+    ref = submit(submission)
+    server.endless["ListSubmissions"] = 0
+    assert "sends more than belongs to this competition" in said(lambda: score(ref))
+
+
+def test_a_download_without_end(server: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DOWNLOAD", len(server.zip()))
+    assert zipfile.is_zipfile(fetch(tmp_path / "enough"))
+    monkeypatch.setattr(limits, "DOWNLOAD", len(server.zip()) - 1)
+    assert "sends more than belongs to this competition" in said(lambda: fetch(tmp_path / "new"))
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_a_zip_that_would_fill_the_disk(server: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kaggle, "_UNPACKED", 1000)
+    assert "not a usable zip" in said(lambda: fetch(tmp_path))
+
+
+def test_requests_of_others_keep_their_patience(server: KaggleServer, submission: Path) -> None:
+    adapters = importlib.import_module("requests.adapters")
+    before = adapters.HTTPAdapter.send
+    submit(submission)
+    assert adapters.HTTPAdapter.send is before
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"code": "403", "message": "no"}',
+        b'{"code": [403]}',
+        b"[" * 100_000,
+        b'{"submissions": [{"ref": %d, "status": "COMPLETE", "publicScore": 0.5}]}',
+        b'{"submissions": [{"ref": %d, "status": null}]}',
+        b'{"submissions": {"ref": 1}}',
+        b"null",
+        b"\xff",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_list_in_no_form_that_anybody_knows(
+    server: KaggleServer, submission: Path, answer: bytes, status: int
+) -> None:
+    ref = submit(submission)
+    server.answer("ListSubmissions", status, answer.replace(b"%d", b"%d" % ref), "application/json")
+    assert f"submission {ref} itself is at Kaggle" in said(lambda: score(ref, timeout=0.05))
+
+
+@pytest.mark.parametrize("number", [b'"abc"', b"[1]", b"1e999", b"null"])
+def test_a_receipt_whose_number_is_none(server: KaggleServer, submission: Path, number: bytes) -> None:
+    server.answer("CreateSubmission", 200, b'{"message": "\\u001b[2JThanks", "ref": %s}' % number, "application/json")
+    assert PAGE in said(lambda: submit(submission))
+
+
+def test_a_score_beyond_all_numbers_is_none(server: KaggleServer, submission: Path) -> None:
+    server.score = "9" * 400
+    ref = submit(submission)
+    assert "has not scored submission" in said(lambda: score(ref, timeout=0.05))
+
+
+# Nothing was sent
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "socks4://127.0.0.1:1080", "socks5h://u:p@127.0.0.1:1"])
+def test_a_socks_proxy_without_its_package(
+    server: KaggleServer, submission: Path, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapters = importlib.import_module("requests.adapters")
+
+    def missing(*_: object, **__: object) -> None:
+        raise importlib.import_module("requests").exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(adapters, "SOCKSProxyManager", missing)
+    monkeypatch.setenv("http_proxy", proxy)
+    message = said(lambda: submit(submission))
+    assert message.startswith("HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy")
+    assert message.endswith('pip install "requests[socks]"')
+
+
+@pytest.mark.parametrize("proxy", ["http://:::", "ftp://127.0.0.1:1", "http://", "http://[::1", "nonsense:12:13"])
+def test_a_proxy_that_is_none(
+    server: KaggleServer, tmp_path: Path, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    message = said(lambda: fetch(tmp_path))
+    assert "PROXY" in message and "answer" not in message
+
+
+def test_certificates_that_are_not_there(
+    server: KaggleServer, endpoint: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint("https://127.0.0.1:9")
+    monkeypatch.delenv("https_proxy")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    assert "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there" in said(lambda: fetch(tmp_path))
+
+
+def test_a_token_that_cannot_be_one_is_said_before_anything_is_sent(
+    server: KaggleServer, submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_KEY", f"“{KEY}”")
+    message = said(lambda: submit(submission), exit_code=2)
+    assert message.startswith("KAGGLE_KEY: holds curly quotes, “ and ”") and not server.requests
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_token_as_windows_writes_it_will_do(
+    server: KaggleServer, submission: Path, tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(name)
+    (tmp_path / "token").write_bytes(f"{TOKEN}\r\n".encode(encoding))
+    monkeypatch.setenv("KAGGLE_API_TOKEN", str(tmp_path / "token"))
+    assert submit(submission) == server.ref(0)
+
+
+def test_whatever_else_the_client_stumbles_over_is_not_called_an_answer(
+    server: KaggleServer, submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extended = importlib.import_module("kaggle.api.kaggle_api_extended")
+
+    def stumble(self: object) -> None:
+        input("Your password? ")
+
+    monkeypatch.setattr(extended.KaggleApi, "authenticate", stumble)
+    assert "failed before it sent anything" in said(lambda: submit(submission))
+
+
+def test_without_a_home_that_can_be_written_to(server: KaggleServer, tmp_path: Path) -> None:
+    # In a process of its own: the client makes its folder when it is imported.
+    script = (
+        "from kit import KitError; from kit.competition import kaggle\n"
+        "try: kaggle.download(kaggle.COMPETITION, 'new')\n"
+        "except KitError as error: print(error)\n"
+    )
+    environment = {**server.environment(Path("/dev/null/none"), credentials=False), "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("no Kaggle token found") and ran.stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_full_disk(
     server: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: list[float]
 ) -> None:
     # A folder in the place of the client's file stands for all that a disk refuses.
-    mkdtemp = kaggle.tempfile.mkdtemp
+    mkdir = Path.mkdir
 
-    def occupied(*args: str, **options: str) -> str:
-        scratch = mkdtemp(*args, **options)
-        assert Path(scratch).parent == tmp_path, "another disk, perhaps: the move into place may break off"
-        (Path(scratch) / "digit-recognizer.zip").mkdir()
-        return scratch
+    def occupied(self: Path, *args: Any, **options: Any) -> None:
+        mkdir(self, *args, **options)
+        if self.name == "received":
+            assert tmp_path in self.parents, "another disk, perhaps: the move into place may break off"
+            mkdir(self / "digit-recognizer.zip")
 
-    monkeypatch.setattr(kaggle.tempfile, "mkdtemp", occupied)
+    monkeypatch.setattr(Path, "mkdir", occupied)
     assert "make room or change the folder" in said(lambda: fetch(tmp_path))
+    assert not list(tmp_path.iterdir())

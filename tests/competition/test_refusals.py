@@ -23,8 +23,8 @@ COMPARE = (
 ONE_ROW_EACH = "it needs one row ImageId,Label per test image and nothing else"
 
 
-def told(failure: Failure, file: Path | None = None) -> str:
-    return in_words(failure, "digit-recognizer", file)
+def told(failure: Failure, file: Path | None = None, arrived: bool = False) -> str:
+    return in_words(failure, "digit-recognizer", file, arrived=arrived)
 
 
 def quoted(words: str) -> str:
@@ -73,6 +73,22 @@ def test_what_is_wrong_on_this_computer(failure: Failure, line: str) -> None:
         ),
         (Broken.DOWNLOAD, "the download from Kaggle broke off: check the internet connection, then run it again"),
         (
+            Broken.CERTIFICATES,
+            "the file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there: correct the "
+            "variable or unset it",
+        ),
+        (
+            Broken.SOCKS,
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, and the package for these is missing: "
+            'pip install "requests[socks]"',
+        ),
+        (Broken.SIZE, "Kaggle sends more than belongs to this competition: run it again in a few minutes"),
+        (
+            Broken.UNSENT,
+            "Kaggle's client failed before it sent anything: look into the files in ~/.kaggle and the variables "
+            "KAGGLE_* and *_PROXY; if that does not help, pip install --upgrade kaggle",
+        ),
+        (
             Broken.ANSWER,
             "Kaggle's answer cannot be read: run it again in a few minutes; if that does not help, "
             "pip install --upgrade kaggle",
@@ -82,8 +98,8 @@ def test_what_is_wrong_on_this_computer(failure: Failure, line: str) -> None:
     ],
 )
 def test_an_upload_that_broke_off_may_have_arrived(failure: Failure, line: str) -> None:
-    assert told(failure) == line
-    assert told(failure, FILE) == line + LOOK_FIRST
+    assert told(failure) == told(failure, FILE) == line
+    assert told(failure, FILE, arrived=True) == line + LOOK_FIRST
 
 
 def test_every_way_to_break_is_in_the_table_above() -> None:
@@ -153,5 +169,6 @@ def test_a_request_that_came_too_late_is_kaggles_own_trouble_and_did_not_arrive(
 
 def test_kaggles_words_are_made_to_fit() -> None:
     assert one_line("<b>Rules</b>\r\n of\tthe  game") == "Rules of the game"
+    assert one_line("a\x1b[2Jb\u202e") == r"a\x1b[2Jb\u202e"  # what a terminal would obey
     assert one_line(None) == one_line("<br>") == ""
     assert len(one_line("and more " * 99)) <= 200 and one_line("and more " * 99).endswith("and ...")

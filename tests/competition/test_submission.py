@@ -2,11 +2,16 @@
 
 import csv
 import hashlib
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import letters
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +19,7 @@ from conftest import KitCommand, assert_one_line, write_cut
 from kaggle_server import KaggleServer, fresh_client
 
 from kit import KitError, probabilities, submit, train
+from kit.competition import submission as submission_module
 from kit.competition.submission import common_validation
 from kit.data import loading
 from kit.run.folder import Run
@@ -189,3 +195,215 @@ def test_kaggles_files_are_fetched_and_checked(
     assert_one_line(second, "train.csv", "the header has 1 column instead of 785")
     assert (tmp_path / "data" / "train.csv").read_bytes() == (sample / "train.csv").read_bytes()
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == sorted(names)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def letters_for_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters.put(monkeypatch.setattr)
+
+
+# Two at once, and killed at any moment
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_of_two_submissions_of_a_name_at_once_one_is_there_and_the_other_is_told(tmp_path: Path) -> None:
+    for attempt in range(10):
+        folder = tmp_path / str(attempt)
+        with ThreadPoolExecutor(2) as pool:
+            both = [pool.submit(submit, run, to=folder, name="mine") for run in "ab"]
+        [refused] = [error for one in both if (error := one.exception())]
+        [done] = [one.result() for one in both if not one.exception()]
+        assert isinstance(refused, KitError) and "mine.csv: another submission has this name: choose" in str(refused)
+        [line] = log_of(folder)
+        assert hashlib.sha256((folder / "mine.csv").read_bytes()).hexdigest() == done.sha256 == line["sha256"]
+        assert sorted(path.name for path in folder.iterdir()) == ["log.csv", "mine.csv"]
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_a_file_that_came_meanwhile_from_elsewhere_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission_module, "_check", lambda *_: (tmp_path / "a.csv").write_text("precious"))
+    with pytest.raises(KitError, match=r"a\.csv: another submission has this name"):
+        submit("a", to=tmp_path)
+    assert (tmp_path / "a.csv").read_text() == "precious" and not (tmp_path / "log.csv").exists()
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_the_same_again_is_fine_and_stays_as_it_is(tmp_path: Path) -> None:
+    submit("a", to=tmp_path)
+    before = (tmp_path / "a.csv").stat().st_mtime_ns
+    submit("a", to=tmp_path)
+    assert (tmp_path / "a.csv").stat().st_mtime_ns == before and len(log_of(tmp_path)) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import letters
+from kit.competition.submission import submit
+
+def mutates(event, args):
+    if event == "open":
+        return isinstance(args[0], str) and args[0].startswith(sys.argv[1]) and args[2] & (os.O_WRONLY | os.O_RDWR)
+    return event in ("os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir")
+
+def forked(folder, moment):
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] == 0
+    count = 0
+    def kill(event, args):
+        nonlocal count
+        if mutates(event, args):
+            count += 1
+            if count == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(kill)
+    submit("b", to=folder, name="mine", overwrite=True)
+    os._exit(0)
+
+letters.put(setattr)
+moment, survived = 0, False
+while not survived:
+    moment += 1
+    folder = Path(sys.argv[1]) / str(moment)
+    submit("a", to=folder, name="mine")
+    before = (folder / "log.csv").read_bytes()
+    survived = forked(folder, moment)
+    mine, log = (folder / "mine.csv").read_bytes(), (folder / "log.csv").read_bytes()
+    assert mine in (letters.content("a"), letters.content("b")), moment
+    assert log == before or log.startswith(before) and log.count(b"\\n") == 3, moment
+    assert forked(folder, 0)
+    assert sorted(os.listdir(folder)) == ["log.csv", "mine.csv"], (moment, os.listdir(folder))
+    assert (folder / "mine.csv").read_bytes() == letters.content("b"), moment
+    assert letters.digest("b") in (folder / "log.csv").read_text().splitlines()[-1], moment
+print(moment)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes to kill them")
+def test_killed_at_any_moment_nothing_is_half_and_nothing_is_left_after_the_next(tmp_path: Path) -> None:
+    path = os.pathsep.join(map(str, (ROOT, Path(__file__).parent)))
+    ran = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) > 10, "no moments to be killed at"
+
+
+# The log is read before anything is done
+
+
+@pytest.mark.parametrize("raw", [b"file;score\r\na.csv;0,9\r\n", b'time,"file\n', b"\xff\xfea", b"x" * (3 << 20), None])
+def test_a_log_that_cannot_be_read_is_said_first(raw: bytes | None, tmp_path: Path) -> None:
+    if raw is None:
+        (tmp_path / "log.csv").mkdir()
+    else:
+        (tmp_path / "log.csv").write_bytes(raw)
+    with pytest.raises(
+        KitError, match=r"log\.csv: .*: save it as CSV UTF-8 .* or give it another name and submit again"
+    ):
+        submit(runs=tmp_path, to=tmp_path, upload=True)  # there are no runs: nobody looked yet
+    assert raw is None or (tmp_path / "log.csv").read_bytes() == raw
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_a_message_that_the_log_cannot_hold_is_said_before_anything_is_written_or_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission_module.kaggle, "upload", lambda *_: pytest.fail("sent"))
+    with pytest.raises(KitError, match=r"log\.csv: its encoding, utf-8, has no '\\udcff'"):
+        submit("a", to=tmp_path, upload=True, message="caf\udcff")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+@pytest.mark.parametrize("run", ["my run a", "-@:a", "x" * 250 + "a"])
+def test_a_run_whose_name_is_no_files_name(run: str, tmp_path: Path) -> None:
+    with pytest.raises(KitError, match=f"^{run}: .*; --name gives one$"):
+        submit(run, to=tmp_path / "s")
+    submit(run, to=tmp_path / "s", name="a")
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+@pytest.mark.parametrize(("run", "name"), [("log", None), ("a", "log"), ("a", "LOG.csv")])
+def test_the_name_of_the_log(run: str, name: str | None, tmp_path: Path) -> None:
+    given = "log" if name is None else f"--name {name}"
+    with pytest.raises(KitError, match=rf"^{given}: log\.csv is the log of all submissions"):
+        submit(run, to=tmp_path, name=name)
+
+
+# What was uploaded is not forgotten
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_what_was_sent_already_is_not_sent_again_unasked(
+    kaggle: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    first = submit("a", to=tmp_path, upload=True)
+    for name in (None, "another"):
+        with pytest.raises(KitError) as caught:
+            submit("a", to=tmp_path, upload=True, name=name)
+        told = (
+            f"uploaded as number {kaggle.ref(0)} on {first.time[:10]} (a.csv), score 0.99: --again sends them once more"
+        )
+        assert told in str(caught.value) and caught.value.exit_code == 2
+    assert len(kaggle.uploads) == 1 and not (tmp_path / "another.csv").exists()
+    kaggle.score = 0.5
+    again = submit("a", to=tmp_path, upload=True, again=True, message="once more")
+    assert (again.reference, again.score) == (kaggle.ref(1), 0.5) and len(kaggle.uploads) == 2
+    lines = [(line["reference"], line["score"], line["message"]) for line in log_of(tmp_path)]
+    assert lines == [(str(kaggle.ref(0)), "0.99", ""), (str(kaggle.ref(1)), "0.5", "once more")]
+    assert submit("b", to=tmp_path, upload=True).reference == kaggle.ref(2)  # another content
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_a_score_that_never_came_is_looked_up_and_nothing_is_sent(
+    kaggle: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    kaggle.refuse("ListSubmissions", 500, "", times=3)
+    with pytest.raises(KitError, match=f"submission {kaggle.ref(0)} itself is at Kaggle"):
+        submit("a", to=tmp_path, upload=True, message="first")
+    [line] = log_of(tmp_path)
+    assert (line["reference"], line["score"]) == (str(kaggle.ref(0)), "")
+    told: list[str] = []
+    submission = submit("a", to=tmp_path, upload=True, name="b", notify=told.append)
+    assert (submission.score, submission.file, submission.reference) == (0.99, "a.csv", kaggle.ref(0))
+    assert len(told) == 1 and f"number {kaggle.ref(0)}" in told[0] and "its score is looked up" in told[0]
+    [line] = log_of(tmp_path)
+    assert (line["score"], line["message"], len(kaggle.uploads)) == ("0.99", "first", 1)
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_of_two_uploads_of_the_same_at_once_one_is_sent(
+    kaggle: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission_module.kaggle, "await_score", lambda *_: 0.9)
+    with ThreadPoolExecutor(2) as pool:  # the second is refused, or finds that there is no score yet
+        both = [pool.submit(submit, "a", to=tmp_path, upload=True) for _ in range(2)]
+    assert len(kaggle.uploads) == 1 and not all(one.exception() for one in both)
+
+
+@pytest.mark.usefixtures("letters_for_runs")
+def test_the_number_is_said_where_the_log_can_no_longer_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upload(*_: object) -> int:
+        (tmp_path / "log.csv").write_bytes(b"opened and spoilt meanwhile")
+        return 4711
+
+    monkeypatch.setattr(submission_module.kaggle, "upload", upload)
+    with pytest.raises(KitError, match=r"log\.csv: .*; the file itself is at Kaggle as number 4711: write that down"):
+        submit("a", to=tmp_path, upload=True)
+
+
+def test_again_without_an_upload_is_refused_before_all_else(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="--again is about an upload: add --upload or leave it out"):
+        submit(runs=tmp_path, again=True)
