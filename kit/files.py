@@ -9,12 +9,17 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kit import KitError
+
+if TYPE_CHECKING:
+    import filelock
 
 TEMPORARY = ".tmp-"
 _LOCK, _REPLACED = ".kit-lock", ".kit-replaced"  # in a staging folder
 _LONGEST_NAME = 200  # bytes; file systems take 255, and a number and an ending are added
+_TRIES = 100
 _FORGOTTEN = 24 * 60 * 60  # seconds after which a temporary file without a lock has no owner
 
 _NO_PERMISSION = "no permission: choose another folder or change its permissions"
@@ -127,13 +132,22 @@ def staging(folder: Path) -> Iterator[Path]:
     made = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
     lock = filelock.FileLock(made / _LOCK)
     try:
-        made.mkdir()
-        lock.acquire()
+        _make_locked(made, lock)
         yield made
     finally:
         _put_back(made)
         lock.release()
         remove(made)
+
+
+def _make_locked(made: Path, lock: "filelock.BaseFileLock") -> None:
+    """Makes the folder and takes its lock; until it has that, others take the folder for a leftover and remove it."""
+    for _ in range(_TRIES):
+        made.mkdir(exist_ok=True)
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
+            lock.acquire()
+            return
+    lock.acquire()
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -152,9 +166,13 @@ def _remove_if_abandoned(leftover: Path) -> None:
     import filelock
 
     with contextlib.suppress(filelock.Timeout):
+        # All of it while the lock is held, for its maker may be about to take it: then it makes the folder anew.
         with filelock.FileLock(leftover / _LOCK, timeout=0):
             _put_back(leftover)
-        remove(leftover)
+            remove(leftover)
+        if os.name == "nt":  # which removes no open file, the lock's
+            (leftover / _LOCK).unlink(missing_ok=True)
+            leftover.rmdir()
 
 
 def _put_back(made: Path) -> None:

@@ -94,7 +94,7 @@ def test_of_many_writers_at_once_one_gets_the_name(
                 if folder:
                     temporary.mkdir()
                 (temporary / "inside" if folder else temporary).write_text(str(number))
-                together.wait()
+                together.wait(20)
             return True
         except files.TakenError as error:
             assert "is there already" in str(error)
