@@ -12,7 +12,7 @@ import pytest
 from conftest import csv_of
 
 from kit import KitError
-from kit.data import csv_format, loading
+from kit.data import cache, csv_format, loading
 
 
 @pytest.fixture(autouse=True)
@@ -106,10 +106,10 @@ def test_a_damaged_cache_is_read_over(
     folder = write(tmp_path / "in", csvs, "folder")
     time.sleep(2.1)
     loading.load("train", folder)
-    [cache] = own_cache_folder.glob("*.npz")
-    raw = bytearray(cache.read_bytes())
+    [copy] = own_cache_folder.glob("*.npz")
+    raw = bytearray(copy.read_bytes())
     raw[len(raw) // 2] ^= 1
-    cache.write_bytes(
+    copy.write_bytes(
         {"truncated": bytes(raw[: len(raw) // 2]), "flipped": bytes(raw), "empty": b"", "text": b"cache"}[damage]
     )
     assert (loading.load("train", folder).images.reshape(12, 784) == rows[:, 1:]).all()
@@ -123,10 +123,22 @@ def test_without_a_place_for_the_cache_there_is_none(
     assert len(loading.load("train", write(tmp_path / "in", csvs, "folder"))) == 12
 
 
-def test_old_cached_files_go(csvs: dict[str, bytes], tmp_path: Path, own_cache_folder: Path) -> None:
-    for number in range(12):
-        loading.load("train", write(tmp_path / str(number), csvs, "folder"))
-    assert len(list(own_cache_folder.glob("*.npz"))) == 8
+def test_copies_used_least_lately_go(
+    csvs: dict[str, bytes], tmp_path: Path, own_cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound is in bytes: here three copies of 10 kB fit."""
+    monkeypatch.setattr(cache, "_BYTES", 33_000)
+    monkeypatch.setattr(cache, "_SAME_TICK", 0)
+    folders = [write(tmp_path / str(number), csvs, "folder") for number in range(4)]
+    copies = []
+    for number, folder in enumerate(folders[:3]):
+        loading.load("train", folder)
+        [copy] = set(own_cache_folder.glob("*.npz")) - set(copies)
+        copies.append(copy)
+        os.utime(copy, (number, number))
+    loading.load("train", folders[0])  # the oldest is used again
+    loading.load("train", folders[3])
+    assert [copy.exists() for copy in copies] == [True, False, True]
 
 
 @pytest.mark.parametrize("container", ["csv.gz", "zip"])
