@@ -9,6 +9,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from kit import KitError
@@ -36,6 +37,10 @@ def keras() -> Any:
 def tensorflow() -> Any:
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        try:
+            Path.home()
+        except RuntimeError:  # of a user without a home: TensorFlow would make a folder called ~ right here
+            os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), ".keras")))
         with _silenced_stderr():
             importlib.import_module("tensorflow")
     return sys.modules["tensorflow"]

@@ -4,7 +4,6 @@ Nothing is unpacked, kept or looked through beyond them, whatever an archive cla
 """
 
 import contextlib
-import gzip
 import io
 import os
 import re
@@ -26,7 +25,8 @@ from kit.files import in_plain_words
 TEXT = 1 << 30  # bytes that a file may have, unpacked; train.csv has 77 MB
 DEPTH = 4  # archives in one another
 _ARCHIVES = 100  # archives opened in one search
-_DIRECTORY = 16 << 20  # bytes of a zip's directory: some 200,000 names
+_DIRECTORY = 4 << 20  # bytes of a zip's directory: some 50,000 names
+_GZIPS = 100_000  # one after the other in a file; bgzip makes one of 64 kB
 _UNREADABLE = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
@@ -150,7 +150,7 @@ class _Search:
 class _Bounded(io.RawIOBase):
     """What another file gives, up to `TEXT` bytes; whatever goes wrong in it is one line."""
 
-    def __init__(self, file: IO[bytes] | io.BufferedIOBase, what: str) -> None:
+    def __init__(self, file: IO[bytes] | io.RawIOBase, what: str) -> None:
         self._file, self._what, self._left = file, what, TEXT
 
     def readable(self) -> bool:
@@ -170,12 +170,51 @@ class _Bounded(io.RawIOBase):
 class _Archive(io.BufferedReader):
     """A file from which nobody takes more at once than a zip's directory may have."""
 
+    def __init__(self, raw: io.RawIOBase, what: str) -> None:
+        super().__init__(raw)
+        self._what = what
+
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = _DIRECTORY + 1 if size is None or size < 0 else size
         data = super().read(min(wanted, _DIRECTORY + 1))
         if len(data) > _DIRECTORY:
-            raise zipfile.BadZipFile("directory too large")
+            raise KitError(f"{self._what}: a zip of too many files: unpack it, and give the folder")
         return data
+
+
+class _Gunzipped(io.RawIOBase):
+    """What gzip has packed, in one part or several. Unlike Python's own, it takes no time over hostile headers."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file, self._rest, self._parts = file, b"", 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._part, self._begun = zlib.decompressobj(16 + zlib.MAX_WBITS), False
+        self._parts += 1
+        if self._parts > _GZIPS:
+            raise zlib.error("too many parts")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            packed = self._rest or self._file.read(HEAD)
+            if not self._begun and self._parts > 1:
+                packed = packed.lstrip(b"\0")  # as some tapes and programs pad it
+                if not packed and not self._file.peek(1):
+                    return 0
+            made = self._part.decompress(packed, len(buffer))
+            self._begun = self._begun or bool(packed)
+            self._rest = self._part.unused_data if self._part.eof else self._part.unconsumed_tail
+            if self._part.eof:
+                self._begin()
+            elif not packed and not made:
+                raise EOFError("cut off")
+            if made:
+                buffer[: len(made)] = made
+                return len(made)
 
 
 class _Disk(_Bounded):
@@ -231,8 +270,7 @@ def _ungzipped(file: io.BufferedReader, what: str, stack: contextlib.ExitStack) 
     for _ in range(DEPTH):
         if not _head(file).startswith(_GZIP):
             break
-        unpacked = stack.enter_context(gzip.GzipFile(fileobj=file))
-        file = io.BufferedReader(_Bounded(unpacked, what), HEAD)
+        file = io.BufferedReader(_Bounded(_Gunzipped(file), what), HEAD)
     return file
 
 
@@ -240,7 +278,7 @@ def _zip(file: io.BufferedReader, what: str, stack: contextlib.ExitStack) -> zip
     try:
         raw = file.raw
         content = raw.again() if isinstance(raw, _Disk) else stack.enter_context(_copied(file))
-        return stack.enter_context(zipfile.ZipFile(_Archive(cast(io.RawIOBase, content))))
+        return stack.enter_context(zipfile.ZipFile(_Archive(cast(io.RawIOBase, content), what)))
     except _UNREADABLE as error:
         raise unreadable(what, error) from error
 
