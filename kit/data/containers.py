@@ -148,7 +148,7 @@ class _Search:
 
 
 class _Bounded(io.RawIOBase):
-    """What another file gives, up to `TEXT` bytes; whatever goes wrong in it is one line."""
+    """What another file gives, up to `TEXT` bytes, without short reads; whatever goes wrong in it is one line."""
 
     def __init__(self, file: IO[bytes] | io.RawIOBase, what: str) -> None:
         self._file, self._what, self._left = file, what, TEXT
@@ -157,8 +157,10 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        count = 0
         try:
-            count = cast(io.BufferedIOBase, self._file).readinto(buffer)
+            while count < len(buffer) and (more := cast(io.RawIOBase, self._file).readinto(buffer[count:])):
+                count += more
         except _UNREADABLE as error:
             raise unreadable(self._what, error) from error
         self._left -= count

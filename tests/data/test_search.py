@@ -160,6 +160,12 @@ def test_a_gzip_bomb_is_left_at_its_bound(tmp_path: Path, monkeypatch: pytest.Mo
         loading.load("train", tmp_path)
 
 
+def test_gzip_in_many_small_parts_is_known_and_read(csvs: Csvs, tmp_path: Path) -> None:
+    parts = [csvs["test.csv"][at : at + 100] for at in range(0, len(csvs["test.csv"]), 100)]
+    (tmp_path / "mine").write_bytes(b"".join(map(gzip.compress, parts)) + bytes(1000))
+    assert [(report.rows, report.problem) for report in check(tmp_path / "mine")] == [(4, None)]
+
+
 def test_archives_in_one_another_are_followed_so_far(csvs: Csvs, tmp_path: Path) -> None:
     deep = zipped(csvs)
     for _ in range(containers.DEPTH):
