@@ -130,7 +130,7 @@ POISONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {  # members of
     "loaded at no time": lambda copy: copy | {"about.json": re.sub(rb'd_at": \d+', b'd_at": NaN', copy["about.json"])},
     "no fingerprint": lambda copy: copy | {"about.json": re.sub(rb'"[0-9a-f]{64}"', b"7", copy["about.json"])},
     "4 TB": lambda copy: (
-        copy | {"images.npy": copy["images.npy"].replace(b"(12, 28, 28, 1), }     ", b"(5600000000,28,28,1),}")}
+        copy | {"images.npy": copy["images.npy"].replace(b"(12, 28, 28, 1), }     ", b"(5600000000,28,28,1),} ")}
     ),
     "other type": lambda copy: copy | {"images.npy": copy["images.npy"].replace(b"'|u1'", b"'|i1'")},
     "objects": lambda copy: copy | {"images.npy": copy["images.npy"].replace(b"'|u1'", b"'|O' ")},
