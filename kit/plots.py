@@ -5,6 +5,7 @@ survive colour blindness, and differ in marker or line style too, for grey print
 """
 
 import io
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,11 @@ from kit.files import whole_file
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# Without a home matplotlib looks for fonts anew each time, and says so at length; that needs nobody's attention.
+logging.getLogger("matplotlib").addFilter(
+    lambda record: not record.msg.startswith(("Matplotlib created a temporary", "mkdir -p failed"))
+)
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 _SERIES = [  # colour and marker of a class

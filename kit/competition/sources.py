@@ -1,7 +1,10 @@
 """Where the competition's files come from: the bundled sample, Keras' copy of MNIST, Kaggle."""
 
+import contextlib
+import filecmp
 import functools
-import tempfile
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +12,10 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.data import csv_format
-from kit.data.loading import DATA, locate
-from kit.files import TEMPORARY, in_plain_words
+from kit.data.cache import cache_folder
+from kit.data.loading import DATA, read_submission
+from kit.data.search import locate
+from kit.files import in_plain_words, staging
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -38,33 +43,63 @@ def fetch(source: str = "sample", to: Path | str = DATA, overwrite: bool = False
     folder = Path(to)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as name:
-            staging = Path(name)
-            SOURCES[source](staging)
-            return _take_over(staging, folder, overwrite)
+        with staging(folder) as made:
+            new = made / "new"
+            new.mkdir()
+            SOURCES[source](new)
+            return _take_over(new, folder, overwrite)
     except OSError as error:
         raise in_plain_words(error, folder) from error
 
 
-def _take_over(staging: Path, folder: Path, overwrite: bool) -> list[Path]:
-    new = [name for name in FILES if (staging / name).exists()]
-    stale = [folder / name for name in FILES if name not in new and (folder / name).exists()]
-    changed = [name for name in new if not _same(staging / name, folder / name)]
-    in_the_way = [folder / name for name in changed if (folder / name).exists()] + stale
-    packed = locate("train", folder)
-    if packed and packed.path.name != "train.csv":
-        in_the_way.append(packed.path)
-    if in_the_way and not overwrite:
+def _take_over(new: Path, folder: Path, overwrite: bool) -> list[Path]:
+    """Gives the files in `new` their place in `folder`, in as near to one step as there is."""
+    names = [name for name in FILES if (new / name).exists()]
+    changed = [name for name in names if not _same(new / name, folder / name)]
+    replaced = [folder / name for name in FILES if name not in names or name in changed]
+    replaced = [path for path in replaced if os.path.lexists(path)]
+    if (in_the_way := replaced or _packed("train", folder)) and not overwrite:
         raise KitError(f"{in_the_way[0]}: other data is there already: --overwrite replaces it, --to FOLDER keeps both")
-    for path in stale:  # another source's solution would score these rows wrongly
-        path.unlink()
-    for name in changed:
-        (staging / name).replace(folder / name)
-    return [folder / name for name in new]
+    for path in replaced:
+        if path.is_dir():
+            raise KitError(f"{path}: a folder, where a file belongs: move it away first")
+    if "solution.csv" not in names and (elsewhere := _packed("solution", folder)):
+        raise KitError(
+            f"{elsewhere[0]}: holds a solution.csv, which would score these rows wrongly: move it away first"
+        )
+    _swap(replaced, [new / name for name in changed], folder)
+    return [folder / name for name in names]
+
+
+def _swap(replaced: list[Path], new: list[Path], folder: Path) -> None:
+    """All that is replaced goes before anything new comes, and `train.csv` comes last.
+
+    So a process that is killed on the way never leaves files of two sources beside each other: some are missing, which
+    every command says. What fails on the way is undone.
+    """
+    aside = new[0].parent.with_name("replaced") if new else folder
+    with contextlib.ExitStack() as undo:
+        for old in replaced:
+            aside.mkdir(exist_ok=True)
+            old.rename(aside / old.name)
+            undo.callback((aside / old.name).rename, old)
+        for path in reversed(new):
+            path.rename(folder / path.name)
+            undo.callback((folder / path.name).rename, path)
+        undo.pop_all()
+
+
+def _packed(kind: str, folder: Path) -> list[Path]:
+    """The archive that the kind's rows would be read from; one that cannot be read is not in the way of new files."""
+    try:
+        found = locate(kind, folder)
+    except KitError:
+        return []
+    return [found.path] if found and found.path.name != f"{kind}.csv" else []
 
 
 def _same(new: Path, old: Path) -> bool:
-    return old.exists() and old.stat().st_size == new.stat().st_size and old.read_bytes() == new.read_bytes()
+    return old.is_file() and filecmp.cmp(new, old, shallow=False)
 
 
 def _sample(folder: Path) -> None:
@@ -103,7 +138,9 @@ def _another_sample() -> KitError:
 def _mnist(folder: Path) -> None:
     """The 70,000 images in a fixed random order, split as the competition splits its own."""
     try:
-        path = backend.keras().utils.get_file("mnist.npz", origin=MNIST_URL, file_hash=MNIST_SHA256)
+        path = backend.keras().utils.get_file(
+            "mnist.npz", origin=MNIST_URL, file_hash=MNIST_SHA256, cache_dir=_downloads() or folder, cache_subdir=""
+        )
         with np.load(path, allow_pickle=False) as arrays:
             images = np.concatenate([arrays["x_train"], arrays["x_test"]])
             labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
@@ -126,12 +163,22 @@ def _kaggle(folder: Path) -> None:
         location = locate(name.removesuffix(".csv"), archive)
         if location is None:
             raise KitError(f"Kaggle's archive holds no {name}: download it from the competition's page", exit_code=1)
-        raw = location.read()
         if name == "sample_submission.csv":
-            csv_format.parse_submission(raw, str(location))
+            read_submission(location)
         else:
-            csv_format.parse_digits(raw, name.removesuffix(".csv"), str(location))
-        (folder / name).write_bytes(raw)
+            with location.opened() as text:
+                csv_format.parse_digits(text, name.removesuffix(".csv"), str(location))
+        with location.opened() as text, open(folder / name, "wb") as file:
+            shutil.copyfileobj(text, file)
+
+
+def _downloads() -> Path | None:
+    """Where a download is kept for the next time; None where there is no such place."""
+    if (cache := cache_folder()) is not None:
+        with contextlib.suppress(OSError):
+            (cache / "downloads").mkdir(parents=True, exist_ok=True)
+            return cache / "downloads"
+    return None
 
 
 def _write(

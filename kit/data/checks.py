@@ -1,13 +1,18 @@
 """What is in the competition's files, or what is wrong with them."""
 
+import contextlib
+import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kit import KitError
-from kit.data import csv_format
-from kit.data.loading import LabelledDigits, Location, existing, folder_or_file, load, locate
+from kit.data import header
+from kit.data.containers import status_of
+from kit.data.loading import LabelledDigits, folder_or_file, read, read_submission
+from kit.data.search import REMEDY, Location, NothingThereError, existing, locate, table_head
 
 
 @dataclass(frozen=True)
@@ -23,46 +28,80 @@ class FileReport:
 def check(data: Path | str | None = None) -> list[FileReport]:
     """Says of each file what is in it or what is wrong with it; never raises for what a file holds."""
     place = folder_or_file(data)
-    if place.is_file() and place.suffix != ".zip":
-        return [_report_file(place)]
-    reports = []
-    for kind in ("train", "test", "sample_submission", "solution"):
+    try:
+        status = status_of(place)
+        if status is None or stat.S_ISDIR(status.st_mode):
+            reports = _of_folder(place)
+        elif (head := table_head(place)) is not None:
+            kind = header.kind_of(head) or header.nearest_kind(head) or _kind_by_name(place)
+            reports = {kind: _report(kind, Location(place))}
+        else:
+            reports = _of_archive(place)
+    except KitError as error:
+        return [FileReport(str(place), problem=str(error))]
+    return _compared(reports)
+
+
+def _of_folder(folder: Path) -> dict[str, FileReport]:
+    """What is there, and whether train and test are missing."""
+    reports = {}
+    for kind in header.HEADERS:
         try:
-            location = existing(kind, place) if kind in ("train", "test") else locate(kind, place)
-            if location:
-                reports.append(_report(kind, place, location))
+            if location := existing(kind, folder) if kind in ("train", "test") else locate(kind, folder):
+                reports[kind] = _report(kind, location)
         except KitError as error:
-            reports.append(FileReport(f"{kind}.csv", problem=str(error)))
-    expected = next((report.rows for report in reports if "test.csv" in report.file and not report.problem), None)
-    for index, report in enumerate(reports):
-        name = next((name for name in ("sample_submission.csv", "solution.csv") if name in report.file), None)
-        if name and expected is not None and not report.problem and report.rows != expected:
-            problem = f"{report.file}: {report.rows:,} rows where test.csv has {expected:,}: fetch them together again"
-            reports[index] = FileReport(report.file, problem=problem)
+            reports[kind] = FileReport(f"{kind}.csv", problem=str(error))
     return reports
 
 
-def _report_file(path: Path) -> FileReport:
-    """The report of a single CSV, whichever of the competition's it is."""
+def _of_archive(path: Path) -> dict[str, FileReport]:
+    """What is in it, which is complete in itself."""
+    reports = {}
+    for kind in header.HEADERS:
+        with contextlib.suppress(NothingThereError):
+            if location := locate(kind, path):
+                reports[kind] = _report(kind, location)
+    if not reports:
+        raise KitError(f"{path}: holds none of the competition's files: {REMEDY}")
+    return reports
+
+
+def _compared(reports: dict[str, FileReport]) -> list[FileReport]:
+    """The same, with a problem where a submission has not as many rows as there are to predict."""
+    test = reports.get("test")
+    for kind in ("sample_submission", "solution"):
+        report = reports.get(kind)
+        if test and report and not (test.problem or report.problem) and report.rows != test.rows:
+            problem = f"{report.rows:,} rows where test.csv has {test.rows:,}: fetch them together again"
+            reports[kind] = FileReport(report.file, problem=f"{report.file}: {problem}")
+    return list(reports.values())
+
+
+def _kind_by_name(path: Path) -> str:
+    return next((kind for kind in header.HEADERS if path.name.startswith(kind)), "train")
+
+
+def _report(kind: str, location: Location) -> FileReport:
+    """Of one file; a fault in it is a problem."""
     try:
-        kind = csv_format.kind_of(Location(path).read()) or "train"
-        return _report(kind, path, Location(path))
+        rows, facts = _facts(kind, location)
     except KitError as error:
-        return FileReport(str(path), problem=str(error))
+        return FileReport(str(location), problem=str(error))
+    return FileReport(str(location), rows, facts)
 
 
-def _report(kind: str, data: Path, location: Location) -> FileReport:
+def _facts(kind: str, location: Location) -> tuple[int, str]:
     if kind in ("sample_submission", "solution"):
-        labels = csv_format.parse_submission(location.read(), str(location))
-        return FileReport(str(location), len(labels), f"ids 1 to {len(labels):,}, {_counts(labels)}")
-    digits = load(kind, data)
+        labels = read_submission(location)
+        return len(labels), f"ids 1 to {len(labels):,}, {_counts(labels)}"
+    digits = read(kind, location)
     flat = digits.images.reshape(len(digits), -1)
     facts = [_counts(digits.labels)] if isinstance(digits, LabelledDigits) else []
     facts.append(f"pixels {flat.min()} to {flat.max()}")
     blank = int((~flat.any(axis=1)).sum())
-    repeated = len(flat) - len({row.tobytes() for row in flat})
+    repeated = len(flat) - len({hashlib.blake2b(row.data, digest_size=16).digest() for row in flat})
     facts += [f"{blank:,} blank"] * (blank > 0) + [f"{repeated:,} repeated"] * (repeated > 0)
-    return FileReport(str(location), len(digits), ", ".join(facts))
+    return len(digits), ", ".join(facts)
 
 
 def _counts(labels: np.ndarray) -> str:

@@ -4,40 +4,36 @@ The format is Kaggle's: `train.csv` has `label,pixel0,…,pixel783`, `test.csv` 
 `ImageId,Label`. Pixels are whole numbers 0 to 255, row by row from the top left; white ink on black.
 """
 
+import io
+import itertools
 import os
 import re
+import threading
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
 
 import numpy as np
 
 from kit import KitError
+from kit.data.header import HEAD, HEADERS, PIXELS, count_of, fault_of, is_header_of
+from kit.data.lines import AGAIN, whole_lines
 
-PIXELS = [f"pixel{number}" for number in range(784)]
-HEADERS = {
-    "train": ["label", *PIXELS],
-    "test": PIXELS,
-    "sample_submission": ["ImageId", "Label"],
-    "solution": ["ImageId", "Label"],
-}
-_CHUNK = 1 << 20  # bytes parsed at a time
+__all__ = ["HEADERS", "PIXELS", "SUBMISSION", "format_digits", "format_submission", "parse_digits", "parse_submission"]
+
+SUBMISSION = 16_000_000  # bytes of a submission's text; Kaggle's has 0.2 MB, one for every row that is read 9 MB
 _THREADS = min(4, os.cpu_count() or 1)
 _CONTEXT = 3  # a value has at most three digits
-_VALUE = re.compile(rb"[0-9]{1,3}")
-_QUOTED = re.compile(rb'(?<![^,\n])"([^",\r\n]*)"(?![^,\r\n])')  # a whole value in quotes
+_VALUE = re.compile(rb'[ \t]*(?:"[ \t]*([0-9]{1,3})[ \t]*"|([0-9]{1,3}))[ \t]*')
+_VALUES = re.compile(rb'(?:[ \t]*+(?:"[ \t]*+[0-9]{1,3}+[ \t]*+"|[0-9]{1,3}+)[ \t]*+[,\n])*+')
 
 
-def kind_of(raw: bytes) -> str | None:
-    """Which of the competition's files this header belongs to; a submission counts as `sample_submission`."""
-    header = _header(raw)
-    return next((kind for kind, columns in HEADERS.items() if header == columns), None)
-
-
-def parse_digits(raw: bytes, kind: str, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Reads `train` or `test`.
+def parse_digits(text: BinaryIO | bytes, kind: str, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Reads `train` or `test`, a piece at a time: the text as a whole is never in memory.
 
     Args:
-        raw: The file's bytes; LF or CRLF line ends, quotes around values allowed.
+        text: The opened file, or its bytes; UTF-8 or UTF-16, any line ends, quotes and spaces around values allowed.
         kind: "train" or "test".
         name: What messages call the file.
 
@@ -48,68 +44,41 @@ def parse_digits(raw: bytes, kind: str, name: str) -> tuple[np.ndarray, np.ndarr
         KitError: The header, a row's length or a value is wrong; the first fault is named.
     """
     columns = HEADERS[kind]
-    text = _body(raw, kind, name)
-    parsed = parse_values(text, len(columns) - 784, 784)
-    if parsed is None or (kind == "train" and parsed[0].max() > 9):
-        raise _first_fault(text, columns, name)
-    return parsed[1], parsed[0][:, 0] if kind == "train" else None
+    labels, pixels = bytearray(), bytearray()  # they grow in place, where arrays would be copied
+    for table in _tables(_rows(text, kind, name), columns, name):
+        labels += table[:, :-784].tobytes()
+        pixels += table[:, -784:].tobytes()
+    images = np.frombuffer(pixels, np.uint8).reshape(-1, 784)
+    return images, np.frombuffer(labels, np.uint8) if kind == "train" else None
 
 
-def parse_values(text: bytes, left: int, right: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Every value below the header line, without a loop over them, in two arrays side by side.
-
-    Args:
-        text: A header line and rows of left + right whole numbers 0 to 255, each line ended by LF.
-        left: How many columns the first array gets.
-        right: How many the second gets.
-
-    Returns:
-        uint8 (rows, left) and (rows, right); None if anything in the text is not so.
-    """
-    chunks, start, rows = [], text.find(b"\n") + 1, 0
-    while start < len(text):
-        end = text.find(b"\n", min(start + _CHUNK, len(text) - 1)) + 1
-        lines = text.count(b"\n", start, end)
-        chunks.append((start, end, rows, rows + lines))
-        start, rows = end, rows + lines
-    table = np.empty((rows, left), np.uint8), np.empty((rows, right), np.uint8)
-    buffer = np.frombuffer(text, np.uint8)
-    longest = max(end - start for start, end, _, _ in chunks)
-
-    def parse(share: list[tuple[int, int, int, int]]) -> bool:
-        scratch = np.empty((6, _CONTEXT + longest), np.uint8)
-        for start, end, row, next_row in share:
-            values = _values_of(buffer[start - _CONTEXT : end], next_row - row, left + right, scratch)
-            if values is None:
-                return False
-            table[0][row:next_row], table[1][row:next_row] = values[:, :left], values[:, left:]
-        return True
-
-    shares = [chunks[first::_THREADS] for first in range(min(_THREADS, len(chunks)))]
-    with ThreadPoolExecutor(len(shares)) as threads:  # NumPy lets other threads run while it computes
-        return table if all(threads.map(parse, shares)) else None
-
-
-def parse_submission(raw: bytes, name: str) -> np.ndarray:
+def parse_submission(text: BinaryIO | bytes, name: str) -> np.ndarray:
     """Reads a submission, `sample_submission.csv` or `solution.csv`.
 
     Returns:
         uint8 (rows,): the labels of the images 1 to N, in order.
 
     Raises:
-        KitError: A header other than `ImageId,Label`, ids that are not 1 to N in order, a label outside 0 to 9.
+        KitError: A header other than `ImageId,Label`, ids that are not 1 to N in order, a label outside 0 to 9; more
+            than `SUBMISSION` bytes.
     """
-    rows = _body(raw, "sample_submission", name).decode("utf-8", "replace").removesuffix("\n").split("\n")[1:]
+    whole = b""
+    for piece in _rows(text, "sample_submission", name):
+        whole += piece
+        if len(whole) > SUBMISSION:
+            raise KitError(f"{name}: more than {SUBMISSION:,} bytes: a submission has less, one line for each image")
+    rows = whole[:-1].split(b"\n")
     labels = np.empty(len(rows), np.uint8)
     for number, row in enumerate(rows, 1):
-        fields = row.split(",")
+        fields = row.split(b",")
         if len(fields) != 2:
-            raise _wrong_length(name, number, len(fields), 2)
-        if fields[0] != str(number):
-            raise KitError(f"{name}: {_at(number)}, column ImageId: {fields[0]!r} instead of {number}")
-        if not re.fullmatch("[0-9]", fields[1]):
-            raise KitError(f"{name}: {_at(number)}, column Label: {fields[1]!r} is not a whole number from 0 to 9")
-        labels[number - 1] = int(fields[1])
+            raise _wrong_length(name, number, row, 2)
+        image, label = (_bare(field) for field in fields)
+        if image != str(number):
+            raise KitError(f"{name}: {_at(number)}, column ImageId: {image[:20]!r} instead of {number}")
+        if not re.fullmatch("[0-9]", label):
+            raise KitError(f"{name}: {_at(number)}, column Label: {label[:20]!r} is not a whole number from 0 to 9")
+        labels[number - 1] = int(label)
     return labels
 
 
@@ -128,49 +97,73 @@ def format_submission(labels: np.ndarray) -> bytes:
     return "\n".join(["ImageId,Label", *lines, ""]).encode()
 
 
-def _header(raw: bytes) -> list[str]:
-    end = raw.find(b"\n", 0, 20_000)
-    line = raw[: end if end >= 0 else 20_000].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
-    return _QUOTED.sub(rb"\1", line).decode("utf-8", "replace").split(",")
+def _rows(text: BinaryIO | bytes, kind: str, name: str) -> Iterator[bytes]:
+    """The lines below the kind's header, thousands at a time, each ended by LF.
+
+    Raises:
+        KitError: Another header, or nothing below it.
+    """
+    pieces = whole_lines(io.BytesIO(text) if isinstance(text, bytes) else text, name)
+    first = next(pieces, b"")
+    if not first.strip():
+        raise KitError(f"{name}: empty: {AGAIN}")
+    header, _, body = first.partition(b"\n")
+    if not is_header_of(header, kind):
+        raise KitError(f"{name}: {fault_of(first[:HEAD], kind)}")
+    rows = (piece for piece in itertools.chain([body], pieces) if piece)
+    if (some := next(rows, None)) is None:
+        raise KitError(f"{name}: no rows below the header: {AGAIN}")
+    yield some
+    yield from rows
 
 
-def _body(raw: bytes, kind: str, name: str) -> bytes:
-    """The text from its header on with plain line ends and no quotes, after checking that header."""
-    if not raw or raw.isspace():
-        raise KitError(f"{name}: empty: fetch it again with kit data fetch")
-    header, columns = _header(raw), HEADERS[kind]
-    if header != columns:
-        raise KitError(f"{name}: {_header_fault(header, columns, kind_of(raw))}")
-    if b'"' in raw:
-        raw = _QUOTED.sub(rb"\1", raw)
-    if b"\r" in raw:
-        raw = raw.replace(b"\r\n", b"\n")
-    if not raw.endswith(b"\n") or raw.endswith(b"\n\n"):
-        raw = raw.rstrip(b"\n") + b"\n"
-    if raw.find(b"\n") == len(raw) - 1:
-        raise KitError(f"{name}: no rows below the header: fetch it again with kit data fetch")
-    return raw
+def _tables(pieces: Iterator[bytes], columns: list[str], name: str) -> Iterator[np.ndarray]:
+    """The values of each piece, uint8 (rows, columns), while further pieces are read and parsed."""
+    parse, rows = _Parser(columns), 0
+    with ThreadPoolExecutor(_THREADS) as threads:  # NumPy lets other threads run while it computes
+        ahead = ((piece, threads.submit(parse, piece)) for piece in pieces)
+        pending = deque(itertools.islice(ahead, 2 * _THREADS))
+        while pending:
+            piece, parsed = pending.popleft()
+            table = parsed.result()
+            if table is None:
+                raise _first_fault(piece, rows, columns, name)
+            rows += len(table)
+            yield table
+            pending.extend(itertools.islice(ahead, 1))
 
 
-def _header_fault(header: list[str], columns: list[str], kind: str | None) -> str:
-    if kind:
-        return f"this is the competition's {kind}.csv, a file with the header {_short(columns)} belongs here"
-    if header and all(re.fullmatch(r"\d+", field) for field in header):
-        return f"the header is missing: the first line must be {_short(columns)}"
-    if len(header) != len(columns):
-        return f"the header has {_columns(len(header))} instead of {len(columns)}: it must be {_short(columns)}"
-    number, (found, wanted) = next(
-        (number, pair) for number, pair in enumerate(zip(header, columns, strict=True), 1) if pair[0] != pair[1]
-    )
-    return f"the header is not the competition's: column {number} is {found[:40]!r} instead of {wanted!r}"
+class _Parser:
+    """Whole lines → their values, without a loop over them.
+
+    What a thread needs on the way it uses again and again, since fresh memory costs more than the arithmetic.
+    """
+
+    def __init__(self, columns: list[str]) -> None:
+        self._columns, self._own = columns, threading.local()
+
+    def __call__(self, lines: bytes) -> np.ndarray | None:
+        """uint8 (lines, columns); None if anything in them is wrong."""
+        values = self._values(lines)
+        if values is None and re.search(rb'[" \t]', lines) and _VALUES.fullmatch(lines):
+            values = self._values(lines.translate(None, b'" \t'))
+        if values is None or (self._columns[0] == "label" and values[:, 0].max() > 9):
+            return None
+        return values
+
+    def _values(self, lines: bytes) -> np.ndarray | None:
+        length = _CONTEXT + len(lines)
+        scratch = getattr(self._own, "scratch", None)
+        if scratch is None or scratch.shape[1] < length:
+            scratch = self._own.scratch = np.empty((7, length), np.uint8)
+        text = scratch[6, :length]
+        text[:_CONTEXT] = ord("\n")
+        text[_CONTEXT:] = np.frombuffer(lines, np.uint8)
+        return _values_of(text, len(self._columns), scratch[:6])
 
 
-def _short(columns: list[str]) -> str:
-    return ",".join(columns) if len(columns) < 4 else f"{columns[0]},{columns[1]},…,{columns[-1]}"
-
-
-def _values_of(text: np.ndarray, lines: int, columns: int, scratch: np.ndarray) -> np.ndarray | None:
-    """The values, uint8 (lines, columns), of whole lines preceded by the three bytes before them; None at any fault.
+def _values_of(text: np.ndarray, columns: int, scratch: np.ndarray) -> np.ndarray | None:
+    """The values, uint8 (lines, columns), of whole lines after three bytes that are no digits; None at any fault.
 
     Works on every byte at once: a value ends where a comma or line end stands, and its digits are the up to three
     bytes before. The scratch rows are used again and again, since fresh memory costs more than the arithmetic.
@@ -202,6 +195,7 @@ def _values_of(text: np.ndarray, lines: int, columns: int, scratch: np.ndarray) 
         return None  # nothing between two separators
 
     ends = np.flatnonzero(np.logical_not(here, out=flags))  # taking by position is faster than by mask
+    lines = len(ends) // columns
     if len(ends) != lines * columns or (text[_CONTEXT:].take(ends[columns - 1 :: columns]) != ord("\n")).any():
         return None
     if np.count_nonzero(np.equal(text[_CONTEXT:], ord(","), out=flags)) != lines * (columns - 1):
@@ -209,33 +203,38 @@ def _values_of(text: np.ndarray, lines: int, columns: int, scratch: np.ndarray) 
     return value.take(ends).reshape(lines, columns)
 
 
-def _first_fault(text: bytes, columns: list[str], name: str) -> KitError:
-    for number, row in enumerate(text.removesuffix(b"\n").split(b"\n")[1:], 1):
+def _first_fault(lines: bytes, before: int, columns: list[str], name: str) -> KitError:
+    """What is wrong in these lines, which `before` others precede."""
+    for number, row in enumerate(lines[:-1].split(b"\n"), before + 1):
         fields = row.split(b",")
         if len(fields) != len(columns):
-            return _wrong_length(name, number, len(fields), len(columns))
+            return _wrong_length(name, number, row, len(columns))
         for column, field in zip(columns, fields, strict=True):
             most = 9 if column == "label" else 255
-            if not field.strip():
+            if not field.strip(b'" \t'):
                 return KitError(f"{name}: {_at(number)}, column {column}: the value is missing")
-            if not _VALUE.fullmatch(field) or int(field) > most:
+            if not _VALUE.fullmatch(field) or int(field.strip(b'" \t')) > most:
                 shown = field[:20].decode("utf-8", "replace")
                 return KitError(
                     f"{name}: {_at(number)}, column {column}: {shown!r} is not a whole number from 0 to {most}"
                 )
-    return KitError(f"{name}: damaged: fetch it again with kit data fetch")
+    return KitError(f"{name}: damaged: {AGAIN}")
+
+
+def _bare(field: bytes) -> str:
+    """A value without the spaces and quotes around it; what is no value as it stands."""
+    value = re.fullmatch(rb'[ \t]*(?:"[ \t]*([0-9]+)[ \t]*"|([0-9]+))[ \t]*', field)
+    return (value[1] or value[2] if value else field).decode("utf-8", "replace")
 
 
 def _at(row: int) -> str:
     return f"row {row:,} (line {row + 1:,})"
 
 
-def _wrong_length(name: str, row: int, found: int, wanted: int) -> KitError:
+def _wrong_length(name: str, number: int, row: bytes, wanted: int) -> KitError:
+    if not row.strip():
+        return KitError(f"{name}: {_at(number)} is empty: remove empty lines between the rows")
     return KitError(
-        f"{name}: {_at(row)} has {_columns(found)} instead of {wanted}: "
-        "was the file cut off or edited? fetch it again with kit data fetch"
+        f"{name}: {_at(number)} has {count_of(row.count(b',') + 1)} instead of {wanted}: "
+        f"was the file cut off or edited? {AGAIN}"
     )
-
-
-def _columns(count: int) -> str:
-    return f"{count} column{'s' * (count != 1)}"

@@ -148,8 +148,13 @@ class Run:
         Raises:
             KitError: They are missing or damaged, or other rows.
         """
+        from kit.data.containers import is_pipes_name
         from kit.data.loading import load
 
+        if data is None and is_pipes_name(self.settings.data):
+            raise KitError(
+                f"{self} was trained on rows from a pipe, which is gone: give the same rows with --data PATH"
+            )
         digits = load("train", data or self.settings.data)
         if digits.fingerprint != self.settings.fingerprint:
             raise KitError(f"{digits.name}: not the rows that {self} was trained on: give those with --data PATH")

