@@ -62,7 +62,7 @@ class Contract(Task):
             values = None
         if not isinstance(values, dict) or values.get("version") != _VERSION:
             raise KitError(f"{where}: its contract is damaged or of another version of kit: {remedy}")
-        checked(Form, values, f"{where}: its contract", remedy)
+        checked(Form, values, where, remedy, what="its contract is ")
         known = {field.name: values[field.name] for field in dataclasses.fields(cls) if field.name in values}
         return cls(**known | {key: tuple(values[key]) for key in ("labels", "pixels")})
 

@@ -77,7 +77,7 @@ def json_of(path: Path, remedy: str, at_most: int = SMALL) -> dict[str, Any]:
     return value
 
 
-def checked(kind: type[T], value: Any, where: object, remedy: str, *, strict: bool = True) -> T:
+def checked(kind: type[T], value: Any, where: object, remedy: str, *, strict: bool = True, what: str = "") -> T:
     """What pydantic makes of a value for this type.
 
     Args:
@@ -86,6 +86,7 @@ def checked(kind: type[T], value: Any, where: object, remedy: str, *, strict: bo
         where: The file, for people.
         remedy: What to do about it.
         strict: Take no text for a number.
+        what: What of the file it is, with its verb: "its contract is ".
 
     Raises:
         KitError: It is not of this type; the message names the field and says what is wrong with it.
@@ -95,7 +96,7 @@ def checked(kind: type[T], value: Any, where: object, remedy: str, *, strict: bo
     try:
         return _adapter(kind).validate_python(value, strict=strict)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise KitError(f"{where}: damaged, {fault_of(error)}: {remedy}") from error
+        raise KitError(f"{where}: {what}damaged, {fault_of(error)}: {remedy}") from error
 
 
 def fault_of(error: Any) -> str:

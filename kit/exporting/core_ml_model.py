@@ -33,8 +33,8 @@ class CoreMLModel(SavedModel):
             features = (self.graph.inputs, self.graph.outputs)
             takes, gives = (", ".join(map(str, part)) or "nothing" for part in features)
             raise KitError(
-                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit export, "
-                "which writes one into a model"
+                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit "
+                "export, which writes one into each"
             )
         return Contract.from_json(self.metadata[KEY], str(self.path))
 

@@ -314,7 +314,7 @@ def _feature(entry: Any) -> Feature:
     if kind == "multiArrayType":
         array = entry.type.multiArrayType
         return Feature(entry.name, "array", tuple(array.shape), array.ArrayDataType.Name(array.dataType))
-    return Feature(entry.name, kind.removesuffix("Type"))
+    return Feature(entry.name, (kind or "nothing").removesuffix("Type"))
 
 
 def _program(spec: Any, weights: Path | None) -> tuple[list[Operation], str, tuple[str, ...]]:

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Arch = Annotated[str, Field(pattern=r"^[\w.+-]{1,100}$")]
 Count = Annotated[int, Field(ge=0, le=10**15)]
-Share = Annotated[float, Field(ge=0, le=1)]
+EpochNumber = Annotated[float, Field(ge=1, le=1e15, multiple_of=1)]
 Loss = Annotated[float, Field(ge=0, le=1e39)]
-Seconds = Annotated[float, Field(ge=0, le=1e12)]
-Threshold = Annotated[
-    float, Field(ge=0, le=1 + 1e-6)
-]  # a network that is always wrong is silent above its surest answer
 Number = Annotated[float, Field(ge=-1e39, le=1e39)]
+Seconds = Annotated[float, Field(ge=0, le=1e12)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Threshold = Annotated[float, Field(ge=0, le=1 + 1e-6)]  # where all are wrong, it is the next number after the surest
 Words = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]  # of one line
 
 

@@ -144,7 +144,7 @@ class Settings(Recipe):
         try:
             return cls(**values)
         except KitError as error:
-            raise KitError(f"{path}: damaged, {error}; {remedy}") from error
+            raise KitError(f"{path}: damaged, {' '.join(str(error).split())}; {remedy}") from error
 
 
 @functools.cache
