@@ -126,27 +126,30 @@ def read(path: Path | str) -> Graph:
     """
     path = Path(path)
     spec, weights = _load(path)
-    kind = spec.WhichOneof("Type")
-    form = "mlpackage" if path.is_dir() else "mlmodel"
     try:
-        if form == "mlpackage" and kind != "mlProgram":
-            raise KitError(f"a {_words(kind)}, where an ML program belongs")
-        if form == "mlmodel" and kind != "neuralNetworkClassifier":
-            raise KitError(f"a {_words(kind)}, where a neural network classifier belongs")
-        if kind == "mlProgram":
-            _check_program(spec.mlProgram, weights)
-            operations, probabilities, labels = _program(spec, weights)
-        else:
-            operations, probabilities, labels = _network(spec.neuralNetworkClassifier)
-        digest = weights_digest(operations, weights)
-        size = sum(file.stat().st_size for file in _files(path))
+        return _graph(path, spec, weights)
     except Exception as error:  # whatever coremltools' readers meet: RuntimeError, AssertionError …
+        reason = str(error).partition("\n")[0] or type(error).__name__
         if KEY not in spec.description.metadata.userDefined:
-            what = f"a Core ML model that kit export did not make ({_reason(error)})"
+            what = f"a Core ML model that kit export did not make ({reason})"
             raise KitError(f"{path}: {what}: kit reads only those that it made") from error
         if isinstance(error, KitError):
             raise KitError(f"{path}: {error}") from error
-        raise KitError(f"{path}: damaged ({_reason(error)}): {AGAIN}") from error
+        raise KitError(f"{path}: damaged ({reason}): {AGAIN}") from error
+
+
+def _graph(path: Path, spec: Any, weights: Path | None) -> Graph:
+    """What the specification says; KitError, or what coremltools raises, where it is not what kit writes."""
+    kind, form = spec.WhichOneof("Type"), "mlpackage" if path.is_dir() else "mlmodel"
+    if form == "mlpackage" and kind != "mlProgram":
+        raise KitError(f"a {_words(kind)}, where an ML program belongs")
+    if form == "mlmodel" and kind != "neuralNetworkClassifier":
+        raise KitError(f"a {_words(kind)}, where a neural network classifier belongs")
+    if kind == "mlProgram":
+        _check_program(spec.mlProgram, weights)
+        operations, probabilities, labels = _program(spec, weights)
+    else:
+        operations, probabilities, labels = _network(spec.neuralNetworkClassifier)
     description = spec.description
     about = description.metadata
     metadata = {"author": about.author, "license": about.license, "version": about.versionString}
@@ -162,8 +165,8 @@ def read(path: Path | str) -> Graph:
         labels,
         (description.predictedFeatureName, description.predictedProbabilitiesName),
         metadata,
-        size,
-        digest,
+        sum(file.stat().st_size for file in _files(path)),
+        weights_digest(operations, weights),
     )
 
 
@@ -191,10 +194,6 @@ def computation_digest(graph: Graph) -> str:
         constants = sorted(operation.arguments.keys() - {key for key, _ in takes})
         digest.update(f"{operation.kind} {takes} {constants} {operation.output!r} {operation.half}\n".encode())
     return digest.hexdigest()
-
-
-def _reason(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -233,13 +232,13 @@ def _package(path: Path) -> tuple[Path, Path]:
         model = path / "Data" / items[content["rootModelIdentifier"]]["path"]
         folders = [path / "Data" / item["path"] for item in items.values() if item["name"] == "weights"]
         inside = all(path.resolve() in named.resolve().parents for named in (model, *folders))
+        missing = [named for named in (model, *folders) if not named.exists()]
     except (KitError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged from error
     if not inside:
         raise damaged
-    for named in (model, *folders):
-        if not named.exists():
-            raise KitError(f"{named}: missing, though the manifest names it: {AGAIN}")
+    if missing:
+        raise KitError(f"{missing[0]}: missing, though the manifest names it: {AGAIN}")
     return model, folders[0] if folders else model.parent / "weights"
 
 

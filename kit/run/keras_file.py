@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kit import KitError, backend
 from kit.stored import SMALL, content_of, zip_of
 from kit.task import Task
@@ -24,6 +26,8 @@ _MODULES = {  # where what a network is made of may come from; nothing that runs
     "keras.src.models.functional",
 }  # fmt: skip
 _NO_LAYERS = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
+_WINDOWS = ("kernel_size", "pool_size", "strides", "dilation_rate")
+_LARGEST_WINDOW = 64  # pixels; of more, borders would be added that take more than the picture
 _OTHERS = {("keras", "DTypePolicy"), (None, "__keras_tensor__")}
 
 
@@ -58,9 +62,12 @@ def _looked_at(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, Any], in
         raise ValueError("other members than kit writes")
     config = json.loads(archive.read("config.json"))
     for part in _parts(config):
+        what = repr(str(part["class_name"])[:100])
         if not _is_known(part):
-            what = str(part.get("class_name"))[:100]
-            raise KitError(f"{path}: damaged, {what!r} is no layer that kit writes, and not opened: {_REMEDY}")
+            raise KitError(f"{path}: damaged, {what} is no layer that kit writes, and not opened: {_REMEDY}")
+        options = part.get("config") or {}
+        if any(np.max(options.get(name, 1)) > _LARGEST_WINDOW for name in _WINDOWS):
+            raise KitError(f"{path}: damaged, a {what} that slides a window larger than a picture: {_REMEDY}")
     return config, _numbers(archive.read("model.weights.h5"))
 
 
