@@ -74,8 +74,7 @@ class PortableModel(SavedModel):
 def _as_one_line(path: Path) -> Iterator[None]:
     """KitError, which names the file, for whatever the runtimes raise: RuntimeError, DecodeError, struct.error …"""
     try:
-        with backend.quiet():
-            yield
+        yield
     except KitError as error:
         raise KitError(f"{path}: {error}") from error
     except Exception as error:
@@ -147,7 +146,7 @@ def read(path: Path | str, format: str = "") -> PortableModel:  # noqa: A002
     path = Path(path)
     content, format = content_of(path, _LARGEST, _AGAIN), format or path.suffix.lower()[1:]  # noqa: A001
     require(format)
-    with _as_one_line(path):
+    with _as_one_line(path), backend.quiet():
         return (_read_tflite if format == "tflite" else _read_onnx)(path, content)
 
 
@@ -189,7 +188,8 @@ def _read_onnx(path: Path, content: bytes) -> PortableModel:
         onnxruntime.disable_telemetry_events()  # it would tell its makers of every session
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong it raises, too
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        with backend.quiet():
+            return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def run(images: np.ndarray) -> np.ndarray:
         run = session().run
@@ -226,8 +226,9 @@ def _read_tflite(path: Path, content: bytes) -> PortableModel:
         from ai_edge_litert.interpreter import Interpreter
 
         portable_graphs.check_tflite(model)
-        interpreter = Interpreter(model_content=content)
-        interpreter.allocate_tensors()
+        with backend.quiet():
+            interpreter = Interpreter(model_content=content)
+            interpreter.allocate_tensors()
         return interpreter
 
     def run(images: np.ndarray) -> np.ndarray:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kit import KitError, backend
 from kit.stored import SMALL, content_of, zip_of
 from kit.task import Task
@@ -66,7 +64,7 @@ def _looked_at(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, Any], in
         if not _is_known(part):
             raise KitError(f"{path}: damaged, {what} is no layer that kit writes, and not opened: {_REMEDY}")
         options = part.get("config") or {}
-        if any(np.max(options.get(name, 1)) > _LARGEST_WINDOW for name in _WINDOWS):
+        if any(length > _LARGEST_WINDOW for name in _WINDOWS for length in _listed(options.get(name, 1))):
             raise KitError(f"{path}: damaged, a {what} that slides a window larger than a picture: {_REMEDY}")
     return config, _numbers(archive.read("model.weights.h5"))
 
@@ -122,5 +120,6 @@ def _check_task(path: Path, planned: Any, task: Task) -> None:
         )
 
 
-def _listed(output: Any) -> list[Any]:
-    return list(output) if isinstance(output, (list, tuple)) else [output]
+def _listed(value: Any) -> list[Any]:
+    """What may be one or several, as several."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]
