@@ -215,6 +215,8 @@ def _expected(saved: SavedModel, run: Run, where: np.ndarray | None) -> tuple[np
     """Which validation rows, and what the network says of them: (n, classes of the model)."""
     chosen = np.arange(len(run.validation.rows)) if where is None else where
     expected, classes = run.validation.probabilities[chosen], len(saved.contract.labels)
+    if expected.shape[1] < classes:
+        raise KitError(f"{run.folder / 'validation.npz'}: of {expected.shape[1]} classes, the model has {classes}")
     if expected.shape[1] > classes:  # the model leaves a class out, so that the others sum to 1
         expected = expected[:, :classes].astype(np.float64)
         expected /= expected.sum(axis=1, keepdims=True)

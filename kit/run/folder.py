@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from kit import KitError, __version__
 from kit.contract import Contract
 from kit.files import in_plain_words, whole_file, write_text
-from kit.run import keras_file, validation
+from kit.run import keras_file
 from kit.run.settings import Settings, digest_of
 from kit.run.validation import Validation
+from kit.run.validation import read as _read_validation
 from kit.stored import checked, content_of, json_of
 from kit.task import Task
 
@@ -246,11 +247,6 @@ class Run:
             yield
         finally:
             lock.release()
-
-
-def _read_validation(path: Path) -> Validation:
-    """The stored predictions in a run's folder."""
-    return validation.read(path, Run(path.parent).task)
 
 
 def versions() -> dict[str, str]:

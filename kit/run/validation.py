@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kit import KitError
 from kit.stored import Declared, arrays_of
-from kit.task import Task
+from kit.task import CAMERA, ROWS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,8 +35,8 @@ class Validation:
     features: "np.ndarray"
 
 
-def read(path: Path, task: Task) -> Validation:
-    """The stored predictions of a network of this task.
+def read(path: Path) -> Validation:
+    """The stored predictions of a network of ten classes, or of eleven with the background.
 
     Raises:
         KitError: The file is missing or damaged, or its numbers are not such predictions.
@@ -44,24 +44,27 @@ def read(path: Path, task: Task) -> Validation:
     declared = {
         "rows": Declared("iu", ("n",)),
         "labels": Declared("iu", ("n",)),
-        "probabilities": Declared("f", ("n", task.classes)),
+        "probabilities": Declared("f", ("n", "classes")),
         "features": Declared("f", ("n", "units")),
     }
     validation = Validation(**arrays_of(path, declared, _LARGEST, _REMEDY))
-    if fault := _fault(validation, task):
+    if fault := _fault(validation):
         raise KitError(f"{path}: damaged, {fault}: {_REMEDY}")
     return validation
 
 
-def _fault(validation: Validation, task: Task) -> str | None:
+def _fault(validation: Validation) -> str | None:
     """What is wrong with the numbers; None where nothing is."""
     import numpy as np
 
     rows, labels, probabilities = validation.rows, validation.labels, validation.probabilities
-    if not len(rows) or not _in_order(rows, task):
+    classes = probabilities.shape[1]
+    if classes not in (ROWS.classes, CAMERA.classes):
+        return f"probabilities are of {classes} classes"
+    if not len(rows) or not _in_order(rows, classes == CAMERA.classes):
         return "rows are not row numbers in ascending order"
-    if labels.min() < 0 or labels.max() >= task.classes:
-        return f"labels are not 0 to {task.classes - 1}"
+    if labels.min() < 0 or labels.max() >= classes:
+        return f"labels are not 0 to {classes - 1}"
     if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and probabilities.max() <= 1):
         return "probabilities are not between 0 and 1"
     if not (np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) <= _SUM).all():
@@ -71,8 +74,8 @@ def _fault(validation: Validation, task: Task) -> str | None:
     return None
 
 
-def _in_order(rows: "np.ndarray", task: Task) -> bool:
-    """Whether rows ascend, each once, and are followed by -1, -2, … where the task has scenes without a digit."""
+def _in_order(rows: "np.ndarray", background: bool) -> bool:
+    """Whether rows ascend, each once, followed by -1, -2, … where there may be scenes without a digit."""
     import numpy as np
 
     if rows.min() < -_MOST_ROWS or rows.max() > _MOST_ROWS:
@@ -81,4 +84,4 @@ def _in_order(rows: "np.ndarray", task: Task) -> bool:
     digits = int((numbers >= 0).sum())
     without = numbers[digits:]
     ascending = (np.diff(numbers[:digits]) > 0).all() and (without == -1 - np.arange(len(without))).all()
-    return bool(ascending) and (not len(without) or task.background is not None)
+    return bool(ascending) and (background or not len(without))
