@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit import KitError
+from kit.stored import SMALL, checked
 from kit.task import Task
 
 KEY = "kit.contract"  # of a model's user-defined metadata
@@ -28,6 +29,8 @@ class Contract(Task):
         compression: Of the weights; None without.
         target: The oldest system it runs on, such as "iOS17"; None outside Core ML.
         weights: SHA-256 of every constant of the saved graph; of a run, of its model file.
+        computation: SHA-256 of everything else that the saved graph computes by; None of a run, and of what was
+            exported before there was one.
     """
 
     threshold: float
@@ -40,6 +43,7 @@ class Contract(Task):
     compression: str | None
     target: str | None
     weights: str
+    computation: str | None = None
     pixels: tuple[int, int] = (0, 255)
     version: int = _VERSION
 
@@ -48,15 +52,19 @@ class Contract(Task):
 
     @classmethod
     def from_json(cls, text: str, where: str) -> "Contract":
-        """Reads what `to_json` wrote; KitError, which names `where`, for anything else."""
-        wrong = KitError(f"{where}: its contract is damaged or of another version of kit: export it again")
+        """Reads what `to_json` wrote, or a later version of kit with more in it; KitError for anything else."""
+        from kit.contract_form import Form
+
+        remedy = "export it again"
         try:
-            values: Any = json.loads(text)
-            if values.pop("version") != _VERSION:
-                raise wrong
-            return cls(**values | {key: tuple(values[key]) for key in ("labels", "pixels")})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise wrong from error
+            values: Any = json.loads(text) if len(text) <= SMALL else None
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict) or values.get("version") != _VERSION:
+            raise KitError(f"{where}: its contract is damaged or of another version of kit: {remedy}")
+        checked(Form, values, where, remedy, what="its contract is ")
+        known = {field.name: values[field.name] for field in dataclasses.fields(cls) if field.name in values}
+        return cls(**known | {key: tuple(values[key]) for key in ("labels", "pixels")})
 
     @classmethod
     def of_metadata(cls, metadata: dict[str, str], where: str) -> "Contract":

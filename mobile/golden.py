@@ -70,12 +70,26 @@ def contracts() -> list[dict[str, Any]]:
         ("version", 2), ("labels", []), ("labels", ["1", "1"]), ("labels", "0123"), ("background", "nothing"),
         ("size", 0), ("size", 100_000), ("size", "64"), ("pixels", [0, 1]), ("pixels", [0]), ("polarity", "black"),
         ("crop", "middle"), ("threshold", 1.5), ("threshold", -0.1), ("threshold", None), ("input", "text"), ("run", 3),
+        ("version", "1"), ("version", None), ("labels", None), ("labels", [*DIGITS, "9"]), ("labels", [*DIGITS, 10]),
+        ("labels", ["", *DIGITS]), ("background", "10"), ("background", 10), ("size", -64), ("size", [64]),
+        ("size", None), ("pixels", [0, 255, 255]), ("pixels", "0-255"), ("polarity", None), ("crop", None),
+        ("crop", "Box"), ("threshold", "0.62"), ("threshold", "NaN"), ("threshold", True), ("input", None),
+        ("run", ""), ("run", "12-camera\n"), ("run", "r" * 301), ("settings", "ab"), ("settings", None),
+        ("weights", "AB" * 32), ("weights", 7), ("validation_accuracy", 1.01), ("validation_accuracy", "high"),
+        ("validation_accuracy", None), ("format", "keras"), ("format", None), ("precision", "float64"),
+        ("precision", 16), ("compression", 4), ("compression", ""), ("target", 17), ("computation", "ef"),
+        ("computation", 7),
     ]  # fmt: skip
-    cases = [{"text": json.dumps(whole), "fault": None} for whole in (camera, competition, {**camera, "new": 1})]
+    wholes = [camera, competition, {**camera, "new": 1}, {**camera, "threshold": 0}, {**camera, "threshold": 1}]
+    wholes += [{**camera, "computation": digest} for digest in (None, "ef" * 32)]
+    cases = [{"text": json.dumps(whole), "fault": None} for whole in wholes]
     cases += [{"text": json.dumps({**camera, field: value}), "fault": field} for field, value in faults]
-    missing = [{key: value for key, value in camera.items() if key != field} for field in ("labels", "size", "crop")]
+    missing = [{key: value for key, value in camera.items() if key != field} for field in camera]
     cases += [{"text": json.dumps(part), "fault": min(camera.keys() - part.keys())} for part in missing]
-    return [*cases, {"text": "", "fault": "JSON"}, {"text": "[1]", "fault": "JSON"}, {"text": "{", "fault": "JSON"}]
+    whole = json.dumps(camera)
+    numbers = [whole.replace("0.62", number) for number in ("NaN", "Infinity", "-Infinity", "1e999", "+0.5", "0x1")]
+    texts = ["", "[1]", "{", "null", "7", whole[:-1], whole + "}", "[" * 3000, *numbers]
+    return [*cases, *({"text": text, "fault": "JSON"} for text in texts)]
 
 
 def crops() -> list[dict[str, Any]]:

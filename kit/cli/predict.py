@@ -49,23 +49,21 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
     """Tells a run or a package in front of pictures from the first picture.
 
     Returns:
-        The run's or package's name, None where the first argument is a picture, and the pictures.
+        The run's or package's name, None where the first argument is a picture, and the pictures. A model of a kind
+        that kit does not read is no picture either: who opens it says so.
 
     Raises:
         KitError: The first argument is none of these, or no picture follows.
     """
-    from kit.exporting.opening import is_saved_model
+    from kit.model_files import is_model
     from kit.reading.picture_files import has_wildcards, is_named_like_a_picture
-    from kit.run.runs import find
+    from kit.run.runs import find, named
 
     first, *others = arguments
-    if not is_saved_model(first):
-        try:
-            find(first, runs)
-        except KitError:
-            if Path(first).exists() or has_wildcards(first) or is_named_like_a_picture(first):
-                return None, list(arguments)
-            raise
+    if not named(first, Path(runs)) and not is_model(first):
+        if Path(first).exists() or has_wildcards(first) or is_named_like_a_picture(first):
+            return None, list(arguments)
+        find(first, runs)  # says what there is instead
     if not others:
         raise KitError(f"{first}: and which pictures? give files, folders or globs behind it")
     return first, others

@@ -46,7 +46,7 @@ def train(**given: Any) -> None:
     from kit.training.trainer import train
 
     run = train(**given)
-    metrics = run.metrics
+    metrics = run.outcome
     remark(
         f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f}), "
         f"{metrics['parameters']:,} parameters, {metrics['seconds']:.0f} s"
@@ -61,7 +61,9 @@ def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     listed, rows = [], []
     for run in all_runs(runs):
         try:
-            metrics = run.metrics if (run.folder / "metrics.json").exists() else {"arch": run.settings.arch}
+            metrics = run.metrics if run.judged else {}
+            if "arch" not in metrics:
+                metrics = {"arch": run.settings.arch, **metrics}
         except KitError as error:
             complain(str(error))
             continue

@@ -154,11 +154,14 @@ def _described(path: Path, content: bytes, runs: Sequence[Run], message: str | N
 def common_validation(runs: Sequence[Run]) -> tuple[int, float | None]:
     """How many labelled rows none of the runs was trained on, and the accuracy of their average on them.
 
-    Runs on other data have no rows in common; then, and with fewer than 100 rows, the accuracy is None.
+    Runs on other data or of other classes have no rows in common; then, and with fewer than 100 rows, there is no
+    accuracy.
     """
     if len({run.settings.fingerprint for run in runs}) > 1:
         return 0, None
     parts = [run.validation for run in runs]
+    if len({part.probabilities.shape[1] for part in parts}) > 1:
+        return 0, None
     rows = parts[0].rows
     for part in parts[1:]:
         rows = np.intersect1d(rows, part.rows)

@@ -10,8 +10,10 @@ from kit.contract import KEY, Contract
 from kit.exporting import coreml, evaluator, graph
 from kit.exporting.evaluator import Costs
 from kit.exporting.formats import TARGETS
-from kit.exporting.graph import Graph, Name, Operation
+from kit.exporting.graph import FORMATS, Argument, Graph, Name, Operation, computation_digest
 from kit.exporting.saved_model import SavedModel
+
+KINDS = tuple(FORMATS)  # what such a model is on disk
 
 
 class CoreMLModel(SavedModel):
@@ -23,6 +25,7 @@ class CoreMLModel(SavedModel):
         self.graph = graph
         self.path, self.format, self.size = graph.path, graph.format, graph.size
         self.weights, self.metadata = graph.weights, graph.metadata
+        self.computation = computation_digest(graph)
 
     @property
     def contract(self) -> Contract:
@@ -30,7 +33,8 @@ class CoreMLModel(SavedModel):
             features = (self.graph.inputs, self.graph.outputs)
             takes, gives = (", ".join(map(str, part)) or "nothing" for part in features)
             raise KitError(
-                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit export"
+                f"{self.path}: takes {takes} and gives {gives}, and there is no contract in it: not made by kit "
+                "export, which writes one into each"
             )
         return Contract.from_json(self.metadata[KEY], str(self.path))
 
@@ -85,10 +89,14 @@ class CoreMLModel(SavedModel):
 
     def _last_operation(self) -> Operation | None:
         """What gives the probabilities, but for a change of their number type."""
-        operations = self.graph.operations
-        last = next((step for step in reversed(operations) if step.output == self.graph.probabilities), None)
-        while last is not None and last.kind == "cast":
-            last = next((step for step in operations if Name(step.output) == last.arguments["x"]), None)
+        sought: Argument | None = Name(self.graph.probabilities)
+        last = None
+        for step in reversed(self.graph.operations):
+            if Name(step.output) == sought:
+                last = step
+                if step.kind != "cast":
+                    break
+                sought = step.arguments.get("x")
         return last
 
 

@@ -14,9 +14,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import softmax
 
 from kit import KitError
-from kit.exporting.graph import Graph, Name, Operation
+from kit.exporting.graph import AGAIN, Graph, Name, Operation
+from kit.exporting.shapes import KINDS, MOST_VALUES, Need, need
 
 _CHUNK = 64 * 28 * 28  # pixels that go through at once; what a core's caches like
+_WORKING = 2**25  # numbers that are held at once: fewer pictures go through where each needs many
+_MOST_WORK = 2**31  # multiply-accumulates of one picture
 
 Arguments = dict[str, Any]
 
@@ -88,11 +91,13 @@ def evaluate(graph: Graph, images: np.ndarray, *, half: bool = False) -> np.ndar
     Raises:
         KitError: The pictures have another size, or the graph an operation that is not known here.
     """
-    feature = graph.inputs[0]
-    if images.shape[1] * images.shape[2] != math.prod(feature.shape):
+    needs = plan(graph)
+    shape = graph.inputs[0].shape
+    if images.shape[1] * images.shape[2] != math.prod(shape):
         size = f"{images.shape[1]} x {images.shape[2]}"
-        raise KitError(f"{graph.path}: takes {' x '.join(map(str, feature.shape))} pixels, not {size}")
-    step = max(1, _CHUNK // math.prod(feature.shape))
+        raise KitError(f"{graph.path}: takes {' x '.join(map(str, shape))} pixels, not {size}")
+    largest = max((part.working for part in needs), default=1)
+    step = max(1, min(_CHUNK // math.prod(shape), _WORKING // largest))
     chunks = [images[start : start + step] for start in range(0, len(images), step)]
     results = [np.zeros((0, len(graph.labels)), np.float32)]
     for chunk in chunks:
@@ -102,36 +107,63 @@ def evaluate(graph: Graph, images: np.ndarray, *, half: bool = False) -> np.ndar
     return np.concatenate(results)
 
 
+def plan(graph: Graph) -> list[Need]:
+    """What each operation will give and take for one picture, before anything is computed.
+
+    Raises:
+        KitError: There is no picture to begin with, an operation is not known here, takes what nothing computes before
+            it or what does not fit, or all together need more than kit gives to a network for digits.
+    """
+    shapes, found = {graph.inputs[0].name: _first_shape(graph)} if graph.inputs else {}, list[Need]()
+    for operation in graph.operations:
+        where = f"{graph.path}: {operation.name!r}"
+        if operation.kind not in KINDS:
+            raise KitError(f"{where} is a {operation.kind}, which kit cannot evaluate")
+        arguments = {key: _value(argument, shapes, graph) for key, argument in operation.arguments.items()}
+        try:
+            found.append(need(operation.kind, arguments))
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise KitError(f"{where} cannot be computed, {reason}: damaged, {AGAIN}") from error
+        if operation.output in shapes:
+            raise KitError(f"{graph.path}: {operation.output!r} is computed twice: damaged, {AGAIN}")
+        shapes[operation.output] = found[-1].shape
+    if sum(part.work for part in found) > _MOST_WORK:
+        raise KitError(f"{graph.path}: it would compute longer than a network for digits may: damaged, {AGAIN}")
+    if math.prod(shapes.get(graph.probabilities, (0,))) != len(graph.labels):
+        raise KitError(f"{graph.path}: it gives no probability to each of its labels: damaged, {AGAIN}")
+    return found
+
+
 def costs(graph: Graph) -> Costs:
-    """What the saved graph costs, by putting one grey picture through it."""
-    blank = np.zeros((1, *_picture(graph), 1), np.uint8)
-    found, sizes = [], {graph.inputs[0].name: blank.size * 4}
-    for operation, result in _compute(graph, blank, half=False):
-        shape = result.shape[1:]
+    """What the saved graph costs for one picture; KitError as `plan` has it."""
+    needs = plan(graph)
+    found, sizes = [], {graph.inputs[0].name: math.prod(graph.inputs[0].shape) * 4}
+    for operation, part in zip(graph.operations, needs, strict=True):
         parameters = sum(weights.size for weights in operation.weights)
-        work = _multiply_accumulates(operation, shape)
-        found.append(Cost(operation.name, operation.kind, shape, parameters, operation.stored, work))
-        sizes[operation.output] = math.prod(shape) * (2 if operation.half else 4)
+        work = _multiply_accumulates(operation, part.shape)
+        found.append(Cost(operation.name, operation.kind, part.shape, parameters, operation.stored, work))
+        sizes[operation.output] = math.prod(part.shape) * (2 if operation.half else 4)
     return Costs(tuple(found), _peak(graph, sizes))
 
 
-def _picture(graph: Graph) -> tuple[int, int]:
-    shape = graph.inputs[0].shape
-    side = math.isqrt(math.prod(shape))
-    return (shape[0], shape[1]) if graph.inputs[0].kind == "image" else (side, side)
+def _first_shape(graph: Graph) -> tuple[int, ...]:
+    """The shape of the picture that the graph takes, or of the array of its pixels."""
+    feature = graph.inputs[0]
+    if not feature.shape or min(feature.shape) < 1 or math.prod(feature.shape) > MOST_VALUES:
+        raise KitError(f"{graph.path}: it takes no picture but {feature}: damaged, {AGAIN}")
+    return (1, 1, *feature.shape) if feature.kind == "image" else feature.shape
 
 
 def _compute(graph: Graph, images: np.ndarray, half: bool) -> Iterator[tuple[Operation, np.ndarray]]:
-    """Each operation with its result, (rows, *shape) float32; results are dropped after their last use."""
+    """Each operation of a planned graph with its result, (rows, *shape) float32, dropped after its last use."""
     last_use = {name: index for index, operation in enumerate(graph.operations) for name in _reads(operation)}
-    feature = graph.inputs[0]
-    shape = (1, 1, *feature.shape) if feature.kind == "image" else feature.shape
-    tensors = {feature.name: images.reshape(len(images), *shape).astype(np.float32)}
+    first = images.reshape(len(images), *_first_shape(graph)).astype(np.float32)
+    tensors = {graph.inputs[0].name: first}
     for index, operation in enumerate(graph.operations):
-        if operation.kind not in _KERNELS:
-            raise KitError(f"{graph.path}: {operation.name!r} is a {operation.kind}, which kit cannot evaluate")
         arguments = {key: _value(argument, tensors, graph) for key, argument in operation.arguments.items()}
-        result = _KERNELS[operation.kind](arguments)
+        with np.errstate(all="ignore"):  # weights that are no numbers give probabilities that are none
+            result = _KERNELS[operation.kind](arguments)
         if half and operation.half:
             result = result.astype(np.float16).astype(np.float32)
         tensors[operation.output] = result
@@ -147,12 +179,12 @@ def _reads(operation: Operation) -> set[str]:
     return {name.text for name in names if isinstance(name, Name)}
 
 
-def _value(argument: Any, tensors: dict[str, np.ndarray], graph: Graph) -> Any:
+def _value(argument: Any, tensors: dict[str, Any], graph: Graph) -> Any:
     if isinstance(argument, list):
         return [_value(part, tensors, graph) for part in argument]
     if isinstance(argument, Name):
         if argument.text not in tensors:
-            raise KitError(f"{graph.path}: damaged, nothing computes {argument.text!r}: export it again")
+            raise KitError(f"{graph.path}: damaged, nothing computes {argument.text!r}: {AGAIN}")
         return tensors[argument.text]
     return argument.astype(np.float32) if argument.dtype == np.float16 else argument
 
@@ -236,8 +268,6 @@ def _conv(arguments: Arguments) -> np.ndarray:
 
 def _pool(arguments: Arguments, combine: np.ufunc, fill: float) -> np.ndarray:
     """Combines the pixels under the kernel, one offset at a time: much faster than over a view of windows."""
-    if arguments.get("ceil_mode", False):
-        raise KitError("pooling in ceil mode is not an operation that kit can evaluate")
     kernel = tuple(map(int, arguments["kernel_sizes"]))
     windows = _windows(_padded(arguments["x"][:, 0], arguments, kernel, fill), kernel, arguments)
     result = windows[..., 0, 0].copy()

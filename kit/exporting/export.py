@@ -204,14 +204,13 @@ class _Maker:
         converted = self._converted(exact)
         if compressed:
             converted = compression.compress(converted, compressed)
-        coreml.save(converted, path, self.about, None)  # what its weights' digest is taken of
-        coreml.save(converted, path, self.about, self._contract(compressed, core_ml_model.read(path).weights))
+        coreml.save(converted, path, self.about, None)  # what its digests are taken of
+        coreml.save(converted, path, self.about, self._contract(compressed, core_ml_model.read(path).digests))
 
     def _save_portable(self, path: Path) -> None:
         format, precision = self.options.format, self.options.stored_precision  # noqa: A001
         content = portable.convert(self.model, self.task.classes, format, precision)
-        contract = self._contract(None, portable.weights_digest(content, format))
-        portable.save(content, path, format, contract)
+        portable.save(content, path, format, self._contract(None, portable.digests(content, format)))
 
     @cache  # noqa: B019 (of one export)
     def _converted(self, exact: int) -> Any:
@@ -221,7 +220,7 @@ class _Maker:
             precision=options.stored_precision, array=options.input == "array", exact=exact,
         )  # fmt: skip
 
-    def _contract(self, compressed: str | None, weights: str) -> Contract:
+    def _contract(self, compressed: str | None, digests: tuple[str, str]) -> Contract:
         options = self.options
         return dataclasses.replace(
             self.run.contract,
@@ -232,7 +231,8 @@ class _Maker:
             precision=options.stored_precision,
             compression=compressed,
             target=options.oldest,
-            weights=weights,
+            weights=digests[0],
+            computation=digests[1],
         )
 
 

@@ -5,8 +5,8 @@ in the operations of the ML program (MIL), because those say exactly what they d
 """
 
 import hashlib
-import json
 import math
+import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +16,18 @@ from typing import Any
 import numpy as np
 
 from kit import KitError, backend
+from kit.contract import KEY
 from kit.exporting import neural_network
-from kit.files import in_plain_words
+from kit.exporting.shapes import KINDS, MOST_NUMBERS
+from kit.model_files import kind_of
+from kit.stored import SMALL, content_of, json_of, size_of
 
-FORMATS = {".mlpackage": "mlprogram", ".mlmodel": "neuralnetwork"}
-_AGAIN = "export it again with kit export"
+FORMATS = {"mlpackage": "mlprogram", "mlmodel": "neuralnetwork"}  # what it is on disk → its format
+AGAIN = "export it again with kit export"
+_LARGEST = 2**28  # bytes of all files; kit's largest network has 5 million
+_MOST_FILES = 100
+_LARGEST_PROGRAM = 2**24  # bytes of an ML program without its weights
+_MOST_OPERATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -119,28 +126,37 @@ def read(path: Path | str) -> Graph:
     """
     path = Path(path)
     spec, weights = _load(path)
-    kind = spec.WhichOneof("Type")
-    if path.suffix == ".mlpackage" and kind != "mlProgram":
-        raise KitError(f"{path}: a {_words(kind)}, where an ML program belongs")
-    if path.suffix == ".mlmodel" and kind != "neuralNetworkClassifier":
-        raise KitError(f"{path}: a {_words(kind)}, where a neural network classifier belongs")
     try:
-        if kind == "mlProgram":
-            operations, probabilities, labels = _program(spec, weights)
-        else:
-            operations, probabilities, labels = _network(spec.neuralNetworkClassifier)
-    except KitError as error:
-        raise KitError(f"{path}: {error}") from error
+        return _graph(path, spec, weights)
     except Exception as error:  # whatever coremltools' readers meet: RuntimeError, AssertionError …
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise KitError(f"{path}: damaged ({reason}): {_AGAIN}") from error
+        if KEY not in spec.description.metadata.userDefined:
+            what = f"a Core ML model that kit export did not make ({reason})"
+            raise KitError(f"{path}: {what}: kit reads only those that it made") from error
+        if isinstance(error, KitError):
+            raise KitError(f"{path}: {error}") from error
+        raise KitError(f"{path}: damaged ({reason}): {AGAIN}") from error
+
+
+def _graph(path: Path, spec: Any, weights: Path | None) -> Graph:
+    """What the specification says; KitError, or what coremltools raises, where it is not what kit writes."""
+    kind, form = spec.WhichOneof("Type"), "mlpackage" if path.is_dir() else "mlmodel"
+    if form == "mlpackage" and kind != "mlProgram":
+        raise KitError(f"a {_words(kind)}, where an ML program belongs")
+    if form == "mlmodel" and kind != "neuralNetworkClassifier":
+        raise KitError(f"a {_words(kind)}, where a neural network classifier belongs")
+    if kind == "mlProgram":
+        _check_program(spec.mlProgram, weights)
+        operations, probabilities, labels = _program(spec, weights)
+    else:
+        operations, probabilities, labels = _network(spec.neuralNetworkClassifier)
     description = spec.description
     about = description.metadata
     metadata = {"author": about.author, "license": about.license, "version": about.versionString}
     metadata |= {"description": about.shortDescription, **about.userDefined}
     return Graph(
         path,
-        FORMATS[path.suffix],
+        FORMATS[form],
         spec.specificationVersion,
         tuple(_feature(entry) for entry in description.input),
         tuple(_feature(entry) for entry in description.output),
@@ -168,6 +184,18 @@ def weights_digest(operations: Sequence[Operation], weights: Path | None) -> str
     return digest.hexdigest()
 
 
+def computation_digest(graph: Graph) -> str:
+    """SHA-256 of everything else that the graph computes by: what each step takes, gives and is rounded to."""
+    digest = hashlib.sha256()
+    for part in (graph.format, *graph.inputs, *graph.outputs, *graph.labels, *graph.predicted, graph.probabilities):
+        digest.update(f"{part!r}\n".encode())
+    for operation in graph.operations:
+        takes = sorted((key, value) for key, value in operation.arguments.items() if not isinstance(value, np.ndarray))
+        constants = sorted(operation.arguments.keys() - {key for key, _ in takes})
+        digest.update(f"{operation.kind} {takes} {constants} {operation.output!r} {operation.half}\n".encode())
+    return digest.hexdigest()
+
+
 def _files(path: Path) -> Iterator[Path]:
     return (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else iter([path])
 
@@ -176,42 +204,101 @@ def _load(path: Path) -> tuple[Any, Path | None]:
     """The specification and, of a package, the folder of its weights."""
     if not path.exists():
         raise KitError(f"{path}: no such file or folder: kit export makes one")
-    if path.suffix not in FORMATS or path.is_dir() != (path.suffix == ".mlpackage"):
+    form = kind_of(path) or path.suffix.lower().removeprefix(".")
+    if form not in FORMATS or path.is_dir() != (form == "mlpackage"):
         what = "a folder" if path.is_dir() else "a zip archive: unpack it" if zipfile.is_zipfile(path) else "a file"
         raise KitError(f"{path}: {what}, where a Core ML package (.mlpackage) or model (.mlmodel) belongs")
-    model, weights = (path, None) if path.is_file() else _package(path)
+    model, weights = _package(path) if path.is_dir() else (path, None)
     from google.protobuf.message import DecodeError
 
-    coremltools = backend.coremltools()
-    spec = coremltools.proto.Model_pb2.Model()
+    spec = backend.coremltools().proto.Model_pb2.Model()
     try:
-        spec.ParseFromString(model.read_bytes())
-    except OSError as error:
-        raise in_plain_words(error, model) from error
+        spec.ParseFromString(content_of(model, _LARGEST_PROGRAM if weights else _LARGEST, AGAIN))
     except DecodeError as error:
-        raise KitError(f"{model}: damaged, or no Core ML model: {_AGAIN}") from error
+        raise KitError(f"{model}: damaged, or no Core ML model: {AGAIN}") from error
     if spec.WhichOneof("Type") is None:
-        raise KitError(f"{model}: there is no model in it: {_AGAIN}")
+        raise KitError(f"{model}: there is no model in it: {AGAIN}")
     return spec, weights
 
 
 def _package(path: Path) -> tuple[Path, Path]:
     """The model file and the weights' folder that a package's manifest names."""
+    _check_files(path)
     manifest = path / "Manifest.json"
-    damaged = KitError(f"{manifest}: missing, truncated or damaged: {_AGAIN}")
+    damaged = KitError(f"{manifest}: missing, truncated or damaged: {AGAIN}")
     try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
+        content = json_of(manifest, AGAIN, SMALL)
         items = content["itemInfoEntries"]
         model = path / "Data" / items[content["rootModelIdentifier"]]["path"]
         folders = [path / "Data" / item["path"] for item in items.values() if item["name"] == "weights"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        inside = all(path.resolve() in named.resolve().parents for named in (model, *folders))
+        missing = [named for named in (model, *folders) if not named.exists()]
+    except (KitError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged from error
-    for named in (model, *folders):
-        if path.resolve() not in named.resolve().parents:
-            raise damaged
-        if not named.exists():
-            raise KitError(f"{named}: missing, though the manifest names it: {_AGAIN}")
+    if not inside:
+        raise damaged
+    if missing:
+        raise KitError(f"{missing[0]}: missing, though the manifest names it: {AGAIN}")
     return model, folders[0] if folders else model.parent / "weights"
+
+
+def _check_files(path: Path) -> None:
+    """KitError where a package holds something else than files and folders, or more than a model has.
+
+    A link could lead out of it, and a pipe has no end.
+    """
+    files, total = 0, 0
+    for folder, names, others in os.walk(path):
+        for name in names:
+            if (Path(folder) / name).is_symlink():
+                raise KitError(f"{Path(folder) / name}: a link, where a package has its own folders: {AGAIN}")
+        for file in (Path(folder) / name for name in others):
+            if file.is_symlink():
+                raise KitError(f"{file}: a link, where a package has its own files: {AGAIN}")
+            files, total = files + 1, total + size_of(file, _LARGEST - total, AGAIN)
+            if files > _MOST_FILES:
+                raise KitError(f"{path}: more than {_MOST_FILES} files, which is no model: {AGAIN}")
+
+
+def _check_program(program: Any, weights: Path | None) -> None:
+    """KitError where coremltools would compute something while it reads the program, or make room for too much.
+
+    It reads what it knows: constants, those that are stored compressed, and the operations that kit can evaluate, of
+    which it computes at once those that take constants alone.
+    """
+    if list(program.functions) != ["main"]:
+        raise KitError("it has other functions than main")
+    function = program.functions["main"]
+    blocks = list(function.block_specializations.values())
+    if len(blocks) != 1 or len(blocks[0].operations) > _MOST_OPERATIONS:
+        raise KitError("it is no program of one block")
+    computed, numbers = {entry.name for entry in function.inputs}, 0
+    for operation in blocks[0].operations:
+        constant = operation.type == "const" or operation.type.startswith("constexpr_")
+        if not constant and operation.type not in (*KINDS, "classify"):
+            raise KitError(f"{_name_of(operation)!r} is a {operation.type}, which kit cannot evaluate")
+        if operation.blocks:
+            raise KitError(f"{_name_of(operation)!r} has operations inside")
+        taken = {binding.name for argument in operation.inputs.values() for binding in argument.arguments}
+        if not constant and not taken & computed:
+            raise KitError(f"{_name_of(operation)!r} computes with constants alone")
+        computed |= set() if constant else {output.name for output in operation.outputs}
+        values = [output.type for output in operation.outputs if constant]
+        values += [binding.value.type for argument in operation.inputs.values() for binding in argument.arguments]
+        numbers += sum(_numbers_of(value.tensorType) for value in values if value.HasField("tensorType"))
+    if numbers > MOST_NUMBERS:
+        raise KitError(f"its constants hold {numbers:,} numbers: a network for digits has fewer")
+    if weights and not (weights.is_dir() and all(file.is_file() for file in weights.iterdir())):
+        raise KitError("its weights are no folder of files")
+
+
+def _name_of(operation: Any) -> str:
+    return operation.outputs[0].name if operation.outputs else operation.type
+
+
+def _numbers_of(tensor: Any) -> int:
+    """How many numbers a tensor of this type has; dimensions that are not known count as 1."""
+    return math.prod(max(1, dimension.constant.size) for dimension in tensor.dimensions)
 
 
 def _words(kind: str) -> str:
@@ -226,7 +313,7 @@ def _feature(entry: Any) -> Feature:
     if kind == "multiArrayType":
         array = entry.type.multiArrayType
         return Feature(entry.name, "array", tuple(array.shape), array.ArrayDataType.Name(array.dataType))
-    return Feature(entry.name, kind.removesuffix("Type"))
+    return Feature(entry.name, (kind or "nothing").removesuffix("Type"))
 
 
 def _program(spec: Any, weights: Path | None) -> tuple[list[Operation], str, tuple[str, ...]]:
@@ -287,7 +374,7 @@ def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
     if not labels:
         raise KitError("it has no string labels")
     operations: list[Operation] = []
-    scaled: dict[str, str] = {}
+    scaled, numbers = dict[str, str](), 0
     for step in network.preprocessing:
         if step.WhichOneof("preprocessor") != "scaler":
             raise KitError("it prepares its pictures in a way that kit cannot evaluate")
@@ -312,4 +399,7 @@ def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
             if alpha is not None and len(inputs) == 1:
                 arguments["y"] = alpha
         operations.append(Operation(operation, layer.name, arguments, layer.output[0], stored=stored))
+        numbers += sum(weights.size for weights in operations[-1].weights)
+        if numbers > MOST_NUMBERS:
+            raise KitError("its layers hold more numbers than a network for digits has")
     return operations, network.labelProbabilityLayerName or operations[-1].output, labels

@@ -1,11 +1,13 @@
 """The layers of Core ML's older format, the neural network, in the operations of the newer one, the ML program."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kit import KitError
+from kit.exporting.shapes import MOST_NUMBERS
 
 Converted = tuple[str, dict[str, Any], int]  # operation, arguments but for the inputs, bytes on disk of the weights
 
@@ -31,20 +33,25 @@ def weights(stored: Any, shape: Sequence[int]) -> np.ndarray:
 
     Quantised ones hold n bits each, the highest first, which index a table or are scaled a row of the first axis.
     """
+    count = math.prod(shape)
+    if count > MOST_NUMBERS:
+        raise KitError(f"a layer of shape {tuple(shape)} is larger than a network for digits has one")
     if stored.float16Value:
         values = np.frombuffer(stored.float16Value, np.float16)
     elif stored.rawValue:
-        values = _quantized(stored, shape)
+        values = _quantized(stored, count)
     else:
         values = np.asarray(stored.floatValue, np.float32)
-    if values.size != np.prod(shape):
+    if values.size != count:
         raise KitError(f"{values.size:,} weights where a layer of shape {tuple(shape)} belongs")
     return values.reshape(shape)
 
 
-def _quantized(stored: Any, shape: Sequence[int]) -> np.ndarray:
+def _quantized(stored: Any, count: int) -> np.ndarray:
     bits = stored.quantization.numberOfBits
-    digits = np.unpackbits(np.frombuffer(stored.rawValue, np.uint8))[: np.prod(shape) * bits].reshape(-1, bits)
+    if not 1 <= bits <= 8:
+        raise KitError(f"weights of {bits} bits are not ones that kit can evaluate")
+    digits = np.unpackbits(np.frombuffer(stored.rawValue, np.uint8))[: count * bits].reshape(-1, bits)
     numbers = digits @ (1 << np.arange(bits)[::-1])
     if stored.quantization.WhichOneof("QuantizationType") == "lookupTableQuantization":
         return np.asarray(stored.quantization.lookupTableQuantization.floatValue, np.float32)[numbers]

@@ -2,16 +2,22 @@
 
 from pathlib import Path
 
+from kit import KitError
 from kit.exporting import core_ml_model, portable
-from kit.exporting.formats import SUFFIXES
 from kit.exporting.saved_model import SavedModel
+from kit.model_files import instead_of_an_export, kind_of
 
 
 def read(path: Path | str) -> SavedModel:
-    """Reads a model of any format; KitError where it is none of them or damaged."""
-    return portable.read(path) if Path(path).suffix in portable.FORMATS else core_ml_model.read(path)
+    """Reads a model of any format, which its content tells and not its name.
 
-
-def is_saved_model(name: object) -> bool:
-    """Whether this is called like an exported model."""
-    return isinstance(name, str | Path) and Path(name).suffix in SUFFIXES.values()
+    Raises:
+        KitError: There is none, it is damaged, or it is one that kit does not read; the message says what to give.
+    """
+    path = Path(path)
+    kind = kind_of(path) or path.suffix.lower().removeprefix(".")  # a damaged one is still what it is called
+    if kind in portable.FORMATS:
+        return portable.read(path, kind)
+    if kind not in core_ml_model.KINDS and (instead := instead_of_an_export(path)):
+        raise KitError(f"{path}: {instead}")
+    return core_ml_model.read(path)

@@ -3,8 +3,10 @@
 Both are extras, because only some people need them.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +15,19 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.contract import KEY, Contract
+from kit.exporting import portable_graphs
 from kit.exporting.coreml import PROBABILITIES, concrete_function
 from kit.exporting.saved_model import SavedModel
-from kit.files import in_plain_words
+from kit.stored import content_of
 
 if TYPE_CHECKING:
     import keras
 
-FORMATS = {".tflite": "tflite", ".onnx": "onnx"}
+FORMATS = ("tflite", "onnx")
 _PACKAGES = {"tflite": ["ai_edge_litert"], "onnx": ["onnx", "onnxruntime", "tf2onnx"]}
 _OPSET = 17  # of ONNX: what its runtimes of the last years all know
+_LARGEST = 2**28  # bytes; kit's largest network has 5 million
+_AGAIN = "export it again with kit export"
 
 
 class PortableModel(SavedModel):
@@ -35,23 +40,26 @@ class PortableModel(SavedModel):
         last: The operation that gives its output, in the format's own words.
         metadata: What was written into it.
         size: Bytes on disk.
-        weights: SHA-256 of every constant.
-        run: uint8 (n, size, size, 1) → float32 probabilities (n, classes), by the format's own runtime.
+        digests: SHA-256 of every constant, and of what is computed with them.
+        run: uint8 (n, size, size, 1) → float32 probabilities (n, classes), by the format's own runtime, which starts
+            when it is first called.
     """
 
     def __init__(
         self, path: Path, format: str, shape: tuple[int, ...], last: str, metadata: dict[str, str], size: int,  # noqa: A002
-        weights: str, run: Callable[[np.ndarray], np.ndarray],
+        digests: tuple[str, str], run: Callable[[np.ndarray], np.ndarray],
     ) -> None:  # fmt: skip
         self.path, self.format, self.runtime, self.shape, self.last = path, format, format, shape, last
-        self.metadata, self.size, self.weights, self._run = metadata, size, weights, run
+        self.metadata, self.size, self._run = metadata, size, run
+        self.weights, self.computation = digests
 
     @property
     def contract(self) -> Contract:
         return Contract.of_metadata(self.metadata, str(self.path))
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        return self._run(images)
+        with _as_one_line(self.path):
+            return self._run(images)
 
     def structure(self) -> list[str]:
         found, size = [], self.contract.size
@@ -60,6 +68,18 @@ class PortableModel(SavedModel):
         if self.last != "softmax":
             found.append(f"it ends in {self.last}, not in a softmax: these are no probabilities")
         return found
+
+
+@contextlib.contextmanager
+def _as_one_line(path: Path) -> Iterator[None]:
+    """KitError, which names the file, for whatever the runtimes raise: RuntimeError, DecodeError, struct.error …"""
+    try:
+        yield
+    except KitError as error:
+        raise KitError(f"{path}: {error}") from error
+    except Exception as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise KitError(f"{path}: damaged ({reason}): {_AGAIN}") from error
 
 
 def require(format: str) -> None:  # noqa: A002
@@ -113,41 +133,30 @@ def save(content: bytes, path: Path, format: str, contract: Contract) -> None:  
     path.write_bytes(content)
 
 
-def read(path: Path | str) -> PortableModel:
-    """Reads a `.tflite` or `.onnx` file.
+def read(path: Path | str, format: str = "") -> PortableModel:  # noqa: A002
+    """Reads a LiteRT or ONNX file; nothing in it is computed before `predict`.
+
+    Args:
+        path: The file.
+        format: "tflite" or "onnx"; what its name says without it.
 
     Raises:
-        KitError: It is missing or damaged, or its extra is not installed.
+        KitError: It is missing or damaged, not made by kit export, or its extra is not installed.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise in_plain_words(error, path) from error
-    format = FORMATS[path.suffix]  # noqa: A001
+    content, format = content_of(path, _LARGEST, _AGAIN), format or path.suffix.lower()[1:]  # noqa: A001
     require(format)
-    try:
-        with backend.quiet():
-            return (_read_tflite if format == "tflite" else _read_onnx)(path, content)
-    except Exception as error:  # whatever the runtimes raise: RuntimeError, DecodeError, struct.error …
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise KitError(f"{path}: damaged ({reason}): export it again with kit export") from error
+    with _as_one_line(path), backend.quiet():
+        return (_read_tflite if format == "tflite" else _read_onnx)(path, content)
 
 
-def weights_digest(content: bytes, format: str) -> str:  # noqa: A002
-    """SHA-256 of a model's constants, without what names and describes them."""
-    digest = hashlib.sha256()
+def digests(content: bytes, format: str) -> tuple[str, str]:  # noqa: A002
+    """SHA-256 of a model's constants, and of everything else in it but what names and describes it."""
     if format == "onnx":
         import onnx
 
-        for constant in onnx.ModelProto.FromString(content).graph.initializer:
-            digest.update(constant.raw_data or constant.SerializeToString())
-        return digest.hexdigest()
-    model, own = _tflite(content)
-    for number, buffer in enumerate(model.buffers):
-        if number not in own and buffer.data is not None:
-            digest.update(np.asarray(buffer.data, np.uint8).tobytes())
-    return digest.hexdigest()
+        return _digests_of_onnx(onnx.ModelProto.FromString(content))
+    return _digests_of_tflite(*_tflite(content))
 
 
 def _name_onnx(model: Any) -> None:
@@ -164,42 +173,67 @@ def _name_onnx(model: Any) -> None:
 
 def _read_onnx(path: Path, content: bytes) -> PortableModel:
     import onnx
-    import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # it would tell its makers of every session
     model = onnx.ModelProto.FromString(content)
-    onnx.checker.check_model(model)
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    feature = session.get_inputs()[0]
-    last = next(node.op_type for node in model.graph.node if model.graph.output[0].name in node.output)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    _check_ours(metadata)
+    feature, result = model.graph.input[0], model.graph.output[0]
+    last = next(node.op_type for node in model.graph.node if result.name in node.output)
+
+    @cache
+    def session() -> Any:
+        import onnxruntime
+
+        portable_graphs.check_onnx(model)
+        onnxruntime.disable_telemetry_events()  # it would tell its makers of every session
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # what is wrong it raises, too
+        with backend.quiet():
+            return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def run(images: np.ndarray) -> np.ndarray:
-        rows = (session.run(None, {feature.name: image[None].astype(np.float32)})[0][0] for image in images)
+        run = session().run
+        rows = (run(None, {feature.name: image[None].astype(np.float32)})[0][0] for image in images)
         return np.array(list(rows), np.float32)
 
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
-    digest = weights_digest(content, "onnx")
-    return PortableModel(path, "onnx", tuple(feature.shape), last.lower(), metadata, len(content), digest, run)
+    shape = tuple(dimension.dim_value for dimension in feature.type.tensor_type.shape.dim)
+    return PortableModel(path, "onnx", shape, last.lower(), metadata, len(content), _digests_of_onnx(model), run)
+
+
+def _digests_of_onnx(model: Any) -> tuple[str, str]:
+    constants = hashlib.sha256()
+    for constant in model.graph.initializer:
+        constants.update(constant.raw_data or constant.SerializeToString())
+    rest = type(model)()
+    rest.CopyFrom(model)
+    rest.ClearField("metadata_props")
+    return constants.hexdigest(), hashlib.sha256(rest.SerializeToString(deterministic=True)).hexdigest()
 
 
 def _read_tflite(path: Path, content: bytes) -> PortableModel:
-    from ai_edge_litert import schema_py_generated as schema
-    from ai_edge_litert.interpreter import Interpreter
-
-    model, _ = _tflite(content)
-    graph = model.subgraphs[0]
-    code = model.operatorCodes[graph.operators[-1].opcodeIndex].builtinCode
-    last = next(name for name, value in vars(schema.BuiltinOperator).items() if value == code)
+    model, own = _tflite(content)
     metadata = {
         entry.name.decode(): np.asarray(model.buffers[entry.buffer].data, np.uint8).tobytes().decode()
         for entry in model.metadata or ()
         if entry.name == KEY.encode()
     }
-    interpreter = Interpreter(model_content=content)
-    interpreter.allocate_tensors()
-    inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    _check_ours(metadata)
+    graph = model.subgraphs[0]
+    last = portable_graphs.tflite_kind(model, graph.operators[-1])
+
+    @cache
+    def started() -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        portable_graphs.check_tflite(model)
+        with backend.quiet():
+            interpreter = Interpreter(model_content=content)
+            interpreter.allocate_tensors()
+        return interpreter
 
     def run(images: np.ndarray) -> np.ndarray:
+        interpreter = started()
+        inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         rows = np.empty((len(images), outputs["shape"][-1]), np.float32)
         for row, image in zip(rows, images, strict=True):
             interpreter.set_tensor(inputs["index"], image[None].astype(np.float32))
@@ -207,9 +241,29 @@ def _read_tflite(path: Path, content: bytes) -> PortableModel:
             row[:] = interpreter.get_tensor(outputs["index"])[0]
         return rows
 
-    shape = tuple(map(int, inputs["shape"]))
-    digest = weights_digest(content, "tflite")
-    return PortableModel(path, "tflite", shape, last.lower(), metadata, len(content), digest, run)
+    shape = tuple(map(int, graph.tensors[graph.inputs[0]].shape))
+    return PortableModel(
+        path, "tflite", shape, last.lower(), metadata, len(content), _digests_of_tflite(model, own), run
+    )
+
+
+def _digests_of_tflite(model: Any, own: set[int]) -> tuple[str, str]:
+    constants, rest = hashlib.sha256(), hashlib.sha256()
+    for number, buffer in enumerate(model.buffers):
+        if number not in own and buffer.data is not None:
+            constants.update(np.asarray(buffer.data, np.uint8).tobytes())
+            rest.update(f"{number} {len(buffer.data)}\n".encode())
+    for name, value in sorted(vars(model).items()):
+        if name not in ("buffers", "metadata"):
+            rest.update(f"{name} {portable_graphs.told(value)}\n".encode())
+    return constants.hexdigest(), rest.hexdigest()
+
+
+def _check_ours(metadata: dict[str, str]) -> None:
+    if KEY not in metadata:
+        raise KitError(
+            "there is no contract in this model, it was not made by kit export: kit reads only those it made"
+        )
 
 
 def _tflite(content: bytes) -> tuple[Any, set[int]]:

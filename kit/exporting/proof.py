@@ -76,7 +76,7 @@ class Verification:
         saved: The model as it was read.
         proof: None where its run is not at hand.
         problems: Why it must not be trusted; empty where it may.
-        costs: What one picture costs; None outside Core ML.
+        costs: What one picture costs; None outside Core ML, and of what is damaged.
     """
 
     saved: SavedModel
@@ -130,7 +130,7 @@ def verify(
     """Reads a saved model from disk, checks it and compares it with the network that it was made of.
 
     Args:
-        package: An `.mlpackage`, `.mlmodel`, `.tflite` or `.onnx` of `kit export`.
+        package: What `kit export` wrote, whatever it is called.
         run: The run; the one that the model names without it.
         rows: Compare so many validation rows, evenly spread, instead of all.
         max_loss: Points of accuracy that a compressed model may have lost.
@@ -146,7 +146,7 @@ def verify(
         images, where = validation_images(source, source.digits(data)), _spread(source, rows)
         proof = confirm(prove(saved, source, images, where=where), saved, source, images, where=where)
         problems = failures(proof, saved.contract, max_loss)
-    return Verification(saved, proof, tuple(problems), saved.costs())
+    return Verification(saved, proof, tuple(problems), None if proof is None and problems else saved.costs())
 
 
 def _source(saved: SavedModel, run: RunName | None, runs: Path | str) -> Run | None:
@@ -215,6 +215,8 @@ def _expected(saved: SavedModel, run: Run, where: np.ndarray | None) -> tuple[np
     """Which validation rows, and what the network says of them: (n, classes of the model)."""
     chosen = np.arange(len(run.validation.rows)) if where is None else where
     expected, classes = run.validation.probabilities[chosen], len(saved.contract.labels)
+    if expected.shape[1] < classes:
+        raise KitError(f"{run.folder / 'validation.npz'}: of {expected.shape[1]} classes, the model has {classes}")
     if expected.shape[1] > classes:  # the model leaves a class out, so that the others sum to 1
         expected = expected[:, :classes].astype(np.float64)
         expected /= expected.sum(axis=1, keepdims=True)

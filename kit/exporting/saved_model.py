@@ -20,6 +20,7 @@ class SavedModel(ABC):
         format: What it is: "mlprogram", "neuralnetwork", "tflite" or "onnx".
         size: Bytes on disk.
         weights: SHA-256 of every constant.
+        computation: SHA-256 of what it computes with them.
         metadata: What was written into it.
         runtime: What computes it here, in words for people.
     """
@@ -28,6 +29,7 @@ class SavedModel(ABC):
     format: str
     size: int
     weights: str
+    computation: str
     metadata: dict[str, str]
     runtime: str
 
@@ -35,6 +37,11 @@ class SavedModel(ABC):
     @abstractmethod
     def contract(self) -> Contract:
         """What the model says of itself; KitError where it says nothing."""
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """Those of its weights and of its computation."""
+        return self.weights, self.computation
 
     @abstractmethod
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -71,11 +78,11 @@ class SavedModel(ABC):
         if self.format != contract.format:
             found.append(f"it is a model of the format {self.format}, though it says {contract.format}")
         found += self.structure()
-        if not found:
-            found += self._answer()
         if self.weights != contract.weights:
             found.append("its weights are not those that it was exported with: damaged or changed since")
-        return found
+        if contract.computation not in (None, self.computation):
+            found.append("its operations are not those that it was exported with: damaged or changed since")
+        return found or self._answer()  # nothing is computed by what is not what it was
 
     def _answer(self) -> list[str]:
         """What is wrong with its answer to a black picture."""

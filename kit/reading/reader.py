@@ -9,10 +9,11 @@ import numpy as np
 from kit import KitError
 from kit.contract import Contract
 from kit.exporting import opening
+from kit.model_files import is_model
 from kit.reading.frames import CENTRED_SCALE, Region, Stroke, centred, drawn, reduced, rounded
 from kit.run.folder import Run
 from kit.run.prediction import predictor
-from kit.run.runs import RUNS, RunName, find_or_best
+from kit.run.runs import RUNS, RunName, find_or_best, named
 from kit.task import Task
 
 
@@ -77,8 +78,8 @@ def open_reader(
     """Opens what a command was given.
 
     Args:
-        model: A run's name, number or path, or an `.mlpackage`, `.mlmodel`, `.tflite` or `.onnx` of `kit export`, which
-            is computed without Keras; the best run without it.
+        model: A run's name, number or path, or what `kit export` wrote, whatever it is called, which is computed
+            without Keras; the best run without it.
         runs: Where the runs are.
         prefer: Without a model, the best run of this task where there is one.
         notify: Called with a line that says which run is the best one.
@@ -86,8 +87,8 @@ def open_reader(
     Raises:
         KitError: There is no such run or model, or it is damaged.
     """
-    if opening.is_saved_model(model):
-        return _of_saved_model(Path(str(model)))
+    if isinstance(model, str | Path) and not named(str(model), Path(runs)) and is_model(model):
+        return _of_saved_model(Path(model))
     return _of_run(find_or_best(model, runs, prefer=prefer, notify=notify))
 
 

@@ -313,7 +313,7 @@ def _failure(failure: Failure) -> Section:
 
 def _about(study: Study, found: Found) -> Section:
     run = study.run
-    settings, metrics = run.settings, run.metrics
+    settings, metrics = run.settings, run.outcome
     epochs = f"{metrics['epochs_done']} of {settings.epochs} epochs, epoch {metrics['best_epoch']:.0f} kept"
     rate = f"learning rate {settings.learning_rate:g}, batch size {settings.batch_size}"
     versions = [f"{name} {version}" for name, version in run.versions.items() if name != "platform"]

@@ -4,9 +4,10 @@ import contextlib
 import csv
 import dataclasses
 import hashlib
+import io
 import json
+import os
 import platform
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +18,11 @@ from typing import TYPE_CHECKING, Any
 from kit import KitError, __version__, backend
 from kit.contract import Contract
 from kit.files import in_plain_words, whole_file, write_text
+from kit.run import keras_file
 from kit.run.settings import Settings, digest_of
 from kit.run.validation import Validation
+from kit.run.validation import read as _read_validation
+from kit.stored import checked, content_of, json_of
 from kit.task import Task
 
 if TYPE_CHECKING:
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
 
     from kit.data.loading import LabelledDigits
     from kit.run.metrics import Analysis
+
+_REMEDY = "restore the file or train again"
+_LONGEST_HISTORY = 2**24  # bytes; a hundred thousand epochs
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,19 @@ class Run:
         """What has been read of the stored predictions, or made of them."""
         return {}
 
+    @property
+    def _written(self) -> dict[str, Any]:
+        """What `settings.json` holds: settings and versions, as they were written."""
+        from kit.run.records import Written
+
+        path = self.folder / "settings.json"
+        content = json_of(path, _REMEDY)
+        checked(Written, content, path, _REMEDY)
+        return content
+
     @cached_property
     def settings(self) -> Settings:
-        return Settings.read(self._json("settings.json").get("settings"), self.folder / "settings.json")
+        return Settings.read(self._written["settings"], self.folder / "settings.json")
 
     @property
     def task(self) -> Task:
@@ -62,7 +79,7 @@ class Run:
     @property
     def digest(self) -> str:
         """SHA-256 of its settings as they were written: a hyperparameter that kit learns later does not change it."""
-        return digest_of(self._json("settings.json")["settings"])
+        return digest_of(self._written["settings"])
 
     def is_of(self, digest: str) -> bool:
         """Whether it is the run that an export names by this digest; some were of the settings with later defaults."""
@@ -70,28 +87,49 @@ class Run:
 
     @property
     def versions(self) -> dict[str, str]:
-        return dict(self._json("settings.json").get("versions", {}))
+        return dict(self._written.get("versions", {}))
 
     @property
     def metrics(self) -> dict[str, Any]:
         """Accuracies, losses, epochs, seconds, parameters and whether the training is finished."""
-        return self._json("metrics.json")
+        from kit.run.records import Metrics
+
+        return self._metrics(Metrics)
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """The metrics of a training that has kept an epoch; KitError where one of them is missing."""
+        from kit.run.records import Outcome
+
+        return self._metrics(Outcome)
+
+    def _metrics(self, kind: type[Any]) -> dict[str, Any]:
+        path = self.folder / "metrics.json"
+        content = json_of(path, _REMEDY)
+        checked(kind, content, path, _REMEDY)
+        return content
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has finished an epoch, so that there are metrics."""
+        return os.path.lexists(self.folder / "metrics.json")
 
     @property
     def finished(self) -> bool:
-        return (self.folder / "metrics.json").exists() and bool(self.metrics.get("finished"))
+        return self.judged and bool(self.metrics.get("finished"))
 
     @property
     def history(self) -> list[dict[str, float]]:
         """One dictionary an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds."""
+        from kit.run.records import Epochs
+
         path = self.folder / "history.csv"
+        content = content_of(path, _LONGEST_HISTORY, _REMEDY)
         try:
-            with open(path, newline="", encoding="utf-8") as file:
-                return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-        except OSError as error:
-            raise in_plain_words(error, path) from error
-        except (ValueError, TypeError, AttributeError) as error:
-            raise KitError(f"{path}: damaged: restore the file or train again") from error
+            rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+        except (ValueError, csv.Error) as error:
+            raise KitError(f"{path}: damaged: {_REMEDY}") from error
+        return [epoch.model_dump() for epoch in checked(Epochs, rows, path, _REMEDY, strict=False)]
 
     @property
     def validation(self) -> Validation:
@@ -139,7 +177,7 @@ class Run:
             precision="float32",
             compression=None,
             target=None,
-            weights=hashlib.sha256((self.folder / "model.keras").read_bytes()).hexdigest(),
+            weights=hashlib.sha256(keras_file.content(self.folder / "model.keras")).hexdigest(),
         )
 
     def digits(self, data: Path | str | None = None) -> "LabelledDigits":
@@ -167,23 +205,7 @@ class Run:
             raise KitError(
                 f"{path}: missing: finish its first epoch with kit train --resume {self.name}, or choose another run"
             )
-        keras = backend.keras()
-        try:
-            return keras.saving.load_model(path, compile=False)
-        except Exception as error:  # Keras raises whatever its zip, JSON and HDF5 readers meet
-            raise KitError(f"{path}: damaged, Keras cannot read it: restore the file or train again") from error
-
-    def _json(self, name: str) -> dict[str, Any]:
-        path = self.folder / name
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise in_plain_words(error, path) from error
-        except ValueError as error:
-            raise KitError(f"{path}: damaged, not JSON: restore the file or train again") from error
-        if not isinstance(content, dict):
-            raise KitError(f"{path}: damaged, not a JSON object: restore the file or train again")
-        return content
+        return keras_file.load(path, self.task)
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         write_text(self.folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
@@ -230,16 +252,6 @@ class Run:
             yield
         finally:
             lock.release()
-
-
-def _read_validation(path: Path) -> Validation:
-    import numpy as np
-
-    try:
-        with np.load(path) as arrays:
-            return Validation(arrays["rows"], arrays["labels"], arrays["probabilities"], arrays["features"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise KitError(f"{path}: damaged: restore the file or train again") from error
 
 
 def versions() -> dict[str, str]:

@@ -3,15 +3,19 @@
 import dataclasses
 import difflib
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kit import KitError
 from kit.files import check_name, in_plain_words, staging, write_text
+from kit.model_files import instead_of_a_run, is_model
 from kit.run.folder import Run, versions
 from kit.run.settings import RUNS, Settings
 from kit.task import Task
+
+_MOST = 999_999  # the last number of a run
 
 RunName = int | str | Path | Run
 """How a run is named: 07-dense, or dense where one alone is called so; 7 or 07; its path; the run itself."""
@@ -29,8 +33,7 @@ def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Ru
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(runs / ".lock"):
-            numbers = [_number(path.name) or 0 for path in runs.iterdir()]
-            run = Run(runs / f"{max(numbers, default=0) + 1:02d}-{name}")
+            run = Run(_free(runs, name))
             with staging(runs) as made:
                 new = made / run.name
                 new.mkdir()
@@ -42,6 +45,25 @@ def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Ru
     return run
 
 
+def _free(folder: Path, name: str) -> Path:
+    """The folder of the next run; numbers of runs that are gone but for the last come again, names never twice."""
+    used = [found[0] for path in folder.iterdir() if path.is_dir() and (found := numbered(path.name))]
+    for number in range(max(used, default=0) + 1, _MOST + 1):
+        path = folder / f"{number:02d}-{name}"
+        if not os.path.lexists(path):  # a file has the name, or a link to nowhere
+            return path
+    raise KitError(f"{folder}: a run has the number {_MOST:,}, the last one: rename it")
+
+
+def numbered(name: str) -> tuple[int, str] | None:
+    """Number and name of a run that is called so, 7 and dense of 07-dense; None where a folder's name is no run's.
+
+    Up to 9 it has one digit or two, above as many as it needs.
+    """
+    found = re.fullmatch(r"(0?[1-9]|[1-9][0-9]{1,5})-(.+)", name)
+    return (int(found[1]), found[2]) if found and name.isprintable() else None
+
+
 def find(run: RunName, runs: Path | str = RUNS) -> Run:
     """The run of that name, number or path.
 
@@ -50,24 +72,31 @@ def find(run: RunName, runs: Path | str = RUNS) -> Run:
     """
     if isinstance(run, Run):
         return run
-    run = str(run)
-    if (Path(run) / "settings.json").is_file():
-        return Run(Path(run))
-    folder, names = Path(runs), _names(Path(runs))
-    if run in names:
-        return Run(folder / run)
-    if run.isdecimal():
-        numbered = [known for known in names if _number(known) == int(run)]
-        if len(numbered) == 1:
-            return Run(folder / numbered[0])
-    called = [known for known in names if known.partition("-")[2] == run]
-    if len(called) > 1:
-        raise KitError(f"{folder / run}: several runs are called so: choose from {', '.join(called)}")
-    if called:
-        return Run(folder / called[0])
-    near = difflib.get_close_matches(run, names, n=1, cutoff=0.4)
+    run, folder = str(run), Path(runs)
+    if found := named(run, folder):
+        if len(found) > 1:
+            raise KitError(f"{folder / run}: several runs are called so: choose from {', '.join(map(str, found))}")
+        return found[0]
+    if is_model(run):
+        raise KitError(f"{run}: {instead_of_a_run(run)}")
+    near = difflib.get_close_matches(run, _names(folder), n=1, cutoff=0.4)
     advice = f"did you mean {near[0]}?" if near else "kit runs lists what there is"
     raise KitError(f"{folder / run}: no such run: {advice}")
+
+
+def named(run: str, folder: Path) -> list[Run]:
+    """The runs that this may stand for: the one at that path or of that name, or those of that number or called so."""
+    if (Path(run) / "settings.json").is_file():
+        path = Path(run)
+        return [Run(path if path.name.strip(".") else path.resolve())]  # "." and ".." are no names
+    names = _names(folder)
+    if run in names:
+        return [Run(folder / run)]
+    number = int(run) if re.fullmatch("[0-9]{1,10}", run) else None
+    parts = {known: numbered(known) for known in names}
+    found = [known for known, part in parts.items() if part and part[0] == number]
+    found = found or [known for known, part in parts.items() if part and part[1] == run]
+    return [Run(folder / known) for known in found]
 
 
 def runs(runs: Path | str = RUNS) -> list[Run]:
@@ -75,18 +104,25 @@ def runs(runs: Path | str = RUNS) -> list[Run]:
     return _ranked(Path(runs))
 
 
-def best(runs: Path | str = RUNS, *, task: Task | None = None, prefer: Task | None = None) -> Run:
+def best(
+    runs: Path | str = RUNS,
+    *,
+    task: Task | None = None,
+    prefer: Task | None = None,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Run:
     """The run with the highest validation accuracy that has a model.
 
     Args:
         runs: Where the runs are.
         task: Runs of this task alone; of any without it.
         prefer: Of this task where there is a run of it, else of any other.
+        notify: Called with a line about each run that is passed over, because a file of it is damaged.
 
     Raises:
         KitError: There is none.
     """
-    trained = [run for run in _ranked(Path(runs)) if (run.folder / "model.keras").exists()]
+    trained = [run for run in _ranked(Path(runs)) if (run.folder / "model.keras").is_file() and _is_whole(run, notify)]
     for wanted in (prefer, task) if prefer else (task,):
         for run in trained:
             if wanted in (None, run.task):
@@ -105,7 +141,7 @@ def find_or_best(
     """The run of that name; without a name the best one, as `best` finds it, and `notify` gets a line that says so."""
     if run is not None:
         return find(run, runs)
-    found = best(runs, task=task, prefer=prefer)
+    found = best(runs, task=task, prefer=prefer, notify=notify)
     notify(f"the best run is {found}")
     return found
 
@@ -122,11 +158,21 @@ def chosen(
     return [find_or_best(name, runs, task=task, notify=notify) for name in names or [None]]
 
 
+def _is_whole(run: Run, notify: Callable[[str], None]) -> bool:
+    """Whether its settings and metrics can be read; `notify` gets what is wrong with them."""
+    try:
+        _ = run.settings, run.finished
+    except KitError as error:
+        notify(f"{run} is passed over: {error}")
+        return False
+    return True
+
+
 def _ranked(folder: Path) -> list[Run]:
     def rank(run: Run) -> tuple[float, str]:
         try:
             return -run.metrics["val_accuracy"], run.name
-        except (KitError, KeyError, TypeError):
+        except (KitError, KeyError):
             return 1.0, run.name  # nothing to show yet, or damaged: last
 
     return sorted((Run(folder / name) for name in _names(folder)), key=rank)
@@ -135,11 +181,4 @@ def _ranked(folder: Path) -> list[Run]:
 def _names(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    names = [path.parent.name for path in folder.glob("*/settings.json")]
-    return sorted(name for name in names if _number(name) is not None)
-
-
-def _number(name: str) -> int | None:
-    """The number in front of a run's name; None where it has none."""
-    number = re.match(r"(\d+)-", name)
-    return int(number[1]) if number else None
+    return sorted(path.parent.name for path in folder.glob("*/settings.json") if numbered(path.parent.name))

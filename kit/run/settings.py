@@ -1,6 +1,7 @@
 """How a network is trained: a recipe, and the settings of one training, which are a recipe with all that is its own."""
 
 import dataclasses
+import functools
 import json
 import math
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from kit import KitError, options
 from kit.options import REQUIRED, declared, option
+from kit.stored import checked
 from kit.task import CAMERA, ROWS, Task
 
 RUNS = Path("runs")  # where runs are, unless somebody says otherwise
@@ -126,20 +128,35 @@ class Settings(Recipe):
         return CAMERA if self.camera else ROWS
 
     @classmethod
-    def read(cls, values: Any, path: object) -> "Settings":
+    def read(cls, values: dict[str, Any], path: object) -> "Settings":
         """The settings that a run's file holds.
 
         Raises:
             KitError: A setting is unknown, missing or of the wrong type; the message names `path`.
         """
-        if not isinstance(values, dict):
-            raise KitError(f"{path}: this is not a run's settings: restore the file or train again")
         fields = dataclasses.fields(cls)
         known = {field.name for field in fields if field.name in values or not options.about(field).later}
         if wrong := sorted(values.keys() ^ known):
             what = "unknown" if wrong[0] in values else "missing"
             raise KitError(f"{path}: {what} setting {wrong[0]!r}: was it written by another version of kit?")
+        remedy = "restore the file or train again"
+        checked(_types(), {name: _printable(value) for name, value in values.items()}, path, remedy)
         try:
             return cls(**values)
-        except TypeError as error:
-            raise KitError(f"{path}: a setting has a value of the wrong type: restore the file") from error
+        except KitError as error:
+            raise KitError(f"{path}: damaged, {' '.join(str(error).split())}; {remedy}") from error
+
+
+@functools.cache
+def _types() -> type[Any]:
+    """The types of all settings, for pydantic."""
+    from pydantic import ConfigDict, create_model
+
+    fields = dataclasses.fields(Settings)
+    types: dict[str, Any] = {field.name: (field.type, None) for field in fields}
+    return create_model("Settings", __config__=ConfigDict(allow_inf_nan=False), **types)
+
+
+def _printable(value: Any) -> Any:
+    """A text with what stands for bytes that are no text, as in a folder's name, replaced: pydantic has none of it."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value

@@ -1,10 +1,20 @@
 """What the kept network of a training said of the rows that it was not trained on."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kit import KitError
+from kit.stored import Declared, arrays_of
+from kit.task import CAMERA, ROWS
 
 if TYPE_CHECKING:
     import numpy as np
+
+_LARGEST = 2**29  # bytes; of the competition's rows all held out, with the widest last layer, two thirds of it
+_MOST_ROWS = 10**9
+_SUM = 1e-3  # how far from 1 probabilities may sum
+_REMEDY = "restore the file or train again"
 
 
 @dataclass(frozen=True)
@@ -23,3 +33,55 @@ class Validation:
     labels: "np.ndarray"
     probabilities: "np.ndarray"
     features: "np.ndarray"
+
+
+def read(path: Path) -> Validation:
+    """The stored predictions of a network of ten classes, or of eleven with the background.
+
+    Raises:
+        KitError: The file is missing or damaged, or its numbers are not such predictions.
+    """
+    declared = {
+        "rows": Declared("iu", ("n",)),
+        "labels": Declared("iu", ("n",)),
+        "probabilities": Declared("f", ("n", "classes")),
+        "features": Declared("f", ("n", "units")),
+    }
+    validation = Validation(**arrays_of(path, declared, _LARGEST, _REMEDY))
+    if fault := _fault(validation):
+        raise KitError(f"{path}: damaged, {fault}: {_REMEDY}")
+    return validation
+
+
+def _fault(validation: Validation) -> str | None:
+    """What is wrong with the numbers; None where nothing is."""
+    import numpy as np
+
+    rows, labels, probabilities = validation.rows, validation.labels, validation.probabilities
+    classes = probabilities.shape[1]
+    if classes not in (ROWS.classes, CAMERA.classes):
+        return f"probabilities are of {classes} classes"
+    if not len(rows) or not _in_order(rows, classes == CAMERA.classes):
+        return "rows are not row numbers in ascending order"
+    if labels.min() < 0 or labels.max() >= classes:
+        return f"labels are not 0 to {classes - 1}"
+    if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and probabilities.max() <= 1):
+        return "probabilities are not between 0 and 1"
+    if not (np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) <= _SUM).all():
+        return "probabilities do not sum to 1"
+    if not np.isfinite(validation.features).all():
+        return "features are not all numbers"
+    return None
+
+
+def _in_order(rows: "np.ndarray", background: bool) -> bool:
+    """Whether rows ascend, each once, followed by -1, -2, … where there may be scenes without a digit."""
+    import numpy as np
+
+    if rows.min() < -_MOST_ROWS or rows.max() > _MOST_ROWS:
+        return False
+    numbers = rows.astype(np.int64)
+    digits = int((numbers >= 0).sum())
+    without = numbers[digits:]
+    ascending = (np.diff(numbers[:digits]) > 0).all() and (without == -1 - np.arange(len(without))).all()
+    return bool(ascending) and (background or not len(without))

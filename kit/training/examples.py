@@ -66,7 +66,7 @@ def validation_images(run: Run, digits: LabelledDigits) -> np.ndarray:
     if not drawn:
         return digits.images[rows]
     made = SceneExamples(digits, run.settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
-    if not np.array_equal(made.numbers, validation.rows) or run.metrics["validation_scenes"] != made.fingerprint:
+    if not np.array_equal(made.numbers, validation.rows) or run.metrics.get("validation_scenes") != made.fingerprint:
         raise KitError(f"{run.folder / 'validation.npz'}: this version of kit draws other scenes: train again")
     return made.images
 

@@ -68,9 +68,9 @@ private struct ModelCardSections: View {
             LabeledContent("Name", value: name)
             LabeledContent("Run", value: contract.run)
             LabeledContent("Labels", value: contract.labels.joined(separator: " "))
-            if let accuracy = contract.validationAccuracy {
-                LabeledContent("Validation accuracy", value: accuracy.formatted(.percent.precision(.fractionLength(1))))
-            }
+            LabeledContent(
+                "Validation accuracy",
+                value: contract.validationAccuracy.formatted(.percent.precision(.fractionLength(1))))
             LabeledContent("Threshold", value: contract.threshold.formatted(.percent.precision(.fractionLength(0))))
         }
         Section("What it takes") {

@@ -333,3 +333,50 @@ def test_a_run_that_is_removed_while_it_trains_does_not_come_back(
     with pytest.raises(KitError, match=rf"{tmp_path}/01-toy: removed while it was trained.*: start a new one$"):
         train(toy, data=small, runs=tmp_path, progress=False)
     assert done == ([0] if moment == "_fit" else [0, 1]) and [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+@pytest.fixture(scope="module")
+def stopped(small: Path, toy: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A training that ended after its first epoch, as a killed one leaves it."""
+    runs = tmp_path_factory.mktemp("stopped")
+    run = train(toy, epochs=1, data=small, runs=runs, progress=False)
+    settings = json.loads((run.folder / "settings.json").read_text())
+    settings["settings"]["epochs"] = 3
+    (run.folder / "settings.json").write_text(json.dumps(settings))
+    run.write_metrics({**run.metrics, "epochs": 3, "finished": False})
+    training = loop.Training(loading.load("train", small), Run(run.folder).settings)
+    training.run = Run(run.folder)
+    training.state.history = [{**run.history[0], "epoch": 1}]
+    training.state.best, training.state.epoch = training.state.history[0], 1
+    training._save_checkpoint()
+    return Run(run.folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", "{"), ("state", '{"epoch": "1"}'), ("state", "[" * 99_999), ("state", 7), ("state", "null"),
+        ("state", '{"epoch": 2, "history": [], "best": null}'), ("model0", np.zeros(3)), ("model0", "x"),
+        ("model0", np.full((5, 5, 1, 4), np.nan, np.float32)), ("optimizer1", None), ("optimizer0", np.zeros(1)),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_that_was_tampered_with_is_one_line(
+    name: str, value: object, stopped: Run, small: Path, tmp_path: Path
+) -> None:
+    copy = Run(Path(shutil.copytree(stopped.folder, tmp_path / stopped.name)))
+    path = copy.state / "checkpoint.npz"
+    with np.load(path) as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    assert arrays["model0"].shape == (5, 5, 1, 4)
+    arrays[name] = np.asarray(value)
+    if value is None:
+        del arrays[name]
+    np.savez(path, **arrays)
+    with pytest.raises(KitError, match=r"checkpoint\.npz: damaged.*: this training cannot go on; start a new one"):
+        train(resume=copy, data=small, progress=False)
+    assert path.exists() and copy.history == stopped.history
+
+
+def test_a_whole_checkpoint_is_gone_on_with(stopped: Run, small: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(stopped.folder, tmp_path / stopped.name))
+    assert [row["epoch"] for row in train(resume=copy, data=small, progress=False).history] == [1, 2, 3]

@@ -33,6 +33,10 @@ public struct Contract: Sendable, Equatable, Decodable {
     /// The sides of a square, in pixels, that are taken for sensible.
     static let sizes = 8...1024
 
+    /// The kinds of file, and the precisions, that an export has.
+    static let formats: Set = ["mlprogram", "neuralnetwork", "tflite", "onnx"]
+    static let precisions: Set = ["float16", "float32"]
+
     /// What the outputs stand for, in order.
     public let labels: [String]
     /// The label of a picture without a digit; `nil` where the network knows none.
@@ -47,15 +51,15 @@ public struct Contract: Sendable, Equatable, Decodable {
     /// The run that the model was exported from.
     public let run: String
     /// Share of the validation rows read right, 0 to 1.
-    public let validationAccuracy: Double?
-    public let format: String?
-    public let precision: String?
+    public let validationAccuracy: Double
+    public let format: String
+    public let precision: String
     public let compression: String?
     public let target: String?
 
     private enum CodingKeys: String, CodingKey {
         case version, labels, background, size, pixels, polarity, crop, threshold, input, run, format, precision
-        case compression, target
+        case compression, target, settings, weights, computation
         case validationAccuracy = "validation_accuracy"
     }
 
@@ -87,28 +91,51 @@ public struct Contract: Sendable, Equatable, Decodable {
             throw ContractError.fault("version")
         }
         labels = try fields.decode([String].self, forKey: .labels)
-        background = try fields.decodeIfPresent(String.self, forKey: .background)
+        background = try fields.decode(String?.self, forKey: .background)
         size = try fields.decode(Int.self, forKey: .size)
         polarity = try fields.decode(Polarity.self, forKey: .polarity)
         crop = try fields.decode(Crop.self, forKey: .crop)
         threshold = try fields.decode(Double.self, forKey: .threshold)
         input = try fields.decode(Input.self, forKey: .input)
         run = try fields.decode(String.self, forKey: .run)
-        validationAccuracy = try fields.decodeIfPresent(Double.self, forKey: .validationAccuracy)
-        format = try fields.decodeIfPresent(String.self, forKey: .format)
-        precision = try fields.decodeIfPresent(String.self, forKey: .precision)
-        compression = try fields.decodeIfPresent(String.self, forKey: .compression)
-        target = try fields.decodeIfPresent(String.self, forKey: .target)
+        validationAccuracy = try fields.decode(Double.self, forKey: .validationAccuracy)
+        format = try fields.decode(String.self, forKey: .format)
+        precision = try fields.decode(String.self, forKey: .precision)
+        compression = try fields.decode(String?.self, forKey: .compression)
+        target = try fields.decode(String?.self, forKey: .target)
         let pixels = try fields.decode([Int].self, forKey: .pixels)
+        let settings = try fields.decode(String.self, forKey: .settings)
+        let weights = try fields.decode(String.self, forKey: .weights)
+        let computation = try fields.decodeIfPresent(String.self, forKey: .computation)
 
         let checks: [(String, Bool)] = [
-            ("labels", !labels.isEmpty && Set(labels).count == labels.count),
+            ("labels", !labels.isEmpty && Set(labels).count == labels.count && labels.allSatisfy(Self.isLine)),
             ("background", background.map(labels.contains) ?? true),
             ("size", Self.sizes.contains(size)),
             ("pixels", pixels == [0, 255]),
             ("threshold", (0...1).contains(threshold)),
+            ("run", Self.isLine(run)),
+            ("validation_accuracy", (0...1).contains(validationAccuracy)),
+            ("format", Self.formats.contains(format)),
+            ("precision", Self.precisions.contains(precision)),
+            ("compression", compression.map(Self.isLine) ?? true),
+            ("target", target.map(Self.isLine) ?? true),
+            ("settings", Self.isDigest(settings)),
+            ("weights", Self.isDigest(weights)),
+            ("computation", computation.map(Self.isDigest) ?? true),
         ]
         if let (field, _) = checks.first(where: { !$0.1 }) { throw ContractError.fault(field) }
+    }
+
+    /// Whether a text is one line, and not a long one.
+    private static func isLine(_ text: String) -> Bool {
+        let scalars = text.unicodeScalars
+        return (1...300).contains(scalars.count) && scalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+    }
+
+    /// Whether a text is a SHA-256 in hexadecimal digits.
+    private static func isDigest(_ text: String) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 }
 

@@ -32,7 +32,9 @@ func contract(side: Int = 16, threshold: Double = 0.6, centred: Bool = false) th
         "version": 1, "labels": centred ? Array(eleven.dropLast()) : eleven,
         "background": centred ? NSNull() : "background", "size": side, "pixels": [0, 255],
         "polarity": centred ? "white on black" : "any", "crop": centred ? "centred" : "box", "threshold": threshold,
-        "run": "1-fake", "input": "image",
+        "run": "1-fake", "input": "image", "validation_accuracy": 1, "format": "mlprogram", "precision": "float16",
+        "compression": NSNull(), "target": "iOS17", "settings": String(repeating: "ab", count: 32),
+        "weights": String(repeating: "cd", count: 32),
     ]
     let text = String(decoding: try JSONSerialization.data(withJSONObject: fields), as: UTF8.self)
     return try Contract(metadata: [Contract.metadataKey: text])

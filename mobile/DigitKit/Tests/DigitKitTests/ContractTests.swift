@@ -8,7 +8,9 @@ func contract(_ changes: [String: Any] = [:]) throws -> Contract {
     let fields: [String: Any] = [
         "version": 1, "labels": (0...9).map(String.init) + ["background"], "background": "background", "size": 64,
         "pixels": [0, 255], "polarity": "any", "crop": "box", "threshold": 0.62, "run": "12-camera", "input": "image",
-        "validation_accuracy": 0.993,
+        "validation_accuracy": 0.993, "format": "mlprogram", "precision": "float16", "compression": NSNull(),
+        "target": "iOS17", "settings": String(repeating: "ab", count: 32),
+        "weights": String(repeating: "cd", count: 32),
     ]
     return try Contract(json: JSONSerialization.data(withJSONObject: fields.merging(changes) { $1 }))
 }
