@@ -103,8 +103,9 @@ def _near_miss(fields: list[str], columns: list[str]) -> str | None:
     must = f"it must be {short(columns)}"
     if fields[0].startswith("#"):
         return f"the header begins with {fields[0][:2]!r}, as np.savetxt does without comments='': {must}"
-    if fields[1:] in HEADERS.values():
-        return f"it has an index in front, as pandas does without index=False: leave that column out, {must}"
+    if fields[1:] == columns:
+        extra = f"a column {fields[0][:40]!r} in front, such as the index that pandas writes without index=False"
+        return f"it has {extra}: leave it out, {must}"
     if _are_numbers(fields):
         return f"the header is missing: the first line must be {short(columns)}"
     if sorted(fields) == sorted(columns):

@@ -161,8 +161,11 @@ def test_a_submission_is_exactly_the_competitions() -> None:
         (b"ImageID,Label\n1,3\n", "column 1 is 'ImageID' instead of 'ImageId', it must be ImageId,Label"),
         (b"ImageId, Label\n1,3\n", "column 2 is ' Label'"),
         (b"# ImageId,Label\n1,3\n", "np.savetxt does without comments='': it must be ImageId,Label"),
-        (b",ImageId,Label\n0,1,3\n", "an index in front, as pandas does without index=False"),
-        (b"Unnamed: 0,ImageId,Label\n0,1,3\n", "an index in front"),
+        (
+            b",ImageId,Label\n0,1,3\n",
+            "'' in front, such as the index that pandas writes without index=False: leave it out",
+        ),
+        (b"Unnamed: 0,ImageId,Label\n0,1,3\n", "a column 'Unnamed: 0' in front"),
         (b"1,3\n2,7\n", "the header is missing: the first line must be ImageId,Label"),
         (b"1.0e+00,3.0e+00\n", "the header is missing: the first line must be ImageId,Label"),
         (b"Label\n3\n", "ImageId is missing"),
@@ -189,7 +192,7 @@ def test_a_nearly_right_submission_is_named_as_what_it_is(raw: bytes, words: str
         (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
         (b"\x80\x04\x95\0\0", "binary, not a CSV"),
         (b"PassengerId,Survived,Pclass\n1,0,3\n", "a table of something else, its header begins with 'PassengerId,"),
-        (b"," + csv_of(np.zeros((1, 785), np.uint8)), "an index in front"),
+        (b"," + csv_of(np.zeros((1, 785), np.uint8)), "a column '' in front"),
         (csv_of(np.zeros((1, 785), np.uint8)).replace(b",", b";"), "separated by semicolons"),
     ],
 )
