@@ -129,7 +129,8 @@ def _described(path: Path, content: bytes, runs: Sequence[Run], message: str | N
 def common_validation(runs: Sequence[Run]) -> tuple[int, float | None]:
     """How many labelled rows none of the runs was trained on, and the accuracy of their average on them.
 
-    Runs on other data or of other classes have no rows in common; then, and with fewer than 100 rows, the accuracy is None.
+    Runs on other data or of other classes have no rows in common; then, and with fewer than 100 rows, the accuracy is
+    None.
     """
     if len({run.settings.fingerprint for run in runs}) > 1:
         return 0, None
