@@ -1,6 +1,7 @@
 """TensorFlow, Keras and coremltools, imported when first needed (3 to 8 s) and without their chatter."""
 
 import contextlib
+import functools
 import importlib
 import io
 import logging
@@ -42,17 +43,17 @@ def keras() -> Any:
 
 
 def tensorflow() -> Any:
-    """TensorFlow; imported here, it has as many threads as `threads` says.
+    """TensorFlow, with as many threads as `threads` says, unless it has computed already.
 
     Raises:
         KitError: `KIT_THREADS` is no number of threads.
     """
     if "tensorflow" not in sys.modules:
-        wanted = _wanted_threads()
+        _wanted_threads()  # so that a wrong number is said before seconds of import
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _silenced_stderr(), _keras_defaults():
-            tf = importlib.import_module("tensorflow")
-        tf.config.threading.set_intra_op_parallelism_threads(wanted)
+            importlib.import_module("tensorflow")
+    _set_threads()
     return sys.modules["tensorflow"]
 
 
@@ -62,6 +63,12 @@ def threads() -> int:
     As many as there are processors, or `KIT_THREADS`; of TensorFlow's and OpenMP's own variables none counts.
     """
     return int(tensorflow().config.threading.get_intra_op_parallelism_threads()) or _processors()
+
+
+@functools.cache
+def _set_threads() -> None:
+    with contextlib.suppress(RuntimeError):  # it has computed already, in a notebook
+        sys.modules["tensorflow"].config.threading.set_intra_op_parallelism_threads(_wanted_threads())
 
 
 def _wanted_threads() -> int:

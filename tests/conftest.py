@@ -81,7 +81,9 @@ def converted_once() -> Iterator[None]:
         digest = hashlib.sha256(b"".join(array.tobytes() for array in model.get_weights()))
         key = f"{digest.hexdigest()} {model.get_config()} {labels} {sorted(options.items())}"
         if key not in made:
-            made[key] = convert(model, labels, **options)
+            with pytest.MonkeyPatch.context() as patch:  # it outlives the export that asks for it first
+                patch.setattr(tempfile, "tempdir", None)
+                made[key] = convert(model, labels, **options)
         return made[key]
 
     once.anew = convert  # type: ignore[attr-defined]  # for who tests converting itself

@@ -78,7 +78,8 @@ def test_an_end_during_the_start_is_quiet(tmp_path: Path) -> None:
         time.sleep(0.01 + 0.02 * moment)
         process.send_signal(signal.SIGINT)
         printed = process.communicate(timeout=20)[1]
-        assert process.returncode in (130, 0), printed  # after the last line there is nothing to end
+        # After the last line there is nothing to end: it is done, or at the very end has no handler any more.
+        assert process.returncode in (130, 0, -signal.SIGINT), printed
         assert "Traceback" not in printed and "Exception" not in printed
 
 

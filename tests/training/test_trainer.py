@@ -348,6 +348,7 @@ def stopped(small: Path, toy: str, tmp_path_factory: pytest.TempPathFactory) -> 
     training.run = Run(run.folder)
     training.state.history = [{**run.history[0], "epoch": 1}]
     training.state.best, training.state.epoch = training.state.history[0], 1
+    training.run.state.mkdir()
     training._save_checkpoint()
     return Run(run.folder)
 

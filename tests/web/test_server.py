@@ -207,7 +207,7 @@ def test_sessions_know_nothing_of_each_other(camera_address: str) -> None:
     ("path", "body", "words"),
     [
         ("/picture", b"hello, I am no picture", "this is not a picture that can be read"),
-        ("/picture", b"", "this is not a picture"),
+        ("/picture", b"", "this file is empty"),
         ("/picture", png(np.zeros((90, 90), np.uint8))[:60], "this picture cannot be read to its end"),
         ("/picture", png(np.zeros((1, 1), np.uint8)), "1 x 1 pixels are too few"),
         ("/drawing", b"{", "not a drawing"),
@@ -229,7 +229,7 @@ def test_what_cannot_be_read_gets_a_message(camera_address: str, path: str, body
 
 def test_too_much_is_refused(camera_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kit.web.server._LARGEST", 1_000_000)
-    monkeypatch.setattr("kit.reading.picture_files.MOST_PIXELS", 1_000)
+    monkeypatch.setattr("kit.reading.decoding.MOST_PIXELS", 1_000)
     status, answer = ask(f"{camera_address}/picture", os.urandom(1_000_001))
     assert status == 400 and "more than 1 MB" in answer["error"]
     status, answer = ask(f"{camera_address}/picture", png(np.zeros((40, 40), np.uint8)))
