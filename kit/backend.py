@@ -62,6 +62,8 @@ def threads() -> int:
 
     As many as there are processors, or `KIT_THREADS`; of TensorFlow's and OpenMP's own variables none counts.
     """
+    if "tensorflow" not in sys.modules:
+        return _wanted_threads()
     return int(tensorflow().config.threading.get_intra_op_parallelism_threads()) or _processors()
 
 
