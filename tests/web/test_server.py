@@ -25,7 +25,7 @@ from hostile import web_requests
 from hostile.web_requests import stand_in
 from PIL import Image, ImageOps
 
-from kit import KitError, train
+from kit import KitError
 from kit.data import loading
 from kit.reading.frames import drawn, rounded
 from kit.reading.reader import Reader, open_reader
@@ -39,14 +39,8 @@ SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
 
 
 @pytest.fixture(scope="module")
-def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A competition network that reads well enough: 98 % after three epochs."""
-    return train(data=sample, epochs=3, runs=tmp_path_factory.mktemp("runs"), progress=False)
-
-
-@pytest.fixture(scope="module")
-def address(run: Run) -> Iterator[str]:
-    with serving(run.name, "--runs", run.folder.parent) as found:
+def address(exportable: Run) -> Iterator[str]:
+    with serving(exportable.name, "--runs", exportable.folder.parent) as found:
         yield found
 
 
@@ -373,8 +367,8 @@ def test_the_server_listens_to_this_computer_alone(address: str) -> None:
             assert other.startswith("127.") or tried.connect_ex((other, port)) != 0
 
 
-def test_a_mistake_in_the_command_is_one_line(run: Run, address: str, kit_here: KitCommand) -> None:
-    runs = ["--runs", run.folder.parent]
+def test_a_mistake_in_the_command_is_one_line(exportable: Run, address: str, kit_here: KitCommand) -> None:
+    runs = ["--runs", exportable.folder.parent]
     assert_one_line(kit_here("serve"), "no trained run here yet")
     assert_one_line(kit_here("serve", "9", *runs, "--port", "0"), "no such run")
     taken = address.rsplit(":")[-1]
