@@ -46,11 +46,11 @@ def save(figure: "Figure", path: Path, *, what: str = "", replace: bool = True, 
     return path
 
 
-def is_drawn(path: Path, what: str) -> bool:
-    """Whether this file is a figure that `save` wrote as `what`, rather than another picture."""
+def is_drawn(path: Path, what: str = "") -> bool:
+    """Whether this file is a figure that `save` wrote as `what`, or any figure without that, rather than a picture."""
     with open(path, "rb") as file:
         head = file.read(1000)
-    return b"Software\0Matplotlib" in head and f"Description\0{what}".encode() in head
+    return b"Software\0Matplotlib" in head and (not what or f"Description\0{what}".encode() in head)
 
 
 def font_file(name: str) -> Path:

@@ -10,6 +10,8 @@ from kit.scenes.drawing import scenery, scenes
 from kit.scenes.strokes import trace
 from kit.task import CAMERA
 
+_SCENES = "scenes.png"
+
 
 def show(
     data: Path | str | None = None, row: int = 1, to: Path | str = DATA / "show", *, camera: bool = False
@@ -25,6 +27,8 @@ def show(
     Returns:
         The PNG files written.
     """
+    if camera:
+        _require_own(Path(to) / _SCENES)
     digits = load("train", data)
     if not 1 <= row <= len(digits):
         raise KitError(f"--row {row}: {digits.name} has rows 1 to {len(digits):,}")
@@ -45,7 +49,15 @@ def show(
             np.bincount(digits.labels, minlength=10), f"{len(digits):,} rows of {name} by class"
         ),
     }
+    for file in figures:
+        _require_own(Path(to) / file)
     return [plots.save(figure, Path(to) / file, parents=True) for file, figure in figures.items()]
+
+
+def _require_own(path: Path) -> None:
+    """KitError where a picture of somebody's own has the name."""
+    if path.is_file() and not plots.is_drawn(path):
+        raise KitError(f"{path}: there is another picture under this name: give another folder with --to")
 
 
 def _show_scenes(digits: LabelledDigits, first: int, to: Path) -> Path:
@@ -56,4 +68,4 @@ def _show_scenes(digits: LabelledDigits, first: int, to: Path) -> Path:
     images, classes = scenes(trace(strokes), labels, 42, around, [first])
     names = [CAMERA.labels[label] for label in classes]
     title = f"Scenes of the rows from {first + 1:,} of {Path(digits.name).name}, and of no digit"
-    return plots.save(plots.scene_grid(images[..., 0], names, 14, title), to / "scenes.png", parents=True)
+    return plots.save(plots.scene_grid(images[..., 0], names, 14, title), to / _SCENES, parents=True)

@@ -39,6 +39,22 @@ def test_the_command_says_what_it_proved_and_nothing_else(
     assert kit_here("export", "--runs", exportable.folder.parent, "--overwrite").returncode == 0
 
 
+def test_of_two_exports_of_a_name_at_once_the_second_is_told(
+    exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, confirm = tmp_path / "same.mlpackage", proof.confirm
+
+    def meanwhile(*arguments: object) -> proof.Proof:
+        path.mkdir()
+        (path / "theirs").write_text("first")
+        return confirm(*arguments)
+
+    monkeypatch.setattr(proof, "confirm", meanwhile)
+    with pytest.raises(KitError, match=r"same\.mlpackage: is there already: replace it with --overwrite"):
+        export(exportable, name="same", to=tmp_path)
+    assert (path / "theirs").read_text() == "first" and list(tmp_path.iterdir()) == [path]
+
+
 def test_the_same_run_gives_the_same_weights_byte_for_byte(
     exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
