@@ -19,7 +19,7 @@ _OTHERS = {  # kinds that it does not read → what they are, and what would mak
     "zipped": ("a zipped Core ML package", "unpack it first and give the .mlpackage"),
     "saved_model": ("a TensorFlow SavedModel", "kit reads runs, and what kit export makes of them"),
     "torch": ("a PyTorch model", "kit reads runs, and what kit export makes of them"),
-    "unknown": ("called like a model, and none that kit knows", "give a run, or what kit export wrote"),
+    "unknown": ("no model that kit knows", "give a run, or what kit export wrote"),
 }
 _MOST_FIELDS = 1000  # of a protocol buffer's outermost
 _DIRECTORY = 2**20  # bytes at a zip's end in which its members' names are looked for

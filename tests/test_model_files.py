@@ -90,6 +90,6 @@ def test_what_is_only_called_like_a_model_is_no_picture_either(tmp_path: Path) -
     (tmp_path / "x.keras").write_text("text")
     for name in (str(tmp_path / "x.keras"), "gone.H5", "gone.mlpackage.zip", "gone.mlmodelc/"):
         assert model_and_images([name, "a.png"], tmp_path)[0] == name
-    with pytest.raises(KitError, match="called like a model, and none that kit knows: give a run"):
+    with pytest.raises(KitError, match="no model that kit knows: give a run"):
         open_reader(str(tmp_path / "x.keras"), tmp_path)
     assert not is_model(tmp_path) and not is_model("photo.png") and not is_model(7)

@@ -15,6 +15,7 @@ HEAD = 1 << 16  # bytes that are enough to tell
 _QUOTED = re.compile(rb'(?<![^,])([ \t]*)"([^",]*)"([ \t]*)(?![^,])')  # a whole name in quotes
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _UNPACK = "unpack it first"
 _BEGINNINGS = {  # of what is no CSV: what it is and what to do
     b"\x89PNG": "a picture, not a CSV: " + AGAIN,
@@ -128,7 +129,7 @@ def _instead(head: bytes) -> str | None:
     for beginning, what in _BEGINNINGS.items():
         if start.startswith(beginning):
             return what
-    return "binary, not a CSV: " + AGAIN if b"\0" in head else None
+    return "binary, not a CSV: " + AGAIN if _NO_TEXT.search(head) else None
 
 
 def _names(head: bytes) -> list[str]:

@@ -191,6 +191,7 @@ def test_a_nearly_right_submission_is_named_as_what_it_is(raw: bytes, words: str
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
         (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
         (b"\x80\x04\x95\0\0", "binary, not a CSV"),
+        (b"\xf1\t\x9a\t\x03\xd2,\n", "binary, not a CSV"),
         (b"PassengerId,Survived,Pclass\n1,0,3\n", "a table of something else, its header begins with 'PassengerId,"),
         (b"," + csv_of(np.zeros((1, 785), np.uint8)), "a column '' in front"),
         (csv_of(np.zeros((1, 785), np.uint8)).replace(b",", b";"), "separated by semicolons"),
