@@ -72,7 +72,7 @@ def submitted(folder: Path) -> None:
 
 def exported(folder: Path) -> None:
     for path in (folder / "exports").glob("*.mlpackage"):
-        assert not verify(path, runs=folder / "runs").problems, path
+        assert not verify(path, runs=folder / "runs", data=folder / "data").problems, path
 
 
 def analyzed(folder: Path) -> None:
