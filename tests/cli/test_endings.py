@@ -44,7 +44,8 @@ def started(folder: Path, action: str, **options: object) -> "subprocess.Popen[s
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_clears_up_and_says_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    process = started(tmp_path, WAIT)
+    # Under nohup the tests themselves ignore SIGHUP, and what they start would too.
+    process = started(tmp_path, WAIT, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     process.send_signal(number)
     process.send_signal(signal.SIGTERM)  # a closed terminal sends two, and the second must not disturb the clearing up
     printed = process.communicate(timeout=20)
