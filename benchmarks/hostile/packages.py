@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hostile import no_files
 from hostile.counting import Counts
 from kit import KitError, backend
 from kit.contract import KEY, Contract
@@ -141,15 +142,9 @@ def _no_file(path: Path, generator: random.Random) -> None:
     content = path.read_bytes()
     path.unlink()
     kind = generator.randrange(7)
-    if kind == 0:
-        path.mkdir()
-    elif kind == 1:
-        os.mkfifo(path)
-    elif kind == 2:
-        path.symlink_to("/dev/zero")
-    elif kind == 3:
-        path.symlink_to(path.name)
-    elif kind == 4:
+    if kind < no_files.KINDS:
+        no_files.put(path, kind)
+    elif kind == no_files.KINDS:
         path.symlink_to(PACKAGE / _WEIGHTS)
     elif kind == 5:
         path.write_bytes(content)

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import math
-import os
 import random
 import shutil
 import struct
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from hostile import no_files
 from hostile.counting import Counts
 from kit.run.comparison import compare
 from kit.run.folder import Run
@@ -193,15 +193,9 @@ def _text(path: Path, content: bytes, generator: random.Random) -> None:
 def _no_file(path: Path, content: bytes, generator: random.Random) -> None:
     path.unlink()
     kind = generator.randrange(6)
-    if kind == 0:
-        path.mkdir()
-    elif kind == 1:
-        os.mkfifo(path)
-    elif kind == 2:
-        path.symlink_to("/dev/zero")
-    elif kind == 3:
-        path.symlink_to(path.name)
-    elif kind == 4:
+    if kind < no_files.KINDS:
+        no_files.put(path, kind)
+    elif kind == no_files.KINDS:
         path.symlink_to("nowhere")
 
 
