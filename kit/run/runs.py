@@ -5,7 +5,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kit import KitError
@@ -21,15 +21,17 @@ RunName = int | str | Path | Run
 """How a run is named: 07-dense, or dense where one alone is called so; 7 or 07; its path; the run itself."""
 
 
-def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Run:
-    """Makes the folder of a new run, NN-NAME with the next free number, in one step.
+def create(
+    settings: Settings, name: str | None = None, runs: Path = RUNS, files: Mapping[str, bytes] | None = None
+) -> Run:
+    """Makes the folder of a new run, NN-NAME with the next free number, in one step, with `files` in it by name.
 
     The folder is made aside and renamed while a lock is held, so that trainings started at once get folders of their
     own and nobody meets half a run.
     """
     import filelock
 
-    name = check_name(name, settings.arch)
+    name = check_name(name, settings.arch.replace(".py", "").replace(":", "-"))
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(runs / ".lock"):
@@ -39,6 +41,8 @@ def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Ru
                 new.mkdir()
                 content = {"settings": dataclasses.asdict(settings), "versions": versions()}
                 write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
+                for file, written in (files or {}).items():
+                    (new / file).write_bytes(written)
                 new.rename(run.folder)
     except OSError as error:
         raise in_plain_words(error, runs) from error

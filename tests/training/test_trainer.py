@@ -42,7 +42,7 @@ def trained(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = networks.find(toy)
+    network = networks.named(toy)
     recipe = replace(network.recipe, schedule="one-cycle", warm_up=0.12, learning_rate=0.016)
     monkeypatch.setitem(networks.NETWORKS, toy, replace(network, recipe=recipe))
     run = train(toy, data=small, epochs=2, runs=tmp_path, progress=False)
