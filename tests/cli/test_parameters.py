@@ -11,7 +11,7 @@ import kit
 from kit.cli.main import app
 
 # What only a command can do: present what came back. And what only a function can: tell its caller on the way.
-OF_COMMANDS = {"as_json", "open_page"}
+OF_COMMANDS = {"show", "as_json", "open_page"}
 OF_FUNCTIONS = {"notify", "answering", "progress", "inspect", "schedule", "warm_up", "monitor"}
 # One list of words on the command line, two parameters in Python.
 SPLIT = {"predict": {"arguments": {"model", "images"}}}

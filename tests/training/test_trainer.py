@@ -344,7 +344,7 @@ def stopped(small: Path, toy: str, tmp_path_factory: pytest.TempPathFactory) -> 
     settings["settings"]["epochs"] = 3
     (run.folder / "settings.json").write_text(json.dumps(settings))
     run.write_metrics({**run.metrics, "epochs": 3, "finished": False})
-    training = loop.Training(loading.load("train", small), Run(run.folder).settings)
+    training = loop.Training(loading.load("train", small), Run(run.folder).settings, networks.named(toy))
     training.run = Run(run.folder)
     training.state.history = [{**run.history[0], "epoch": 1}]
     training.state.best, training.state.epoch = training.state.history[0], 1
