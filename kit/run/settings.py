@@ -9,7 +9,7 @@ from typing import Any
 
 from kit import KitError, options
 from kit.options import REQUIRED, declared, option
-from kit.stored import checked
+from kit.stored import checked, fault_of
 from kit.task import CAMERA, ROWS, Task
 
 RUNS = Path("runs")  # where runs are, unless somebody says otherwise
@@ -111,6 +111,8 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
+    function: str | None = option(default=None, later=True)  # what builds it, where it is somebody's own network
+    code: str | None = option(default=None, later=True)  # SHA-256 of the run's network.py; None where there is none
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -140,21 +142,34 @@ class Settings(Recipe):
             what = "unknown" if wrong[0] in values else "missing"
             raise KitError(f"{path}: {what} setting {wrong[0]!r}: was it written by another version of kit?")
         remedy = "restore the file or train again"
-        checked(_types(), {name: _printable(value) for name, value in values.items()}, path, remedy)
+        checked(_types(cls), {name: _printable(value) for name, value in values.items()}, path, remedy)
         try:
             return cls(**values)
         except KitError as error:
             raise KitError(f"{path}: damaged, {' '.join(str(error).split())}; {remedy}") from error
 
 
+def recipe_of(values: dict[str, Any], where: str) -> Recipe:
+    """The recipe of these values; KitError, which begins with `where`, at the first that is wrong."""
+    from pydantic import ValidationError
+
+    try:
+        recipe = Recipe(**_types(Recipe)(**values).model_dump(exclude_unset=True))
+        options.check(recipe)
+    except ValidationError as error:
+        raise KitError(f"{where}: {fault_of(error)}") from error
+    except KitError as error:
+        raise KitError(f"{where}: {error}") from error
+    return recipe
+
+
 @functools.cache
-def _types() -> type[Any]:
-    """The types of all settings, for pydantic."""
+def _types(cls: Any) -> type[Any]:
+    """The types of all fields, for pydantic."""
     from pydantic import ConfigDict, create_model
 
-    fields = dataclasses.fields(Settings)
-    types: dict[str, Any] = {field.name: (field.type, None) for field in fields}
-    return create_model("Settings", __config__=ConfigDict(allow_inf_nan=False), **types)
+    types: dict[str, Any] = {field.name: (field.type, None) for field in dataclasses.fields(cls)}
+    return create_model(cls.__name__, __config__=ConfigDict(allow_inf_nan=False, strict=True), **types)
 
 
 def _printable(value: Any) -> Any:

@@ -98,7 +98,7 @@ class Layers:
         self._l2 = regularizers.L2(l2) if l2 else None
         self._dropout = dropout
         self._seed = seed * 1000  # room for a seed per layer
-        self._policy = precision
+        self.precision = precision
         self._counts: dict[str, int] = {}
 
     def conv(
@@ -125,7 +125,7 @@ class Layers:
 
     def dropout(self, x: Any, rate: float) -> Any:
         rate = rate if self._dropout is None else self._dropout
-        return self._keras.Dropout(rate, seed=self._next_seed(), **self._named("dropout"))(x)
+        return self._keras.Dropout(rate, seed=self.next_seed(), **self._named("dropout"))(x)
 
     def norm(self, x: Any) -> Any:
         """Batch normalisation with a short memory: an epoch has few steps here."""
@@ -164,15 +164,16 @@ class Layers:
 
     def _named(self, kind: str) -> dict[str, Any]:
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        return {"name": f"{kind}{self._counts[kind]}", "dtype": self._policy}
+        return {"name": f"{kind}{self._counts[kind]}", "dtype": self.precision}
 
     def _weights(self, kind: str, kernel: str = "kernel") -> dict[str, Any]:
         from keras import initializers
 
-        start = initializers.GlorotUniform(seed=self._next_seed())  # Keras' default, with a seed of its own
+        start = initializers.GlorotUniform(seed=self.next_seed())  # Keras' default, with a seed of its own
         return {f"{kernel}_initializer": start, f"{kernel}_regularizer": self._l2, **self._named(kind)}
 
-    def _next_seed(self) -> int:
+    def next_seed(self) -> int:
+        """The seed of the next layer that draws."""
         self._seed += 1
         return self._seed % 2**31
 
