@@ -21,8 +21,10 @@ RunName = int | str | Path | Run
 """How a run is named: 07-dense, or dense where one alone is called so; 7 or 07; its path; the run itself."""
 
 
-def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Run:
-    """Makes the folder of a new run, NN-NAME with the next free number, in one step.
+def create(
+    settings: Settings, name: str | None = None, runs: Path = RUNS, fill: Callable[[Run], None] = lambda run: None
+) -> Run:
+    """Makes the folder of a new run, NN-NAME with the next free number, in one step; `fill` adds files before that.
 
     The folder is made aside and renamed while a lock is held, so that trainings started at once get folders of their
     own and nobody meets half a run.
@@ -39,6 +41,7 @@ def create(settings: Settings, name: str | None = None, runs: Path = RUNS) -> Ru
                 new.mkdir()
                 content = {"settings": dataclasses.asdict(settings), "versions": versions()}
                 write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
+                fill(Run(new))
                 new.rename(run.folder)
     except OSError as error:
         raise in_plain_words(error, runs) from error
@@ -100,7 +103,10 @@ def named(run: str, folder: Path) -> list[Run]:
 
 
 def runs(runs: Path | str = RUNS) -> list[Run]:
-    """All runs that finished an epoch or are at it, the highest validation accuracy first."""
+    """All runs that finished an epoch or are at it, the highest validation accuracy first.
+
+    Networks that may have learned from the rows that judge them come after those that have not.
+    """
     return _ranked(Path(runs))
 
 
@@ -169,11 +175,12 @@ def _is_whole(run: Run, notify: Callable[[str], None]) -> bool:
 
 
 def _ranked(folder: Path) -> list[Run]:
-    def rank(run: Run) -> tuple[float, str]:
+    def rank(run: Run) -> tuple[bool, float, str]:
         try:
-            return -run.metrics["val_accuracy"], run.name
+            metrics = run.metrics
+            return bool(metrics.get("seen")), -metrics["val_accuracy"], run.name
         except (KitError, KeyError):
-            return 1.0, run.name  # nothing to show yet, or damaged: last
+            return True, 1.0, run.name  # nothing to show yet, or damaged: last
 
     return sorted((Run(folder / name) for name in _names(folder)), key=rank)
 

@@ -74,7 +74,7 @@ def _model(stored: Any) -> dict[str, Any]:
     layers = config["layers"]
     if not isinstance(layers, list) or not layers or not all(isinstance(layer, dict) for layer in layers):
         raise ForeignError(f"holds a network without layers: {SAVE_AGAIN}")
-    made = {**config, "layers": [_layer(layer) for layer in layers]}
+    made = {"name": "network", **config, "layers": [_layer(layer) for layer in layers]}
     for unwanted in ("build_input_shape", "dtype", "trainable"):
         made.pop(unwanted, None)
     if name == "Sequential":

@@ -1,7 +1,7 @@
 """Somebody's trained network in a file or folder → a Keras model, without running anything that is in it."""
 
 import contextlib
-import io
+import copy
 import json
 import math
 import shutil
@@ -16,6 +16,7 @@ from kit.files import in_plain_words
 from kit.model_files import instead_of_a_network, kind_of
 from kit.stored import SMALL, size_of, zip_of
 from kit.training import saved_model_folder
+from kit.training.channels import channels_last
 from kit.training.foreign_config import SAVE_AGAIN, ForeignError, translated
 
 if TYPE_CHECKING:
@@ -119,12 +120,12 @@ def _made(config: Any, stored: int, load: Callable[["keras.Model"], None]) -> "k
     _check_windows(config)
     with _as_foreign("cannot make the network that it describes"):
         with keras.StatelessScope(initialize_variables=False):  # shapes alone
-            planned = keras.saving.deserialize_keras_object(config, safe_mode=True)
+            planned = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)  # it takes it apart
         _check_sizes(planned, stored)
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     with _as_foreign("cannot put its weights into the network that it describes"):
         load(model)
-    return model
+    return channels_last(model)
 
 
 @contextlib.contextmanager

@@ -50,6 +50,7 @@ def read(folder: Path) -> SavedModelFolder:
     Raises:
         KitError: A file of it is missing, damaged or too large, or it does not say which layers it is of.
     """
+    backend.tensorflow()
     from tensorflow.core.protobuf import saved_model_pb2
 
     program = _message(saved_model_pb2.SavedModel, folder / "saved_model.pb")
