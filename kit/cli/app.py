@@ -28,8 +28,8 @@ app.add_typer(data_app, name="data")
 
 _OF_DATA: list[Callable[..., None]] = [data.fetch, data.check, data.show]
 _OTHERS: list[Callable[..., None]] = [
-    train.networks, train.train, train.import_model, train.runs, submit.submit, analyze.analyze, predict.predict, export.export,
-    export.verify, serve.serve,
+    train.networks, train.train, train.import_model, train.runs, submit.submit, analyze.analyze, predict.predict,
+    export.export, export.verify, serve.serve,
 ]  # fmt: skip
 for command in _OF_DATA:
     data_app.command()(command)

@@ -2,7 +2,9 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from kit import KitError
 from kit.cli.options import AsJson, RunsFolder, options_of
@@ -11,12 +13,27 @@ from kit.run.settings import Recipe
 from kit.training.arguments import Arguments, ImportArguments
 
 
-def networks(as_json: AsJson = False) -> None:
-    """List the networks that kit train knows."""
+def networks(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE.py]", help="A file of your own: list the networks that it builds.")
+    ] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", metavar="NAME", help="Print one of kit's as such a file, to start from.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the networks that kit train knows, or those of a file of your own."""
     from kit.task import CAMERA, ROWS
-    from kit.training.networks import DEFAULTS, networks
+    from kit.training.networks import DEFAULTS, named, networks
 
-    listed = networks()
+    if show is not None:
+        from kit.training.network_file import file_of
+
+        if file is not None or as_json:
+            raise KitError("--show: prints one of kit's own networks: leave FILE.py and --json out")
+        print(file_of(named(show)), end="")
+        return
+    listed = networks(file, notify=complain)
     if as_json:
         print_json(
             [
@@ -37,7 +54,9 @@ def networks(as_json: AsJson = False) -> None:
         for network in listed
     ]  # fmt: skip
     print_table(["name", "kind", "size", "parameters", "recipe", "source"], rows, right=[2, 3])
-    print(f"\nkit train without --arch trains {DEFAULTS[ROWS]}, kit train --camera {DEFAULTS[CAMERA]}.")
+    if file is None:
+        print(f"\nkit train without --arch trains {DEFAULTS[ROWS]}, kit train --camera {DEFAULTS[CAMERA]}.")
+        print("Your own: kit train --arch FILE.py; kit networks --show NAME prints one of these as such a file.")
 
 
 @options_of(Arguments, overrides=Recipe, first=("arch", "camera", "background_share", "data", "name"))
@@ -99,5 +118,9 @@ def _row(name: str, metrics: dict[str, Any]) -> list[str]:
         epochs = f"unfinished {epochs}"
     elif metrics.get("stopped") == "diverged":
         epochs = f"diverged {epochs}"
-    accuracies = [shown("val_accuracy", ".2%") + "*" * metrics.get("seen", False), shown("val_loss", ".4f"), shown("accuracy", ".2%")]
+    accuracies = [
+        shown("val_accuracy", ".2%") + "*" * metrics.get("seen", False),
+        shown("val_loss", ".4f"),
+        shown("accuracy", ".2%"),
+    ]
     return [name, metrics["arch"], *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]

@@ -346,7 +346,10 @@ def _imported(run: Run) -> list[tuple[str, str]]:
         ("trained", "elsewhere, by a recipe that is not known"),
         ("imported from", f"{settings.imported}, SHA-256 {settings.imported_sha256}"),
         ("pixels", f"0 to 255, made into {settings.pixels} inside"),
-        ("data", f"{settings.data}, {'which it may have been trained on' if settings.seen else 'which it has not seen'}"),
+        (
+            "data",
+            f"{settings.data}, {'which it may have been trained on' if settings.seen else 'which it has not seen'}",
+        ),
     ]
 
 

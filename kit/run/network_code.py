@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kit import KitError
+from kit import KitError, backend
 from kit.stored import content_of
 
 FILE = "network.py"
@@ -68,8 +68,11 @@ class NetworkCode:
         Raises:
             KitError: It fails; the message has its line.
         """
+        backend.keras()  # first, or it would import Keras with its chatter and somebody's keras.json
         with self.blamed():
-            return _executed(self.content, self.path)
+            module = _executed(self.content, self.path)
+        backend.keras()  # it may have changed what networks depend on
+        return module
 
     def objects(self) -> dict[str, Any]:
         """Its own classes and functions by name, for Keras to find."""
@@ -81,7 +84,7 @@ class NetworkCode:
 
     @contextlib.contextmanager
     def blamed(self) -> Iterator[None]:
-        """What is raised inside is said in one line as an error of this file; what is printed goes to standard error."""
+        """What is raised inside is said in one line as an error of this file; prints go to standard error."""
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 yield

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Arch = Annotated[str, Field(pattern=r"^[\w.+-]{1,100}$")]
+Arch = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 EpochNumber = Annotated[float, Field(ge=1, le=1e15, multiple_of=1)]
 Loss = Annotated[float, Field(ge=0, le=1e39)]

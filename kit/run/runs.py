@@ -5,7 +5,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kit import KitError
@@ -22,16 +22,16 @@ RunName = int | str | Path | Run
 
 
 def create(
-    settings: Settings, name: str | None = None, runs: Path = RUNS, fill: Callable[[Run], None] = lambda run: None
+    settings: Settings, name: str | None = None, runs: Path = RUNS, files: Mapping[str, bytes] | None = None
 ) -> Run:
-    """Makes the folder of a new run, NN-NAME with the next free number, in one step; `fill` adds files before that.
+    """Makes the folder of a new run, NN-NAME with the next free number, in one step, with `files` in it by name.
 
     The folder is made aside and renamed while a lock is held, so that trainings started at once get folders of their
     own and nobody meets half a run.
     """
     import filelock
 
-    name = check_name(name, settings.arch)
+    name = check_name(name, settings.arch.replace(".py", "").replace(":", "-"))
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(runs / ".lock"):
@@ -41,7 +41,8 @@ def create(
                 new.mkdir()
                 content = {"settings": dataclasses.asdict(settings), "versions": versions()}
                 write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
-                fill(Run(new))
+                for file, written in (files or {}).items():
+                    (new / file).write_bytes(written)
                 new.rename(run.folder)
     except OSError as error:
         raise in_plain_words(error, runs) from error

@@ -146,7 +146,8 @@ class Settings(Recipe):
             what = "unknown" if wrong[0] in values else "missing"
             raise KitError(f"{path}: {what} setting {wrong[0]!r}: was it written by another version of kit?")
         remedy = "restore the file or train again"
-        checked(_types(cls), {name: _printable(value) for name, value in values.items()}, path, remedy)
+        types = _types(cls)  # type: ignore[arg-type]  # mypy takes a dataclass' hash for its objects'
+        checked(types, {name: _printable(value) for name, value in values.items()}, path, remedy)
         try:
             return cls(**values)
         except KitError as error:

@@ -1,25 +1,33 @@
 """What `kit train` and `kit import` can be asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit import KitError
 from kit.options import check, declared, option
 from kit.run.settings import RUNS, Recipe
+from kit.task import Task
 from kit.training.pixels import PIXELS
 
 if TYPE_CHECKING:
+    import keras
+
     from kit.run.runs import RunName
+    from kit.training.networks import Arch
+
+Inspection = Callable[["keras.Model", Task], Iterable[str]]
+"""What to say of somebody's own network before it is trained, a line each."""
 
 
 @declared
 class Arguments(Recipe):
     """What `train` can be asked for; a recipe's values stand for those of the network's own."""
 
-    arch: str | None = option(
-        "A network that kit networks lists.  [default: kit; camera with --camera]", default=None, kw_only=False
-    )
+    arch: "Arch | None" = option(
+        "A network that kit networks lists, or FILE.py[:FUNCTION], your own.  [default: kit; camera with --camera]",
+        default=None, kw_only=False, metavar="NETWORK",
+    )  # fmt: skip
     camera: bool = option("Learn from scenes as a phone sees them, with the class background.", default=False)
     background_share: float | None = option(
         "Of the scenes, those without a digit; with --camera.  [default: 0.3]", default=None
@@ -35,6 +43,7 @@ class Arguments(Recipe):
     resume: "RunName | None" = option("Go on with a stopped training.", default=None, metavar="RUN")
     runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")
     progress: bool = option(default=True)  # report on standard error; a notebook may not want that
+    inspect: Inspection | None = option(default=None)  # looks at somebody's own network before it is trained
 
 
 @declared

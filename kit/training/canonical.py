@@ -15,7 +15,7 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.task import Task
-from kit.training.networks import Layers
+from kit.training.layers import Layers
 from kit.training.pixels import AS_THEY_COME, UNIT, Pixels
 
 if TYPE_CHECKING:

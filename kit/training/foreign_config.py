@@ -169,7 +169,9 @@ def _options(name: str, cls: type, config: dict[str, Any], called: str) -> dict[
             continue
         if key not in known:
             if value:
-                raise ForeignError(f"{called}: today's {name} has no {_shown(key)}, which is {_shown(value)}: {SAVE_AGAIN}")
+                raise ForeignError(
+                    f"{called}: today's {name} has no {_shown(key)}, which is {_shown(value)}: {SAVE_AGAIN}"
+                )
             continue
         made[key] = _value(key, value, called)
     if name == "BatchNormalization" and isinstance(made.get("axis"), list) and len(made["axis"]) == 1:
@@ -197,7 +199,11 @@ def _activation(value: Any, called: str) -> Any:
     if function is None:
         return None
     function = _OLD_ACTIVATIONS.get(str(function), str(function))
-    if callable(getattr(backend.keras().activations, function, None)) and function not in ("get", "deserialize", "serialize"):
+    if callable(getattr(backend.keras().activations, function, None)) and function not in (
+        "get",
+        "deserialize",
+        "serialize",
+    ):
         return function
     raise ForeignError(
         f"{called} has an activation of its own, {_shown(function)}, whose code is not in the file: use one of "

@@ -179,7 +179,9 @@ def _check_weights(model: "keras.Model") -> None:
 
     for weight in model.weights:
         if not np.isfinite(weight.numpy()).all():
-            raise ForeignError(f"the weights of {weight.path} are not all numbers: its training diverged: train it again")
+            raise ForeignError(
+                f"the weights of {weight.path} are not all numbers: its training diverged: train it again"
+            )
 
 
 @contextlib.contextmanager

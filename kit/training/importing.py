@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def import_model(given: dict[str, Any]) -> Run:
     if options.validation is None:
         _, rows = split_rows(digits.labels, settings.validation_split, settings.split_seed)
     judged = Judge(model)(digits.images[rows], digits.labels[rows])
-    run = create(settings, name, Path(options.runs), lambda run: _fill(run, model, judged, rows, digits.labels[rows]))
+    run = create(settings, name, Path(options.runs), _files(settings, model, judged, rows, digits.labels[rows]))
     for line in [f"{path.resolve().name}: {foreign.saved_by}, {network}", *filter(None, [network.caution]), *how]:
         notify(line)
     seen = ": it may have been trained on these rows, so expect less on others" if settings.seen else ""
@@ -187,22 +188,19 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _fill(run: Run, model: "keras.Model", judged: Judged, rows: np.ndarray, labels: np.ndarray) -> None:
+def _files(
+    settings: Settings, model: "keras.Model", judged: Judged, rows: np.ndarray, labels: np.ndarray
+) -> dict[str, bytes]:
     """Everything of a run but its settings; KitError where kit could not read its network again."""
-    model.save(run.folder / "model.keras")
-    keras_file.load(run.folder / "model.keras", ROWS)
-    run.write_validation(judged.validation(rows, labels))
-    write_text(run.folder / "summary.txt", summary(model))
-    settings = run.settings
-    run.write_metrics(
-        {
-            "arch": settings.arch,
-            "parameters": model.count_params(),
-            "val_loss": judged.loss,
-            "val_accuracy": judged.accuracy,
-            "imported": True,
-            "seen": settings.seen,
-            "finished": True,
-            "stopped": None,
-        }
-    )
+    metrics = {
+        "arch": settings.arch, "parameters": model.count_params(), "val_loss": judged.loss,
+        "val_accuracy": judged.accuracy, "imported": True, "seen": settings.seen, "finished": True, "stopped": None,
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="kit-") as folder:
+        run = Run(Path(folder))
+        model.save(run.folder / "model.keras")
+        keras_file.load(run.folder / "model.keras", ROWS)
+        run.write_validation(judged.validation(rows, labels))
+        run.write_metrics(metrics)
+        write_text(run.folder / "summary.txt", summary(model))
+        return {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()}

@@ -16,9 +16,12 @@ from kit.run.folder import Run, versions
 from kit.run.metrics import threshold
 from kit.run.runs import RUNS
 from kit.run.settings import Settings
-from kit.training import checkpoint, networks, optimizers
+from kit.training import checkpoint, optimizers
+from kit.training.canonical import seed_states
 from kit.training.examples import examples
 from kit.training.judging import Judge, Judged
+from kit.training.networks import Network
+from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_rows
@@ -50,7 +53,7 @@ class Training:
 
     run: Run
 
-    def __init__(self, digits: LabelledDigits, settings: Settings) -> None:
+    def __init__(self, digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork) -> None:
         keras = backend.keras()
         self.settings = settings
         self.state = checkpoint.State()
@@ -61,9 +64,10 @@ class Training:
         options: dict[str, Any] = {
             "task": settings.task, "l2": settings.l2, "dropout": settings.dropout, "seed": settings.seed,
         }  # fmt: skip
-        self.model = networks.build(settings.arch, precision=settings.precision, **options)
+        self.model = network.build(precision=settings.precision, **options)
         # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
-        self.kept = networks.build(settings.arch, **options)
+        self.kept = network.build(**options)
+        network.check_same(self.model, self.kept)
         self.judge = Judge(self.kept)
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
@@ -164,9 +168,8 @@ class Training:
         generator = np.random.default_rng([settings.seed, epoch])
         images, labels = self.examples.epoch(epoch, generator)
         self.trained = len(labels)
-        for layer in self.model.layers:
-            if seeds := getattr(layer, "seed_generator", None):
-                seeds.state.assign(np.array([generator.integers(2**32), 0], seeds.state.dtype))
+        for state in seed_states(self.model):
+            state.assign(np.array([generator.integers(2**32), 0], state.dtype))
         steps = math.ceil(len(labels) / settings.batch_size)
         learning_rates, optimizer = rates(settings, epoch, steps), self.model.optimizer
 

@@ -6,13 +6,17 @@ names and starting weights follow from the arguments alone, so the same seed bui
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
 from kit.run.settings import Recipe
 from kit.task import CAMERA, ROWS, Task
+from kit.training import own_network
+from kit.training.layers import Layers
+from kit.training.own_network import OwnNetwork
 
 if TYPE_CHECKING:
     import keras
@@ -22,160 +26,98 @@ DEFAULTS = {ROWS: "kit", CAMERA: "camera"}  # what is trained for a task where n
 
 @dataclass(frozen=True)
 class Network:
-    """One entry of the table that `kit networks` prints."""
+    """One of kit's own networks."""
 
     name: str
     kind: str  # "dense" or "convolutional"
     parameters: int  # of the network for `task`
     source: str
     recipe: Recipe
-    builder: Callable[["Layers", Any], Any]
+    builder: Callable[[Layers, Any], Any]
     scaled: bool = True  # pixels are divided by 255 inside the network
     has_dropout: bool = True
     task: Task = ROWS  # what it is meant for; every network can be built for either
 
+    def build(
+        self,
+        *,
+        task: Task = ROWS,
+        l2: float | None = None,
+        dropout: float | None = None,
+        seed: int = 0,
+        precision: str = "float32",
+    ) -> "keras.Model":
+        """Builds it with fresh weights.
+
+        Args:
+            task: How large its pictures are, and which classes it tells apart.
+            l2: Penalty on every kernel; None takes the recipe's.
+            dropout: One rate for every dropout layer; None takes the network's own.
+            seed: Draws the starting weights.
+            precision: "float32", or "mixed_bfloat16" to compute in bfloat16 with float32 weights.
+
+        Raises:
+            KitError: It has no dropout to set.
+        """
+        if dropout is not None and not self.has_dropout:
+            raise KitError(
+                f"--dropout: {self.name} has no dropout layer; leave the option out or choose another network"
+            )
+        keras = backend.keras()
+        layers = Layers(self.recipe.l2 if l2 is None else l2, dropout, seed, precision)
+        inputs = keras.Input((task.size, task.size, 1), name="pixels")
+        x = layers.rescale(inputs) if self.scaled else inputs
+        outputs = layers.probabilities(self.builder(layers, x), task.classes)
+        return keras.Model(inputs, outputs, name=self.name.replace("-", "_"))
+
+    def check_same(self, one: "keras.Model", other: "keras.Model") -> None:
+        """Each layer of kit's has a seed; tests see to it."""
+
+
+Arch = str | Path | Callable[..., Any]
+"""A network: the name of one of kit's, a file that builds one, FILE.py or FILE.py:FUNCTION, or such a function."""
 
 NETWORKS: dict[str, Network] = {}
 
 
-def networks() -> list[Network]:
-    """The networks that kit knows, the kit's own last."""
-    return list(NETWORKS.values())
+def networks(
+    file: Path | str | None = None, *, notify: Callable[[str], None] = lambda line: None
+) -> Sequence[Network | OwnNetwork]:
+    """The networks that kit knows, the kit's own last; or those of a Python file that builds some.
+
+    Raises:
+        KitError: There is no such file, it fails, or it builds none; what is wrong with one beside others is told to
+            `notify`.
+    """
+    return list(NETWORKS.values()) if file is None else own_network.read_all(file, notify)
 
 
-def find(name: str) -> Network:
-    """The network of that name; KitError with the nearest name where there is none."""
+def find(arch: Arch | None, task: Task = ROWS) -> Network | OwnNetwork:
+    """The network of that name, file or function; without any the one that is trained for the task.
+
+    Raises:
+        KitError: There is no such network, or it is none for this task; the message names the nearest, or the line.
+    """
+    if callable(arch):
+        return own_network.of_function(arch, task)
+    if arch is not None and own_network.names_file(arch):
+        return own_network.read(arch, task)
+    return named(DEFAULTS[task] if arch is None else str(arch))
+
+
+def named(name: str) -> Network:
+    """kit's own network of that name; KitError with the nearest name where there is none."""
     if name in NETWORKS:
         return NETWORKS[name]
-    near = difflib.get_close_matches(name, NETWORKS, n=1, cutoff=0.4)
-    advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(NETWORKS)}"
+    near = [f"{name}.py"] if Path(f"{name}.py").is_file() else []
+    near += difflib.get_close_matches(name, NETWORKS, n=1, cutoff=0.4)
+    advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(NETWORKS)}, or give a FILE.py"
     raise KitError(f"--arch {name}: no such network: {advice}")
 
 
-def build(
-    name: str,
-    *,
-    task: Task = ROWS,
-    l2: float | None = None,
-    dropout: float | None = None,
-    seed: int = 0,
-    precision: str = "float32",
-) -> "keras.Model":
-    """Builds a network with fresh weights.
-
-    Args:
-        name: A key of NETWORKS.
-        task: How large its pictures are, and which classes it tells apart.
-        l2: Penalty on every kernel; None takes the recipe's.
-        dropout: One rate for every dropout layer; None takes the network's own.
-        seed: Draws the starting weights.
-        precision: "float32", or "mixed_bfloat16" to compute in bfloat16 with float32 weights.
-
-    Raises:
-        KitError: No such network, or it has no dropout to set.
-    """
-    network = find(name)
-    if dropout is not None and not network.has_dropout:
-        raise KitError(f"--dropout: {name} has no dropout layer; leave the option out or choose another network")
-    keras = backend.keras()
-    layers = Layers(network.recipe.l2 if l2 is None else l2, dropout, seed, precision)
-    inputs = keras.Input((task.size, task.size, 1), name="pixels")
-    x = layers.rescale(inputs) if network.scaled else inputs
-    outputs = layers.probabilities(network.builder(layers, x), task.classes)
-    return keras.Model(inputs, outputs, name=name.replace("-", "_"))
-
-
-class Layers:
-    """Keras layers with the options that hold for a whole network applied: L2, dropout rate, seeds, precision.
-
-    Each method takes a tensor and returns one.
-    """
-
-    def __init__(self, l2: float, dropout: float | None, seed: int, precision: str) -> None:
-        from keras import layers, regularizers
-
-        self._keras = layers
-        self._l2 = regularizers.L2(l2) if l2 else None
-        self._dropout = dropout
-        self._seed = seed * 1000  # room for a seed per layer
-        self.precision = precision
-        self._counts: dict[str, int] = {}
-
-    def conv(
-        self, x: Any, filters: int, size: int, *, padding: str = "valid", strides: int = 1, relu: bool = True,
-        bias: bool = True,
-    ) -> Any:  # fmt: skip
-        return self._keras.Conv2D(
-            filters, size, strides, padding, activation="relu" if relu else None, use_bias=bias, **self._weights("conv")
-        )(x)
-
-    def conv_norm(self, x: Any, filters: int, size: int, *, padding: str = "same", strides: int = 1) -> Any:
-        """Convolution, batch normalisation, relu."""
-        return self.relu(
-            self.norm(self.conv(x, filters, size, padding=padding, strides=strides, relu=False, bias=False))
-        )
-
-    def depthwise(self, x: Any, size: int, *, strides: int = 1) -> Any:
-        """One kernel a channel, without bias."""
-        options = self._weights("depthwise", kernel="depthwise")
-        return self._keras.DepthwiseConv2D(size, strides, "same", use_bias=False, **options)(x)
-
-    def dense(self, x: Any, units: int, *, relu: bool = True) -> Any:
-        return self._keras.Dense(units, activation="relu" if relu else None, **self._weights("dense"))(x)
-
-    def dropout(self, x: Any, rate: float) -> Any:
-        rate = rate if self._dropout is None else self._dropout
-        return self._keras.Dropout(rate, seed=self.next_seed(), **self._named("dropout"))(x)
-
-    def norm(self, x: Any) -> Any:
-        """Batch normalisation with a short memory: an epoch has few steps here."""
-        return self._keras.BatchNormalization(momentum=0.9, **self._named("norm"))(x)
-
-    def relu(self, x: Any) -> Any:
-        return self._keras.Activation("relu", **self._named("relu"))(x)
-
-    def max_pool(self, x: Any) -> Any:
-        return self._keras.MaxPooling2D(2, **self._named("pool"))(x)
-
-    def average_pool(self, x: Any, size: int) -> Any:
-        """In steps of one pixel: the picture keeps its size."""
-        return self._keras.AveragePooling2D(size, 1, "same", **self._named("pool"))(x)
-
-    def global_average(self, x: Any) -> Any:
-        return self._keras.GlobalAveragePooling2D(**self._named("average"))(x)
-
-    def flatten(self, x: Any) -> Any:
-        return self._keras.Flatten(**self._named("flatten"))(x)
-
-    def add(self, *branches: Any) -> Any:
-        return self._keras.Add(**self._named("add"))(list(branches))
-
-    def concatenate(self, *branches: Any) -> Any:
-        return self._keras.Concatenate(**self._named("concatenate"))(list(branches))
-
-    def rescale(self, x: Any) -> Any:
-        """0 to 255 → 0 to 1."""
-        return self._keras.Rescaling(1 / 255, **self._named("scale"))(x)
-
-    def probabilities(self, x: Any, classes: int) -> Any:
-        """The last layer; in float32 whatever the precision, because a softmax in bfloat16 does not sum to 1."""
-        logits = self._keras.Dense(classes, **self._weights("dense") | {"name": "logits"})(x)
-        return self._keras.Softmax(name="probabilities", dtype="float32")(logits)
-
-    def _named(self, kind: str) -> dict[str, Any]:
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        return {"name": f"{kind}{self._counts[kind]}", "dtype": self.precision}
-
-    def _weights(self, kind: str, kernel: str = "kernel") -> dict[str, Any]:
-        from keras import initializers
-
-        start = initializers.GlorotUniform(seed=self.next_seed())  # Keras' default, with a seed of its own
-        return {f"{kernel}_initializer": start, f"{kernel}_regularizer": self._l2, **self._named(kind)}
-
-    def next_seed(self) -> int:
-        """The seed of the next layer that draws."""
-        self._seed += 1
-        return self._seed % 2**31
+def build(name: str, **options: Any) -> "keras.Model":
+    """Builds the network of that name; options as `Network.build` has them."""
+    return named(name).build(**options)
 
 
 def _network(
@@ -296,7 +238,7 @@ def _resnet(layers: Layers, x: Any) -> Any:
         skip = x if keeps_shape else layers.norm(layers.conv(x, filters, 1, strides=strides, relu=False, bias=False))
         inner = layers.conv_norm(x, filters, 3, strides=strides)
         inner = layers.norm(layers.conv(inner, filters, 3, padding="same", relu=False, bias=False))
-        return layers.relu(layers.add(inner, skip))
+        return layers.relu(layers.add(skip, inner))
 
     x = layers.conv_norm(x, 16, 5, strides=2)  # 14 x 14
     for filters, strides in ((16, 1), (32, 2), (64, 2), (64, 1)):

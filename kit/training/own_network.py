@@ -8,6 +8,7 @@ import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,9 @@ from kit import KitError, backend
 from kit.run import network_code
 from kit.run.network_code import NetworkCode
 from kit.run.settings import OPTIMIZERS, Recipe, recipe_of
-from kit.task import ROWS, Task
+from kit.task import CAMERA, ROWS, Task
 from kit.training.canonical import Copies, canonical, seed_states
-from kit.training.networks import Layers
+from kit.training.layers import Layers
 from kit.training.pixels import PIXELS, Pixels
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class OwnNetwork:
         function: Its name.
         code: The file that it is in; None where the source of a function in a notebook cannot be had.
         recipe: What the file's RECIPE says, kit's defaults for the rest.
-        about: The first line of its docstring.
+        pixels: What its file says that it wants; None where it says nothing.
+        source: The first line of its docstring.
+        task: What it has been built for.
     """
 
     name: str
@@ -52,7 +55,23 @@ class OwnNetwork:
     code: NetworkCode | None
     recipe: Recipe
     pixels: Pixels | None
-    about: str
+    source: str
+    task: Task = ROWS
+
+    @cached_property
+    def parameters(self) -> int:
+        """Of the network for its task."""
+        return int(self._built.count_params())
+
+    @cached_property
+    def kind(self) -> str:
+        """ "dense" or "convolutional", by whether it has a convolution."""
+        convolves = any("Conv" in type(layer).__name__ for layer in self._built.layers)
+        return "convolutional" if convolves else "dense"
+
+    @cached_property
+    def _built(self) -> "keras.Model":
+        return self.build(task=self.task)
 
     def build(
         self,
@@ -153,30 +172,50 @@ def of_code(code: NetworkCode, function: str | None, task: Task = ROWS) -> OwnNe
         if not callable(getattr(module, function, None)):
             near = difflib.get_close_matches(function, names, n=1, cutoff=0.4) or names[:1]
             raise KitError(f"{code.path}:{function}: no such function in it: did you mean {near[0]}?")
-        return _own(code, function, several=True)
-    failed: list[KitError] = []
+        return _own(code, function, several=True, task=task)
+    failed = list[KitError]()
     for name in names:
-        own = _own(code, name, several=False)
+        own = _own(code, name, several=False, task=task)
         try:
             own.build(task=task)
         except KitError as error:
             failed.append(error)
         else:
             return own
-    raise min(failed, key=lambda error: isinstance(error, _NoNetworkError))  # the first of a network, if there is one
+    raise _worst(failed)
 
 
-def read_all(path: str | Path) -> list[OwnNetwork]:
-    """Every network of a file, in its order; KitError as `read` has it."""
-    first = read(path)
-    code = _code_of(first)
-    found = []
+def read_all(path: str | Path, notify: Callable[[str], None] = lambda line: None) -> list[OwnNetwork]:
+    """Every network of a file, in its order.
+
+    Raises:
+        KitError: As in `read`, where there is none; what is wrong with one beside others is told to `notify`.
+    """
+    code = network_code.read(path)
+    found, failed = list[OwnNetwork](), list[KitError]()
     for name in _candidates(code):
-        own = _own(code, name, several=True)
+        try:
+            found.append(_for_either(code, name))
+        except KitError as error:
+            failed.append(error)
+    if not found:
+        raise _worst(failed)
+    for wrong in failed:
+        if not isinstance(wrong, _NoNetworkError):
+            notify(str(wrong))
+    return found
+
+
+def _for_either(code: NetworkCode, name: str) -> OwnNetwork:
+    """The network of a function for rows, or for the camera if it can be built for that alone."""
+    rows, camera = (_own(code, name, several=True, task=task) for task in (ROWS, CAMERA))
+    try:
+        _ = rows.parameters
+    except KitError:
         with contextlib.suppress(KitError):
-            own.build()
-            found.append(own)
-    return found if len(found) > 1 else [first]
+            return camera if camera.parameters else rows
+        raise
+    return rows
 
 
 def of_function(builder: Callable[..., Any], task: Task = ROWS) -> OwnNetwork:
@@ -185,15 +224,20 @@ def of_function(builder: Callable[..., Any], task: Task = ROWS) -> OwnNetwork:
 
     name = getattr(builder, "__name__", "network")
     code = source_of(builder)
-    bare = OwnNetwork(name, name, builder, None, DEFAULTS, None, _first_line(builder))
+    bare = OwnNetwork(name, name, builder, None, DEFAULTS, None, _first_line(builder), task)
     if code is None:
         return bare
     network_code.trust(code.digest)
-    own = _own(code, name, several=False)
-    return OwnNetwork(name, name, own.builder, code, own.recipe, own.pixels, own.about)
+    own = _own(code, name, several=False, task=task)
+    return OwnNetwork(name, name, own.builder, code, own.recipe, own.pixels, own.source, task)
 
 
-def _own(code: NetworkCode, function: str, *, several: bool) -> OwnNetwork:
+def _worst(failed: list[KitError]) -> KitError:
+    """The first error of a function that builds a network, before those that build none."""
+    return min(failed, key=lambda error: isinstance(error, _NoNetworkError))
+
+
+def _own(code: NetworkCode, function: str, *, several: bool, task: Task) -> OwnNetwork:
     module = code.module()
     builder = getattr(module, function)
     name = Path(code.path).name + (f":{function}" if several else "")

@@ -2,19 +2,24 @@
 
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kit import KitError
 from kit.data.loading import folder_or_file, load
 from kit.options import parameters_of
+from kit.run import network_code
 from kit.run.folder import Run
+from kit.run.network_code import FILE
 from kit.run.runs import RunName, create, find
 from kit.run.settings import OPTIMIZERS, RUNS, Recipe, Settings
 from kit.task import CAMERA, ROWS
-from kit.training import networks
-from kit.training.arguments import Arguments
+from kit.training import networks, own_network
+from kit.training.arguments import Arguments, Inspection
 from kit.training.loop import DIVERGED, Training
+from kit.training.networks import Network
+from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 
 BACKGROUND_SHARE = 0.3
@@ -34,17 +39,19 @@ def train(given: dict[str, Any]) -> Run:
     """
     runs, data = Path(given.pop("runs", RUNS)), given.pop("data", None)
     resume, shown = given.pop("resume", None), given.pop("progress", True)
+    inspect = given.pop("inspect", lambda model, task: ())
     if not given.get("camera"):
         given.pop("camera", None)
     if resume is None:
-        training = _begin(given, data, runs)
+        training = _begin(given, data, runs, inspect, shown)
     else:
+        builder = given.pop("arch") if callable(given.get("arch")) else None
         stopped = _stopped(resume, given, runs)
         if stopped.finished:
             Progress(0, shown=shown).say(f"{stopped} is finished already")
             shutil.rmtree(stopped.state, ignore_errors=True)
             return stopped
-        training = _go_on(stopped, data)
+        training = _go_on(stopped, data, builder)
     with training.run.locked():
         if not training.run.finished:  # by a process that held the lock until now
             training.go(shown)
@@ -52,11 +59,12 @@ def train(given: dict[str, Any]) -> Run:
     return training.run
 
 
-def _begin(given: dict[str, Any], data: Path | str | None, runs: Path) -> Training:
+def _begin(given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool) -> Training:
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
     name = given.pop("name", None)
     source = find(given["from_run"], runs) if "from_run" in given else None
-    settings = _settings(given, data, source)
+    network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
+    settings = _settings(network, given, data, source)
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source and source.settings.fingerprint == settings.fingerprint:
@@ -71,18 +79,30 @@ def _begin(given: dict[str, Any], data: Path | str | None, runs: Path) -> Traini
         )
     elif source and source.settings.imported:  # nobody knows which of these rows it has learned from
         settings = dataclasses.replace(settings, seen=True)
-    training = Training(digits, settings)
+    training = Training(digits, settings, network)
     if source:
         training.take_weights(source)
-    training.run = create(settings, name, runs)
+    files = {}
+    if isinstance(network, OwnNetwork):
+        say = Progress(0, shown=shown).say
+        for line in inspect(training.kept, settings.task):
+            say(line)
+        if network.code:
+            files[FILE] = network.code.content
+        else:
+            say(f"the source of {network.name} cannot be had: this training can be gone on with in this Python alone")
+    training.run = create(settings, name, runs, files)
     return training
 
 
-def _settings(given: dict[str, Any], data: Path | str | None, source: Run | None) -> Settings:
+def _settings(
+    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None
+) -> Settings:
     """The network's recipe, with what was given in its place; the data is yet to be read."""
     task = CAMERA if given.get("camera") else ROWS
-    network = networks.find(given.get("arch", networks.DEFAULTS[task]))
     values = dataclasses.asdict(network.recipe) | {"arch": network.name, "seed": 0, "from_run": None}
+    if isinstance(network, OwnNetwork):
+        values |= {"function": network.function, "code": network.code and network.code.digest}
     if task.background:
         values |= {"augment": False, "background_share": BACKGROUND_SHARE}
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
@@ -98,16 +118,33 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
         raise KitError(f"{option} cannot be changed by --resume: the run's own settings hold")
     stopped = find(resume, runs)
     if stopped.settings.imported:
-        raise KitError(f"--resume {resume}: trained elsewhere, so there is nothing to go on with: start from it, --from")
+        raise KitError(
+            f"--resume {resume}: trained elsewhere, so there is nothing to go on with: start from it, --from"
+        )
     if stopped.finished and stopped.metrics["stopped"] == DIVERGED:
         raise KitError(f"{stopped.folder}: its loss became NaN: start a new training with a lower --learning-rate")
     return stopped
 
 
-def _go_on(stopped: Run, data: Path | str | None) -> Training:
+def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None) -> Training:
     settings = stopped.settings
-    training = Training(stopped.digits(data), settings)
+    training = Training(stopped.digits(data), settings, _network_of(stopped, builder))
     training.run = stopped
     if settings.from_run and not training.checkpoint.exists():
         training.take_weights(find(settings.from_run, stopped.folder.parent))
     return training
+
+
+def _network_of(run: Run, builder: Callable[..., Any] | None) -> Network | OwnNetwork:
+    """What a run's network is built by: the code that it keeps, where it is somebody's own."""
+    settings = run.settings
+    if settings.function is None:
+        return networks.named(settings.arch)
+    if settings.code is not None:
+        return own_network.of_code(network_code.of_run(run.folder, settings.code), settings.function)
+    if builder is None:
+        raise KitError(
+            f"{run}: its network was a function whose source could not be had: go on where it is defined, with "
+            f"train(arch={settings.function}, resume={run.name!r}), or start a new training"
+        )
+    return own_network.of_function(builder)

@@ -127,9 +127,9 @@ def test_every_network_can_be_built_for_the_camera(name: str) -> None:
 
 def test_an_unknown_network_is_answered_with_the_nearest() -> None:
     with pytest.raises(KitError, match=r"--arch malliredi: no such network: did you mean malireddi\?"):
-        networks.find("malliredi")
+        networks.named("malliredi")
     with pytest.raises(KitError, match="choose from dense, dense-wide"):
-        networks.find("xyzzy")
+        networks.named("xyzzy")
 
 
 def test_the_camera_network_is_light_enough_for_every_frame() -> None:

@@ -9,7 +9,7 @@ from kit.training.schedule import one_cycle, rates
 
 @pytest.mark.parametrize(("arch", "peak"), [("resnet", 300), ("camera", 120)])
 def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) -> None:
-    warm_up = networks.find(arch).recipe.warm_up
+    warm_up = networks.named(arch).recipe.warm_up
     rates = [one_cycle(step, 1000, 0.004, warm_up) for step in range(1000)]
     assert rates[0] == pytest.approx(0.004 / 25) and rates[peak] == max(rates) == pytest.approx(0.004)
     assert rates[-1] < 0.004 / 1000
@@ -17,9 +17,9 @@ def test_one_cycle_rises_to_its_peak_and_ends_near_zero(arch: str, peak: int) ->
 
 
 def test_each_epoch_goes_on_where_the_one_before_ended() -> None:
-    recipe = networks.find("camera").recipe
+    recipe = networks.named("camera").recipe
     whole = [
         one_cycle(step, recipe.epochs * 5, recipe.learning_rate, recipe.warm_up) for step in range(recipe.epochs * 5)
     ]
     assert [rate for epoch in range(recipe.epochs) for rate in rates(recipe, epoch, 5)] == whole
-    assert rates(networks.find("malireddi").recipe, 3, 4) == [0.001] * 4
+    assert rates(networks.named("malireddi").recipe, 3, 4) == [0.001] * 4

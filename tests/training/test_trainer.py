@@ -42,7 +42,7 @@ def trained(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_a_recipe_has_its_own_warm_up(small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = networks.find(toy)
+    network = networks.named(toy)
     recipe = replace(network.recipe, schedule="one-cycle", warm_up=0.12, learning_rate=0.016)
     monkeypatch.setitem(networks.NETWORKS, toy, replace(network, recipe=recipe))
     run = train(toy, data=small, epochs=2, runs=tmp_path, progress=False)
@@ -344,7 +344,7 @@ def stopped(small: Path, toy: str, tmp_path_factory: pytest.TempPathFactory) -> 
     settings["settings"]["epochs"] = 3
     (run.folder / "settings.json").write_text(json.dumps(settings))
     run.write_metrics({**run.metrics, "epochs": 3, "finished": False})
-    training = loop.Training(loading.load("train", small), Run(run.folder).settings)
+    training = loop.Training(loading.load("train", small), Run(run.folder).settings, networks.named(toy))
     training.run = Run(run.folder)
     training.state.history = [{**run.history[0], "epoch": 1}]
     training.state.best, training.state.epoch = training.state.history[0], 1
