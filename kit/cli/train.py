@@ -118,8 +118,9 @@ def _row(name: str, metrics: dict[str, Any]) -> list[str]:
         epochs = f"unfinished {epochs}"
     elif metrics.get("stopped") == "diverged":
         epochs = f"diverged {epochs}"
+    seen = "*" if metrics.get("seen") else ""
     accuracies = [
-        shown("val_accuracy", ".2%") + "*" * metrics.get("seen", False),
+        shown("val_accuracy", ".2%") + seen,
         shown("val_loss", ".4f"),
         shown("accuracy", ".2%"),
     ]

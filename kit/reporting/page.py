@@ -341,15 +341,13 @@ def _trained(run: Run) -> list[tuple[str, str]]:
 
 def _imported(run: Run) -> list[tuple[str, str]]:
     settings = run.settings
+    seen = "it may have been trained on these rows" if settings.seen else "it has not seen the rows that judge it"
     return [
         ("network", f"{settings.arch}, {run.metrics['parameters']:,} parameters"),
         ("trained", "elsewhere, by a recipe that is not known"),
         ("imported from", f"{settings.imported}, SHA-256 {settings.imported_sha256}"),
         ("pixels", f"0 to 255, made into {settings.pixels} inside"),
-        (
-            "data",
-            f"{settings.data}, {'which it may have been trained on' if settings.seen else 'which it has not seen'}",
-        ),
+        ("data", f"{settings.data}; {seen}"),
     ]
 
 

@@ -126,8 +126,8 @@ def _layer(stored: dict[str, Any]) -> dict[str, Any]:
     if name in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"):
         what = config.get("function") or config.get("node_def", {})
         raise ForeignError(
-            f"{called} is an operation of TensorFlow between layers, {_shown(what)}, which Keras 3 does not know: write "
-            "it as a layer, such as keras.layers.Rescaling, or as keras.ops, and save again"
+            f"{called} is an operation of TensorFlow between layers, {_shown(what)}, which Keras 3 does not know: "
+            "write it as a layer, such as keras.layers.Rescaling, or as keras.ops, and save again"
         )
     name = _OLD_NAMES.get(name, name)
     if name == "InputLayer":

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from kit.run import keras_file
 from kit.run.folder import Run
 from kit.run.prediction import predictor
 from kit.run.runs import create
-from kit.run.settings import RUNS, Recipe, Settings
+from kit.run.settings import Recipe, Settings
 from kit.task import ROWS
 from kit.training import foreign_file, pixel_search
 from kit.training.arguments import ImportArguments

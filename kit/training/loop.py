@@ -54,7 +54,6 @@ class Training:
     run: Run
 
     def __init__(self, digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork) -> None:
-        keras = backend.keras()
         self.settings = settings
         self.state = checkpoint.State()
         self.saved = 0  # epochs in the checkpoint
