@@ -15,7 +15,7 @@ from kit.training.arguments import Arguments, ImportArguments
 
 def networks(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.py]", help="A file of your own: list the networks that it builds.")
+        Path | None, typer.Argument(metavar="FILE.py", help="A file of your own: list the networks that it builds.")
     ] = None,
     show: Annotated[
         str | None, typer.Option("--show", metavar="NAME", help="Print one of kit's as such a file, to start from.")
