@@ -144,9 +144,10 @@ class _Maker:
         self._last: tuple[tuple[Path, str | None, int], SavedModel] | None = None
         reads = f"Reads a handwritten digit in {task.size} x {task.size} grey pixels"
         right = f"{run.analysis.accuracy.value:.2%} of {len(run.analysis):,} validation rows right"
+        seen = ", on which it may have been trained" if run.settings.seen else ""
         self.about = {
             "author": options.author, "license": options.license, "version": __version__,
-            "description": f"{reads}; {right}. Run {run.name}.",
+            "description": f"{reads}; {right}{seen}. Run {run.name}.",
         }  # fmt: skip
 
     def make(self, path: Path, compressed: str | None) -> _Made:

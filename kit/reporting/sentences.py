@@ -6,17 +6,28 @@ from itertools import permutations
 from kit.run.comparison import Comparison
 from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
+from kit.run.settings import Settings
+
+_CHOSEN = (
+    "That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on other rows expect a "
+    "little less."
+)
+_SEEN = "It may have been trained on these very rows, which is not counted: on other rows expect less."
 
 
-def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS) -> list[str]:
-    """What a person would be told first, one thing a sentence."""
+def caveat(settings: Settings) -> str:
+    """Why a run may read other rows less well than those that judge it; "" where nothing is known to speak for it."""
+    return _SEEN if settings.seen else "" if settings.imported else _CHOSEN
+
+
+def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS, but: str = _CHOSEN) -> list[str]:
+    """What a person would be told first, one thing a sentence; `but` is the run's `caveat`."""
     accuracy, wrong, names = analysis.accuracy, len(analysis.mistakes), analysis.classes
     rows = count_of(len(analysis), "validation row")
     found = [
         f"{accuracy.value:.2%} of {rows} are right, {wrong:,} {_are(wrong)} wrong.",
         f"By the number of rows alone, the true share lies between {accuracy.low:.2%} and {accuracy.high:.2%} (95% "
-        "confidence). That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on "
-        "other rows expect a little less.",
+        f"confidence). {but}".strip(),
     ]
     if analysis.pairs:
         first = analysis.pairs[0]

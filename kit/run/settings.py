@@ -113,6 +113,10 @@ class Settings(Recipe):
     )  # fmt: skip
     function: str | None = option(default=None, later=True)  # what builds it, where it is somebody's own network
     code: str | None = option(default=None, later=True)  # SHA-256 of the run's network.py; None where there is none
+    imported: str | None = option(default=None, later=True)  # the file of a network that was trained elsewhere
+    imported_sha256: str | None = option(default=None, later=True)
+    pixels: str | None = option(default=None, later=True)  # which were built into it, as --pixels calls them
+    seen: bool = option(default=False, later=True)  # the rows that judge it may be some that it learned from
 
     def __post_init__(self) -> None:
         options.check(self)

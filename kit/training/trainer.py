@@ -74,7 +74,11 @@ def _begin(given: dict[str, Any], data: Path | str | None, runs: Path, inspect: 
                 f"--validation-split {given['validation_split']}: {source} holds out {split} of these rows and has "
                 "learned from the others: leave the option out"
             )
-        settings = dataclasses.replace(settings, validation_split=split, split_seed=source.settings.split_seed)
+        settings = dataclasses.replace(
+            settings, validation_split=split, split_seed=source.settings.split_seed, seen=source.settings.seen
+        )
+    elif source and source.settings.imported:  # nobody knows which of these rows it has learned from
+        settings = dataclasses.replace(settings, seen=True)
     training = Training(digits, settings, network)
     if source:
         training.take_weights(source)
@@ -113,6 +117,10 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
         option = "--from" if "from_run" in given else "--" + next(iter(given)).replace("_", "-")
         raise KitError(f"{option} cannot be changed by --resume: the run's own settings hold")
     stopped = find(resume, runs)
+    if stopped.settings.imported:
+        raise KitError(
+            f"--resume {resume}: trained elsewhere, so there is nothing to go on with: start from it, --from"
+        )
     if stopped.finished and stopped.metrics["stopped"] == DIVERGED:
         raise KitError(f"{stopped.folder}: its loss became NaN: start a new training with a lower --learning-rate")
     return stopped
