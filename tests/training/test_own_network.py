@@ -149,9 +149,9 @@ def test_a_run_with_layers_of_its_own_is_read_only_where_its_code_is_known(
 def _picture(folder: Path) -> Path:
     from PIL import Image
 
-    paper = np.full((28, 28), 255, np.uint8)
-    paper[4:24, 13:16] = 0
-    Image.fromarray(paper).save(folder / "one.png")
+    ground = np.zeros((28, 28), np.uint8)
+    ground[4:24, 13:16] = 255
+    Image.fromarray(ground).save(folder / "one.png")
     return folder / "one.png"
 
 
