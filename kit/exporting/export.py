@@ -117,7 +117,7 @@ def _task(options: Options, run: Run) -> Task:
 
 def _path(options: Options, run: Run) -> Path:
     """Where the file goes; KitError where something is in the way."""
-    folder, default = (APP / "Model", _APPS_MODEL) if options.app else (Path(options.to), run.name)
+    folder, default = (APP / "Model", _APPS_MODEL) if options.app else (Path(options.to), run.file_name)
     path = folder / f"{check_name(options.name, default)}{SUFFIXES[options.format]}"
     if os.path.lexists(path) and not options.replaces:
         raise TakenError(path)

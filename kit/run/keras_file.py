@@ -15,7 +15,7 @@ from kit.task import Task
 if TYPE_CHECKING:
     import keras
 
-_LARGEST = 2**28  # bytes of the file, and of what it holds; the largest of kit's networks has 5 million
+LARGEST = 2**29  # bytes of the file, and of what it holds; ten folds of kit's largest network take 300 million
 _MOST_VALUES = 2**22  # numbers that a layer makes of one picture; kit's make up to 110 thousand
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 _REMEDY = "restore the file or train again"
@@ -26,12 +26,15 @@ _MODULES = {  # where what a network is made of may come from; nothing that runs
 _NO_LAYERS = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _WINDOWS = ("kernel_size", "pool_size", "strides", "dilation_rate")
 _LARGEST_WINDOW = 64  # pixels; of more, borders would be added that take more than the picture
-_OTHERS = {("keras", "DTypePolicy"), (None, "__keras_tensor__")}
+_OTHERS = {
+    ("keras", "DTypePolicy"), (None, "__keras_tensor__"),
+    ("keras.src.ops.numpy", "Log"), ("keras.src.ops.numpy", "Maximum"),  # of an average's probabilities
+}  # fmt: skip
 
 
 def content(path: Path) -> bytes:
     """The file's bytes; KitError where it is missing or larger than a network is."""
-    return content_of(path, _LARGEST, _REMEDY)
+    return content_of(path, LARGEST, _REMEDY)
 
 
 def load(path: Path, task: Task) -> "keras.Model":
@@ -41,7 +44,7 @@ def load(path: Path, task: Task) -> "keras.Model":
         KitError: The file is missing or damaged, holds something else than the layers of Keras, would be larger than
             what is stored, or is a network for another task.
     """
-    with zip_of(path, _LARGEST, _REMEDY, "Keras") as archive:
+    with zip_of(path, LARGEST, _REMEDY, "Keras") as archive:
         config, stored = _looked_at(path, archive)
         keras = backend.keras()
         with keras.StatelessScope(initialize_variables=False):  # shapes alone
