@@ -70,6 +70,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(shared: Shared) -> None:
     os.environ["KIT_CACHE"] = str(shared("cache", lambda folder: None))
+    os.environ["XDG_DATA_HOME"] = str(shared("home", lambda folder: None))  # where kit notes which code is trusted
 
 
 @pytest.fixture(autouse=True, scope="session")

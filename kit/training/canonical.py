@@ -93,12 +93,14 @@ class Copies:
 
     def _refresh(self, layer: Any, config: dict[str, Any]) -> None:
         assert self.fresh
-        if isinstance(policy := config.get("dtype"), dict) and policy.get("config") == {"name": "float32"}:
+        policy = config.get("dtype")
+        policy = policy["config"].get("name") if isinstance(policy, dict) else policy  # some layers say its name alone
+        if policy == "float32" and hasattr(layer, "dtype_policy"):
             config["dtype"] = self.fresh.precision
         for key in config if self._l2 else ():
             if re.fullmatch("(.*kernel|depthwise|pointwise)_regularizer", key):
                 config[key] = {"module": "keras.regularizers", "class_name": "L2", "config": {"l2": self._l2}}
-        if type(layer).__name__.endswith("Dropout"):
+        if re.fullmatch(r".*Dropout(\dD)?", type(layer).__name__):
             self.dropouts += 1
             if self._dropout is not None:
                 config["rate"] = self._dropout

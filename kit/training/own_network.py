@@ -241,7 +241,8 @@ def _own(code: NetworkCode, function: str, *, several: bool, task: Task) -> OwnN
     module = code.module()
     builder = getattr(module, function)
     name = Path(code.path).name + (f":{function}" if several else "")
-    return OwnNetwork(name, function, builder, code, _recipe(code, module), _pixels(code, module), _first_line(builder))
+    recipe, pixels = _recipe(code, module), _pixels(code, module)
+    return OwnNetwork(name, function, builder, code, recipe, pixels, _first_line(builder), task)
 
 
 def _code_of(own: OwnNetwork) -> NetworkCode:
