@@ -21,6 +21,7 @@ from kit.reporting.sentences import (
     count_of,
     listed,
     percent,
+    rows_of,
     study_sentence,
     summarize,
     suspects_sentence,
@@ -137,7 +138,7 @@ def _head(study: Study) -> Section:
     return {
         "name": study.run.name,
         "accuracy": f"{analysis.accuracy.value:.2%}",
-        "rows": f"{len(analysis):,}",
+        "rows": rows_of(analysis),
         "summary": summarize(analysis, study.focus),
         "inverted": bool(np.median(study.images) < 128),
     }
@@ -314,7 +315,11 @@ def _failure(failure: Failure) -> Section:
 def _about(study: Study, found: Found) -> Section:
     run = study.run
     settings, metrics = run.settings, run.outcome
-    epochs = f"{metrics['epochs_done']} of {settings.epochs} epochs, epoch {metrics['best_epoch']:.0f} kept"
+    epochs = f"{metrics['epochs_done']} of {metrics['epochs']} epochs, epoch {metrics['best_epoch']:.0f} kept"
+    held_out = f"{settings.validation_split:.0%} held out"
+    if settings.folded:
+        epochs = f"in {settings.folds} folds, {epochs} on average"
+        held_out += " by each of them, in turn"
     rate = f"learning rate {settings.learning_rate:g}, batch size {settings.batch_size}"
     versions = [f"{name} {version}" for name, version in run.versions.items() if name != "platform"]
     runs = (run.name for run in found.runs)
@@ -325,7 +330,7 @@ def _about(study: Study, found: Found) -> Section:
             ("optimizer", f"{settings.optimizer}, {rate}"),
             ("augmentation", "yes" if settings.augment else "no"),
             ("seed", str(settings.seed)),
-            ("data", f"{settings.data}, {settings.validation_split:.0%} held out"),
+            ("data", f"{settings.data}, {held_out}"),
             ("versions", ", ".join(versions)),
         ],
         "command": shlex.join(["kit", "analyze", *runs, "--focus", ",".join(study.focus_names)]),

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
-from kit.stored import SMALL, content_of, zip_of
+from kit.stored import content_of, zip_of
 from kit.task import Task
 
 if TYPE_CHECKING:
     import keras
 
 LARGEST = 2**29  # bytes of the file, and of what it holds; ten folds of kit's largest network take 300 million
+LARGEST_CONFIG = 2**22  # bytes of what says how it is built; twenty folds of kit's largest take a million
 _MOST_VALUES = 2**22  # numbers that a layer makes of one picture; kit's make up to 110 thousand
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 _REMEDY = "restore the file or train again"
@@ -59,7 +60,7 @@ def load(path: Path, task: Task) -> "keras.Model":
 
 def _looked_at(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, Any], int]:
     """The network's configuration, and how many numbers are stored for it."""
-    if set(archive.namelist()) != _MEMBERS or archive.getinfo("config.json").file_size > SMALL:
+    if set(archive.namelist()) != _MEMBERS or archive.getinfo("config.json").file_size > LARGEST_CONFIG:
         raise ValueError("other members than kit writes")
     config = json.loads(archive.read("config.json"))
     for part in _parts(config):

@@ -270,6 +270,7 @@ class Analysis:
         return {
             "run": self.name,
             "rows": len(self),
+            "folds": self.folds,
             "classes": self.classes,
             "accuracy": vars(self.accuracy),
             "log_loss": self.log_loss,

@@ -136,12 +136,13 @@ class Folds:
         return training
 
     def _check_size(self) -> None:
-        """KitError where the average would be larger than a run's network may be."""
-        size, most = 4 * self.kept.count_params() * len(self.numbers), keras_file.LARGEST - _LAYOUT
-        if size > most:
+        """KitError where the average would be larger than the network of a run may be."""
+        folds, kept = len(self.numbers), self.kept
+        weights, config = folds * 4 * kept.count_params(), folds * len(kept.to_json())
+        if weights > keras_file.LARGEST - _LAYOUT or config > keras_file.LARGEST_CONFIG / 2:
             raise KitError(
-                f"--folds {len(self.numbers)}: so many networks of {self.settings.arch} have {size:,} bytes together, "
-                f"at most {most:,} can be one: give fewer or a smaller network"
+                f"--folds {folds}: {folds} networks of {self.settings.arch} have {weights:,} bytes of weights and "
+                f"{config:,} of layers, too much for the one that averages them: give fewer or a smaller network"
             )
 
     def _finish(self) -> None:
