@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
     from kit.run.runs import best as best
     from kit.run.runs import find as find
     from kit.run.runs import runs as runs
+    from kit.training.importing import import_model as import_model
     from kit.training.networks import networks as networks
     from kit.training.trainer import train as train
     from kit.web.server import serve as serve
@@ -46,6 +47,7 @@ _DOORS = {
     "export": "kit.exporting.export",
     "fetch": "kit.competition.sources",
     "find": "kit.run.runs",
+    "import_model": "kit.training.importing",
     "load": "kit.data.loading",
     "networks": "kit.training.networks",
     "predict": "kit.reading.recognition",

@@ -21,6 +21,13 @@ _OTHERS = {  # kinds that it does not read → what they are, and what would mak
     "torch": ("a PyTorch model", "kit reads runs, and what kit export makes of them"),
     "unknown": ("no model that kit knows", "give a run, or what kit export wrote"),
 }
+_SAVE = 'save the Keras model itself, model.save("name.keras")'
+_NO_NETWORKS = {  # what Keras models are mistaken for, or made into → what they are, and what to give instead
+    "torch": ("a PyTorch model", "kit imports Keras models; build the network in Keras and copy its weights over"),
+    "pickle": ("a pickle, as pickle or joblib writes it, which would run code out of the file", _SAVE),
+    "json": ("JSON: a network without its weights, or one for TensorFlow.js", _SAVE),
+    "unknown": ("no Keras model", "give a .keras or .h5 file, or a SavedModel folder"),
+}
 _MOST_FIELDS = 1000  # of a protocol buffer's outermost
 _DIRECTORY = 2**20  # bytes at a zip's end in which its members' names are looked for
 
@@ -66,6 +73,20 @@ def instead_of_a_run(path: Path | str) -> str:
     if kind in READABLE:
         return f"{READABLE[kind]}, where a run belongs: give the run that it was made of"
     return instead_of_an_export(path) or "no such run, and no such file: kit runs lists what there is"
+
+
+def instead_of_a_network(path: Path | str) -> str:
+    """What this is, and what to give where a trained Keras model belongs."""
+    path = Path(path)
+    if not os.path.lexists(path):
+        return "no such file: give a .keras or .h5 file, or a SavedModel folder"
+    kind = kind_of(path)
+    if kind in READABLE:
+        return f"{READABLE[kind]}, made of a network and no network itself: {_SAVE}"
+    if kind in ("mlmodelc", "zipped"):
+        return f"{_OTHERS[kind][0]}, made of a network and no network itself: {_SAVE}"
+    what, advice = _NO_NETWORKS[kind if kind in _NO_NETWORKS else "unknown"]
+    return f"{what}: {advice}"
 
 
 def _kind_of_folder(path: Path) -> str | None:

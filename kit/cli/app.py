@@ -28,13 +28,13 @@ app.add_typer(data_app, name="data")
 
 _OF_DATA: list[Callable[..., None]] = [data.fetch, data.check, data.show]
 _OTHERS: list[Callable[..., None]] = [
-    train.networks, train.train, train.runs, submit.submit, analyze.analyze, predict.predict, export.export,
-    export.verify, serve.serve,
+    train.networks, train.train, train.import_model, train.runs, submit.submit, analyze.analyze, predict.predict,
+    export.export, export.verify, serve.serve,
 ]  # fmt: skip
 for command in _OF_DATA:
     data_app.command()(command)
 for command in _OTHERS:
-    app.command()(command)
+    app.command(command.__name__.removesuffix("_model"))(command)  # import is a word of Python's
 
 
 @app.callback(invoke_without_command=True)

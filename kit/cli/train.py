@@ -1,4 +1,4 @@
-"""kit networks, train, runs."""
+"""kit networks, train, import, runs."""
 
 import dataclasses
 from pathlib import Path
@@ -10,12 +10,12 @@ from kit import KitError
 from kit.cli.options import AsJson, RunsFolder, options_of
 from kit.cli.output import complain, print_json, print_path, print_table, remark
 from kit.run.settings import Recipe
-from kit.training.arguments import Arguments
+from kit.training.arguments import Arguments, ImportArguments
 
 
 def networks(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.py]", help="A file of your own: list the networks that it builds.")
+        Path | None, typer.Argument(metavar="FILE.py", help="A file of your own: list the networks that it builds.")
     ] = None,
     show: Annotated[
         str | None, typer.Option("--show", metavar="NAME", help="Print one of kit's as such a file, to start from.")
@@ -73,6 +73,14 @@ def train(**given: Any) -> None:
     print_path(run.folder)
 
 
+@options_of(ImportArguments)
+def import_model(**given: Any) -> None:
+    """Make a run of a Keras model that was trained elsewhere; nothing in its file is run."""
+    from kit.training.importing import import_model
+
+    print_path(import_model(**given, notify=remark).folder)
+
+
 def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     """List the runs, the best first."""
     from kit.run.runs import runs as all_runs
@@ -93,6 +101,8 @@ def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     elif rows:
         headings = ["run", "network", "val_accuracy", "val_loss", "accuracy", "epochs", "seconds", "parameters"]
         print_table(headings, rows, right=range(2, 8))
+        if any(metrics.get("seen") for metrics in listed):
+            print("\n* may have been trained on the rows that judge it")
     else:
         remark(f"{runs}: no runs yet: start with kit train")
 
@@ -102,10 +112,17 @@ def _row(name: str, metrics: dict[str, Any]) -> list[str]:
         return format(metrics[key], form) if key in metrics else "–"
 
     epochs = f"{metrics.get('epochs_done', 0)}/{metrics.get('epochs', '?')}"
-    if not metrics.get("finished"):
+    if metrics.get("imported"):
+        epochs = "imported"
+    elif not metrics.get("finished"):
         epochs = f"unfinished {epochs}"
     elif metrics.get("stopped") == "diverged":
         epochs = f"diverged {epochs}"
-    accuracies = [shown("val_accuracy", ".2%"), shown("val_loss", ".4f"), shown("accuracy", ".2%")]
     network = metrics["arch"] + (f", {metrics['folds']} folds" if "folds" in metrics else "")
+    seen = "*" if metrics.get("seen") else ""
+    accuracies = [
+        shown("val_accuracy", ".2%") + seen,
+        shown("val_loss", ".4f"),
+        shown("accuracy", ".2%"),
+    ]
     return [name, network, *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]

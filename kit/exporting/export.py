@@ -145,9 +145,10 @@ class _Maker:
         right = f"{run.analysis.accuracy.value:.2%} of {len(run.analysis):,} validation rows right"
         if run.settings.folded:
             right += f", out of fold by the {run.settings.folds} networks that it averages"
+        seen = ", on which it may have been trained" if run.settings.seen else ""
         self.about = {
             "author": options.author, "license": options.license, "version": __version__,
-            "description": f"{reads}; {right}. Run {run.name}.",
+            "description": f"{reads}; {right}{seen}. Run {run.name}.",
         }  # fmt: skip
 
     def make(self, path: Path, compressed: str | None) -> _Made:

@@ -16,6 +16,7 @@ from kit.reporting.charts import svg
 from kit.reporting.figures import caption
 from kit.reporting.sentences import (
     calibration_sentence,
+    caveat,
     comparison_sentence,
     comparison_table,
     count_of,
@@ -65,7 +66,7 @@ def page(study: Study, found: Found) -> str:
     sections = {
         "head": _head(study),
         "comparison": _comparison(found),
-        "training": _training(study),
+        "training": None if study.run.settings.imported else _training(study),
         "matrix": _matrix(study),
         "study": _study(study, shown),
         "confidence": _confidence(study),
@@ -139,7 +140,7 @@ def _head(study: Study) -> Section:
         "name": study.run.name,
         "accuracy": f"{analysis.accuracy.value:.2%}",
         "rows": rows_of(analysis),
-        "summary": summarize(analysis, study.focus),
+        "summary": summarize(analysis, study.focus, caveat(study.run.settings)),
         "inverted": bool(np.median(study.images) < 128),
     }
 
@@ -314,27 +315,45 @@ def _failure(failure: Failure) -> Section:
 
 def _about(study: Study, found: Found) -> Section:
     run = study.run
+    versions = [f"{name} {version}" for name, version in run.versions.items() if name != "platform"]
+    runs = (run.name for run in found.runs)
+    return {
+        "table": [
+            *(_imported(run) if run.settings.imported else _trained(run)),
+            ("versions", ", ".join(versions)),
+        ],
+        "command": shlex.join(["kit", "analyze", *runs, "--focus", ",".join(study.focus_names)]),
+    }
+
+
+def _trained(run: Run) -> list[tuple[str, str]]:
     settings, metrics = run.settings, run.outcome
+    rate = f"learning rate {settings.learning_rate:g}, batch size {settings.batch_size}"
     epochs = f"{metrics['epochs_done']} of {metrics['epochs']} epochs, epoch {metrics['best_epoch']:.0f} kept"
     held_out = f"{settings.validation_split:.0%} held out"
     if settings.folded:
         epochs = f"in {settings.folds} folds, {epochs} on average"
         held_out += " by each of them, in turn"
-    rate = f"learning rate {settings.learning_rate:g}, batch size {settings.batch_size}"
-    versions = [f"{name} {version}" for name, version in run.versions.items() if name != "platform"]
-    runs = (run.name for run in found.runs)
-    return {
-        "table": [
-            ("network", f"{settings.arch}, {metrics['parameters']:,} parameters"),
-            ("trained", epochs),
-            ("optimizer", f"{settings.optimizer}, {rate}"),
-            ("augmentation", "yes" if settings.augment else "no"),
-            ("seed", str(settings.seed)),
-            ("data", f"{settings.data}, {held_out}"),
-            ("versions", ", ".join(versions)),
-        ],
-        "command": shlex.join(["kit", "analyze", *runs, "--focus", ",".join(study.focus_names)]),
-    }
+    return [
+        ("network", f"{settings.arch}, {metrics['parameters']:,} parameters"),
+        ("trained", epochs),
+        ("optimizer", f"{settings.optimizer}, {rate}"),
+        ("augmentation", "yes" if settings.augment else "no"),
+        ("seed", str(settings.seed)),
+        ("data", f"{settings.data}, {held_out}"),
+    ]
+
+
+def _imported(run: Run) -> list[tuple[str, str]]:
+    settings = run.settings
+    seen = "it may have been trained on these rows" if settings.seen else "it has not seen the rows that judge it"
+    return [
+        ("network", f"{settings.arch}, {run.metrics['parameters']:,} parameters"),
+        ("trained", "elsewhere, by a recipe that is not known"),
+        ("imported from", f"{settings.imported}, SHA-256 {settings.imported_sha256}"),
+        ("pixels", f"0 to 255, made into {settings.pixels} inside"),
+        ("data", f"{settings.data}; {seen}"),
+    ]
 
 
 def _cells(study: Study, shown: _Shown) -> Section:

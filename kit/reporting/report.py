@@ -15,7 +15,7 @@ from kit.reading.reader import open_reader
 from kit.reporting.figures import draw, draw_explanation
 from kit.reporting.page import Found
 from kit.reporting.page import page as page_of
-from kit.reporting.sentences import summarize
+from kit.reporting.sentences import caveat, summarize
 from kit.reporting.study import Study
 from kit.run.comparison import Comparison, compare
 from kit.run.folder import Run
@@ -107,7 +107,7 @@ def analyze(
         runs=found,
         analysis=first.analysis,
         comparisons=comparisons,
-        summary=summarize(first.analysis, classes),
+        summary=summarize(first.analysis, classes, caveat(first.settings)),
         focus=classes,
         photographs=photographs,
     )

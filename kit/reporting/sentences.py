@@ -6,6 +6,13 @@ from itertools import permutations
 from kit.run.comparison import Comparison
 from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
+from kit.run.settings import Settings
+
+_CHOSEN = (
+    "That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on other rows expect a "
+    "little less."
+)
+_SEEN = "It may have been trained on these very rows, which is not counted: on other rows expect less."
 
 _FOLDS = (
     "Each row was read by the one network that had not learned from it. The run's own network averages all {}, so that "
@@ -13,15 +20,19 @@ _FOLDS = (
 )
 
 
-def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS) -> list[str]:
-    """What a person would be told first, one thing a sentence."""
+def caveat(settings: Settings) -> str:
+    """Why a run may read other rows less well than those that judge it; "" where nothing is known to speak for it."""
+    return _SEEN if settings.seen else "" if settings.imported else _CHOSEN
+
+
+def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS, but: str = _CHOSEN) -> list[str]:
+    """What a person would be told first, one thing a sentence; `but` is the run's `caveat`."""
     accuracy, wrong, names = analysis.accuracy, len(analysis.mistakes), analysis.classes
     by = f"Out of fold, by {analysis.folds} networks, " if analysis.folds else ""
     found = [
         f"{by}{accuracy.value:.2%} of {rows_of(analysis)} are right, {wrong:,} {_are(wrong)} wrong.",
         f"By the number of rows alone, the true share lies between {accuracy.low:.2%} and {accuracy.high:.2%} (95% "
-        "confidence). That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on "
-        "other rows expect a little less.",
+        f"confidence). {but}".strip(),
     ]
     if analysis.folds:
         found.insert(1, _FOLDS.format(analysis.folds))

@@ -38,14 +38,22 @@ class Metrics(_Record):
     val_accuracy: Share = 0
     threshold: Threshold | None = None
     validation_scenes: Words = ""
+    imported: bool = False
+    seen: bool = False
     finished: bool = False
     stopped: Words | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Metrics":
-        """A finished training has all, unless its loss became NaN before there was an epoch to keep."""
-        wanted = ["stopped", "arch", "parameters", "epochs", "epochs_done", "seconds"] * self.finished
-        if self.finished and self.stopped != "diverged":
+        """A finished training has all, unless its loss became NaN before there was an epoch to keep.
+
+        A network that was imported was trained elsewhere: nothing is known of that.
+        """
+        if self.imported:
+            wanted = ["arch", "parameters", "val_loss", "val_accuracy", "finished"]
+        else:
+            wanted = ["stopped", "arch", "parameters", "epochs", "epochs_done", "seconds"] * self.finished
+        if self.finished and self.stopped != "diverged" and not self.imported:
             wanted += ["best_epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
         if missing := [name for name in wanted if name not in self.model_fields_set]:
             raise ValueError(f"{missing[0]}: field required")

@@ -123,7 +123,10 @@ def named(run: str, folder: Path) -> list[Run]:
 
 
 def runs(runs: Path | str = RUNS) -> list[Run]:
-    """All runs that finished an epoch or are at it, the highest validation accuracy first."""
+    """All runs that finished an epoch or are at it, the highest validation accuracy first.
+
+    Networks that may have learned from the rows that judge them come after those that have not.
+    """
     return _ranked(Path(runs))
 
 
@@ -192,11 +195,12 @@ def _is_whole(run: Run, notify: Callable[[str], None]) -> bool:
 
 
 def _ranked(folder: Path) -> list[Run]:
-    def rank(run: Run) -> tuple[float, str]:
+    def rank(run: Run) -> tuple[bool, float, str]:
         try:
-            return -run.metrics["val_accuracy"], run.name
+            metrics = run.metrics
+            return bool(metrics.get("seen")), -metrics["val_accuracy"], run.name
         except (KitError, KeyError):
-            return 1.0, run.name  # nothing to show yet, or damaged: last
+            return True, 1.0, run.name  # nothing to show yet, or damaged: last
 
     return sorted((Run(folder / name) for name in _names(folder)), key=rank)
 

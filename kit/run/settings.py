@@ -119,6 +119,10 @@ class Settings(Recipe):
         remedy=f"give 2 to {MOST_FOLDS}, such as 5",
     )  # fmt: skip
     fold: int | None = option(default=None, later=True)  # which of them it is, from 1; None of the run of all
+    imported: str | None = option(default=None, later=True)  # the file of a network that was trained elsewhere
+    imported_sha256: str | None = option(default=None, later=True)
+    pixels: str | None = option(default=None, later=True)  # which were built into it, as --pixels calls them
+    seen: bool = option(default=False, later=True)  # the rows that judge it may be some that it learned from
 
     def __post_init__(self) -> None:
         options.check(self)

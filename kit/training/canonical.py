@@ -139,10 +139,10 @@ def canonical(
     """
     keras = backend.keras()
     model = _functional(model, task, refused)
-    _check_shapes(model, task, refused)
+    check_shapes(model, task, refused)
     if pixels is None:
         pixels = wanted_pixels(model, refused)
-    else:
+    elif copies.fresh:  # one that was trained with a doubled scaling may have learned to live with it
         _check_span(model, pixels, refused)
     taken = keras.Input((task.size, task.size, 1), name=PIXELS)
     x = taken
@@ -245,7 +245,8 @@ def _functional(model: Any, task: Task | None, refused: Refusal) -> Any:
     return model
 
 
-def _check_shapes(model: Any, task: Task, refused: Refusal) -> None:
+def check_shapes(model: Any, task: Task, refused: Refusal) -> None:
+    """Raises what `refused` makes where a network does not take a task's pictures or give its classes."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise refused(f"it has {len(model.inputs)} inputs and {len(model.outputs)} outputs, where one of each belongs")
     size, taken, given = task.size, model.inputs[0].shape[1:], model.outputs[0].shape[1:]

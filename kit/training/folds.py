@@ -186,6 +186,8 @@ class Folds:
         if task.background:
             found["threshold"] = threshold(validation.labels, validation.probabilities, task.background_class)
             found["validation_scenes"] = fingerprint([outcome["validation_scenes"] for outcome in outcomes])
+        if self.settings.seen:
+            found["seen"] = True
         return found | {"finished": True, "stopped": None}
 
     def _write_progress(self, stopped: str | None = None) -> None:

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax, softmax
 
 from kit import KitError, backend, plots
 from kit.data.loading import LabelledDigits
 from kit.files import remove_abandoned, whole_file, write_text
 from kit.run.folder import Run, versions
 from kit.run.metrics import threshold
-from kit.run.prediction import predictor
 from kit.run.runs import RUNS
 from kit.run.settings import Settings
-from kit.run.validation import Validation
 from kit.training import checkpoint, optimizers
 from kit.training.canonical import of_member, seed_states
 from kit.training.examples import examples
+from kit.training.judging import Judge, Judged
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
@@ -33,7 +31,6 @@ from kit.training.split import split_of
 DIVERGED = "diverged"  # why a training ended, in its metrics
 _DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
 _LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
-_FLOAT16 = float(np.finfo(np.float16).max)
 
 
 class _DivergedError(Exception):
@@ -53,16 +50,6 @@ class _Fitted:
     learning_rate: float
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """What a network says of the validation examples: mean loss, with the penalties that Keras adds, and accuracy."""
-
-    loss: float
-    accuracy: float
-    probabilities: np.ndarray
-    features: np.ndarray
-
-
 class Training:
     """The networks and examples of one training, and the epochs over them.
 
@@ -73,7 +60,6 @@ class Training:
     run: Run
 
     def __init__(self, digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork) -> None:
-        keras = backend.keras()
         self.settings = settings
         self.state = checkpoint.State()
         self.saved = 0  # epochs in the checkpoint
@@ -87,9 +73,7 @@ class Training:
         # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
         self.kept = network.build(**options)
         network.check_same(self.model, self.kept)
-        last = self.kept.get_layer("logits")
-        both = keras.layers.Concatenate()([last.output, last.input])  # one pass gives logits and last hidden layer
-        self.logits_and_features = predictor(keras.Model(self.kept.input, both))
+        self.judge = Judge(self.kept)
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
             loss="sparse_categorical_crossentropy",
@@ -218,22 +202,14 @@ class Training:
         fitted = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[each_batch])
         return _Fitted(fitted.history["loss"][0], fitted.history["accuracy"][0], learning_rates[0])
 
-    def _judge(self) -> _Judged:
-        """What the network of this epoch says of the validation examples.
-
-        The loss is of the logits, as Keras has it: a probability that float32 rounds to 0 would have no loss.
-        """
-        found, labels = self.logits_and_features(self.examples.images), self.examples.labels
-        logits, features = np.split(found.astype(np.float64), [self.kept.output_shape[-1]], axis=1)
-        log_of_truth = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
-        penalty = sum(float(loss) for loss in self.kept.losses)
-        loss = float(penalty - log_of_truth.mean())
-        if not math.isfinite(loss):
+    def _judge(self) -> Judged:
+        """What the network of this epoch says of the validation examples."""
+        judged = self.judge(self.examples.images, self.examples.labels)
+        if not math.isfinite(judged.loss):
             raise _DivergedError
-        accuracy = float((logits.argmax(axis=1) == labels).mean())
-        return _Judged(loss, accuracy, softmax(logits, axis=1).astype(np.float32), features)
+        return judged
 
-    def _enter(self, fitted: _Fitted, judged: _Judged, seconds: float) -> dict[str, float]:
+    def _enter(self, fitted: _Fitted, judged: Judged, seconds: float) -> dict[str, float]:
         """Adds a row to the history; where its validation loss is the lowest, it is the best."""
         state = self.state
         state.epoch += 1
@@ -246,15 +222,14 @@ class Training:
             state.best = row
         return row
 
-    def _keep(self, judged: _Judged) -> None:
+    def _keep(self, judged: Judged) -> None:
         """Writes the network and what it says of the validation examples."""
         with whole_file(self.run.folder / "model.keras") as temporary:
             self.kept.save(temporary)
         task, labels = self.settings.task, self.examples.labels
         if task.background:
             self.state.threshold = threshold(labels, judged.probabilities, task.background_class)
-        features = np.clip(judged.features, -_FLOAT16, _FLOAT16).astype(np.float16)
-        self.run.write_validation(Validation(self.examples.numbers, labels, judged.probabilities, features))
+        self.run.write_validation(judged.validation(self.examples.numbers, labels))
 
     def _save(self) -> None:
         """Writes how far it is; the checkpoint last: a stop before it repeats this epoch to the same files."""
@@ -311,6 +286,7 @@ class Training:
                 **best,
                 **({"threshold": state.threshold} if settings.task.background else {}),
                 **self.examples.about(),
+                **({"seen": True} if settings.seen else {}),
                 "finished": finished,
                 "stopped": stopped,
             }

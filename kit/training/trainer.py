@@ -73,6 +73,8 @@ def _begin(
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source and source.settings.fingerprint == settings.fingerprint:
         settings = _with_rows_of(source, settings, given)
+    elif source and source.settings.imported:  # nobody knows which of these rows it has learned from
+        settings = dataclasses.replace(settings, seen=True)
     training: Training | Folds
     if settings.folded:
         training = Folds(digits, settings, network, source=source)
@@ -122,7 +124,7 @@ def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Set
             "learned from the others: leave the option out"
         )
     return dataclasses.replace(
-        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold
+        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold, seen=theirs.seen
     )
 
 
@@ -156,6 +158,10 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
         option = "--from" if "from_run" in given else "--" + next(iter(given)).replace("_", "-")
         raise KitError(f"{option} cannot be changed by --resume: the run's own settings hold")
     stopped = find(resume, runs)
+    if stopped.settings.imported:
+        raise KitError(
+            f"--resume {resume}: trained elsewhere, so there is nothing to go on with: start from it, --from"
+        )
     if stopped.finished and stopped.metrics["stopped"] == DIVERGED:
         raise KitError(f"{stopped.folder}: its loss became NaN: start a new training with a lower --learning-rate")
     return stopped

@@ -14,7 +14,6 @@ from test_trainer import same_weights, without_seconds
 
 from kit import KitError, backend, networks, predict, train
 from kit.run import network_code
-from kit.run.folder import Run
 from kit.run.runs import runs
 from kit.task import CAMERA
 from kit.training import own_network
@@ -330,12 +329,6 @@ def test_what_a_file_sets_for_all_of_keras_does_not_stay(write: Any) -> None:
     own_network.read(path).build()
     assert keras.config.image_data_format() == "channels_last" and keras.config.epsilon() == 1e-7
     assert keras.config.dtype_policy().name == "float32"
-
-
-def test_a_run_kept_elsewhere_is_whole(write: Any, small: Path, tmp_path: Path) -> None:
-    run = train(write(HIDDEN), data=small, runs=tmp_path / "runs", epochs=1, progress=False)
-    shutil.copytree(run.folder, tmp_path / "05-mine")
-    assert same_weights(Run(tmp_path / "05-mine"), run)
 
 
 def test_the_examples_of_the_page_are_networks(tmp_path: Path) -> None:

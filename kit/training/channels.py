@@ -1,0 +1,62 @@
+"""Networks with their channels first, as Theano and graphics cards liked them → with their channels last.
+
+TensorFlow's convolutions and pools on a processor know channels last alone, and so do phones.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from kit import backend
+
+if TYPE_CHECKING:
+    import keras
+
+_TO_LAST, _TO_FIRST = (2, 3, 1), (3, 1, 2)
+_KINDS = {
+    "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D",
+}  # fmt: skip
+
+
+def channels_last(model: "keras.Model") -> "keras.Model":
+    """The same network, each of whose convolutions and pools has its channels last, between two permutations.
+
+    A network that has none with its channels first stays as it is.
+    """
+    keras = backend.keras()
+    if not any(_is_first(layer) for layer in model._flatten_layers()):
+        return model
+    turned = set[int]()
+
+    def made(layer: Any) -> Any:
+        config = layer.get_config()
+        if isinstance(layer, keras.Model):
+            return keras.models.clone_model(_functional(layer), clone_function=made, call_function=called)
+        if _is_first(layer):
+            config["data_format"] = "channels_last"
+        copied = type(layer).from_config(config)
+        if _is_first(layer):
+            turned.add(id(copied))
+        return copied
+
+    def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(layer) not in turned:
+            return layer(*args, **kwargs)
+        return keras.layers.Permute(_TO_FIRST)(layer(_last(args[0]), *args[1:], **kwargs))
+
+    def _last(x: Any) -> Any:
+        before = x._keras_history.operation
+        if isinstance(before, keras.layers.Permute) and before.dims == _TO_FIRST:
+            return before.input
+        return keras.layers.Permute(_TO_LAST)(x)
+
+    copied = keras.models.clone_model(_functional(model), clone_function=made, call_function=called)
+    copied.set_weights(model.get_weights())
+    return copied
+
+
+def _is_first(layer: Any) -> bool:
+    return type(layer).__name__ in _KINDS and layer.data_format == "channels_first"
+
+
+def _functional(model: Any) -> Any:
+    keras = backend.keras()
+    return keras.Model(model.inputs, model.outputs) if isinstance(model, keras.Sequential) else model
