@@ -90,7 +90,8 @@ class Folds:
         folds = [fold for fold in self.run.folds if fold.judged]
         epochs = sum(fold.metrics.get("epochs_done", 0) for fold in folds)
         finished = sum(fold.finished for fold in folds)
-        return f"{finished} of {len(self.numbers)} folds are finished, {epochs} epochs are saved in {self.run.folder}"
+        are = "is" if finished == 1 else "are"
+        return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} epochs are saved in {self.run.folder}"
 
     def _train(self, number: int, shown: bool) -> None:
         """Trains one fold to its end, unless it is there; KitError where its network has no weights to keep."""
