@@ -4,7 +4,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,39 +38,52 @@ def content(path: Path) -> bytes:
     return content_of(path, LARGEST, _REMEDY)
 
 
-def load(path: Path, task: Task) -> "keras.Model":
+def load(path: Path, task: Task, own: Callable[[], Mapping[str, Any]] = dict) -> "keras.Model":
     """The network of a run of this task, as Keras loads it.
+
+    Args:
+        path: The file.
+        task: What it must be for.
+        own: Classes and functions by name that may be in it beside those of Keras; asked for where there are others.
 
     Raises:
         KitError: The file is missing or damaged, holds something else than the layers of Keras, would be larger than
             what is stored, or is a network for another task.
     """
     with zip_of(path, LARGEST, _REMEDY, "Keras") as archive:
-        config, stored = _looked_at(path, archive)
+        config, stored, objects = _looked_at(path, archive, own)
         keras = backend.keras()
-        with keras.StatelessScope(initialize_variables=False):  # shapes alone
+        with (
+            keras.StatelessScope(initialize_variables=False),
+            keras.saving.custom_object_scope(objects),
+        ):  # shapes alone
             planned = keras.saving.deserialize_keras_object(config, safe_mode=True)
         _check_sizes(path, planned, stored)
         _check_task(path, planned, task)
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, custom_objects=objects, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its zip, JSON and HDF5 readers meet
         raise KitError(f"{path}: damaged, Keras cannot read it: {_REMEDY}") from error
 
 
-def _looked_at(path: Path, archive: zipfile.ZipFile) -> tuple[dict[str, Any], int]:
-    """The network's configuration, and how many numbers are stored for it."""
+def _looked_at(
+    path: Path, archive: zipfile.ZipFile, own: Callable[[], Mapping[str, Any]]
+) -> tuple[dict[str, Any], int, dict[str, Any]]:
+    """The network's configuration, how many numbers are stored for it, and what it has of the objects in `own`."""
     if set(archive.namelist()) != _MEMBERS or archive.getinfo("config.json").file_size > LARGEST_CONFIG:
         raise ValueError("other members than kit writes")
     config = json.loads(archive.read("config.json"))
+    objects: dict[str, Any] = {}
     for part in _parts(config):
         what = repr(str(part["class_name"])[:100])
         if not _is_known(part):
+            objects = objects or dict(own())
+        if not (_is_known(part) or _own_name(part) in objects):
             raise KitError(f"{path}: damaged, {what} is no layer that kit writes, and not opened: {_REMEDY}")
-        options = part.get("config") or {}
+        options = own_options if isinstance(own_options := part.get("config"), dict) else {}
         if any(length > _LARGEST_WINDOW for name in _WINDOWS for length in _listed(options.get(name, 1))):
             raise KitError(f"{path}: damaged, a {what} that slides a window larger than a picture: {_REMEDY}")
-    return config, _numbers(archive.read("model.weights.h5"))
+    return config, _numbers(archive.read("model.weights.h5")), objects
 
 
 def _parts(config: Any) -> Iterator[dict[str, Any]]:
@@ -86,6 +99,12 @@ def _is_known(part: dict[str, Any]) -> bool:
     if (module, name) in _OTHERS:
         return True
     return module in _MODULES and name not in _NO_LAYERS and registered in (None, name)
+
+
+def _own_name(part: dict[str, Any]) -> str:
+    """What a class or function of somebody's own is called there; "" where it is not said in one way."""
+    name, registered = str(part["class_name"]), str(part.get("registered_name")).rpartition(">")[2]
+    return str(part.get("config")) if name == registered == "function" else name if name == registered else ""
 
 
 def _numbers(weights: bytes) -> int:
