@@ -81,9 +81,14 @@ class Folds:
         with resumable(self.run, self._how_far, shown):
             if not self.run.judged:
                 self._write_progress()
-            for number in self.numbers:
-                self._train(number, shown)
-                self._write_progress()
+            try:
+                for number in self.numbers:
+                    self._train(number, shown)
+                    self._write_progress()
+            except DivergedError:
+                self._write_progress(DIVERGED)
+                shutil.rmtree(self.run.state, ignore_errors=True)
+                raise
             self._finish()
 
     def _how_far(self) -> str:
@@ -94,24 +99,18 @@ class Folds:
         return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} epochs are saved in {self.run.folder}"
 
     def _train(self, number: int, shown: bool) -> None:
-        """Trains one fold to its end, unless it is there; KitError where its network has no weights to keep."""
+        """Trains one fold to its end, unless it is there; DivergedError where its loss became NaN, now or before."""
         fold = self._fold(number)
-        if not fold.finished:
+        if not (fold.judged and _metrics_of(fold).get("finished")):
             training, self._next = self._next or self._training(number, fold), None
             training.run = fold
             with fold.locked():
                 if not fold.finished:  # by a process that held the lock until now
-                    training.start()
-                    try:
-                        training.train(shown, in_folds=True)
-                    except DivergedError:
-                        self._write_progress(DIVERGED)
-                        raise
+                    with _replaceable(fold) if training.checkpoint.exists() else contextlib.nullcontext():
+                        training.start()
+                    training.train(shown, in_folds=True)
         shutil.rmtree(fold.state, ignore_errors=True)
-        with _replaceable(fold):
-            stopped = fold.metrics["stopped"]
-        if stopped == DIVERGED:
-            self._write_progress(DIVERGED)
+        if _metrics_of(fold)["stopped"] == DIVERGED:
             raise DivergedError(f"{fold.folder}: its loss became NaN: start a new run with a lower --learning-rate", 1)
 
     def _fold(self, number: int) -> Run:
@@ -119,14 +118,12 @@ class Folds:
         settings = self.settings.of_fold(number)
         folder = self.run.folder / FOLDS / str(number)
         if not folder.exists():
-            code = network_code.FILE
-            files = {code: (self.run.folder / code).read_bytes()} if settings.code else {}
-            return create_fold(self.run, settings, files)
+            code = settings.code and network_code.of_run(self.run.folder, settings.code).content
+            return create_fold(self.run, settings, {network_code.FILE: code} if code else {})
         fold = Run(folder)
         with _replaceable(fold):
             if fold.settings != settings:
                 raise KitError(f"{folder}: a training by other settings than this run's")
-            _ = fold.finished
         return fold
 
     def _training(self, number: int, fold: Run | None = None) -> Training:
@@ -193,7 +190,7 @@ class Folds:
 
     def _write_progress(self, stopped: str | None = None) -> None:
         """What `kit runs` shows of a run that is not finished, or never will be."""
-        metrics = [fold.metrics for fold in self.run.folds if fold.judged]
+        metrics = [_metrics_of(fold) for fold in self.run.folds if fold.judged]
         values = self._progress(metrics) | {"finished": stopped is not None, "stopped": stopped}
         self.run.write_metrics(values)
 
@@ -206,6 +203,11 @@ class Folds:
             "epochs_done": sum(each.get("epochs_done", 0) for each in metrics),
             "seconds": round(sum(each.get("seconds", 0) for each in metrics), 3),
         }
+
+
+def _metrics_of(fold: Run) -> dict[str, Any]:
+    with _replaceable(fold):
+        return fold.metrics
 
 
 def _model(fold: Run) -> "keras.Model":

@@ -33,7 +33,7 @@ def held_out_rows(labels: np.ndarray, folds: int, seed: int) -> list[np.ndarray]
 
     counts = np.bincount(labels, minlength=10)
     if counts.min() < folds:
-        label, rows = counts.argmin(), counts.min()
+        label, rows = int(counts.argmin()), int(counts.min())
         found = f"label {label} has {rows} row{'s' * (rows != 1)}, where each fold needs one"
         raise KitError(f"--folds {folds}: {found}: {f'give {rows} or fewer' if rows > 1 else 'leave it out'}")
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)

@@ -71,7 +71,8 @@ def test_a_fold_trained_alone_has_the_same_weights_whatever_its_held_out_rows_sh
     images[fold.validation.rows] = 255 - images[fold.validation.rows]
     alone = Training(dataclasses.replace(digits, images=images), fold.settings, networks.named(toy))
     alone.run = create(fold.settings, "alone", tmp_path)
-    alone.go(shown=False)
+    with alone.run.locked():
+        alone.go(shown=False)
     assert same_weights(fold, alone.run) and alone.run.metrics["val_loss"] != fold.metrics["val_loss"]
     assert len({each.settings.seed for each in folded.folds}) == 2
 
