@@ -22,6 +22,7 @@ from kit.reporting.sentences import (
     count_of,
     listed,
     percent,
+    rows_of,
     study_sentence,
     summarize,
     suspects_sentence,
@@ -138,7 +139,7 @@ def _head(study: Study) -> Section:
     return {
         "name": study.run.name,
         "accuracy": f"{analysis.accuracy.value:.2%}",
-        "rows": f"{len(analysis):,}",
+        "rows": rows_of(analysis),
         "summary": summarize(analysis, study.focus, caveat(study.run.settings)),
         "inverted": bool(np.median(study.images) < 128),
     }
@@ -328,14 +329,18 @@ def _about(study: Study, found: Found) -> Section:
 def _trained(run: Run) -> list[tuple[str, str]]:
     settings, metrics = run.settings, run.outcome
     rate = f"learning rate {settings.learning_rate:g}, batch size {settings.batch_size}"
-    epochs = f"{metrics['epochs_done']} of {settings.epochs} epochs, epoch {metrics['best_epoch']:.0f} kept"
+    epochs = f"{metrics['epochs_done']} of {metrics['epochs']} epochs, epoch {metrics['best_epoch']:.0f} kept"
+    held_out = f"{settings.validation_split:.0%} held out"
+    if settings.folded:
+        epochs = f"in {settings.folds} folds, {epochs} on average"
+        held_out += " by each of them, in turn"
     return [
         ("network", f"{settings.arch}, {metrics['parameters']:,} parameters"),
         ("trained", epochs),
         ("optimizer", f"{settings.optimizer}, {rate}"),
         ("augmentation", "yes" if settings.augment else "no"),
         ("seed", str(settings.seed)),
-        ("data", f"{settings.data}, {settings.validation_split:.0%} held out"),
+        ("data", f"{settings.data}, {held_out}"),
     ]
 
 

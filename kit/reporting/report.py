@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,12 @@ from kit.run.comparison import Comparison, compare
 from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
 from kit.run.runs import RUNS, RunName, chosen
+from kit.training.canonical import member
 from kit.training.examples import validation_images
+from kit.training.split import held_out_rows
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,19 @@ def _explain(rows: Sequence[int], run: Run, digits: LabelledDigits, images: np.n
         images, position = digits.images, {row: row - 1 for row in rows}
     else:
         position = {row: number for number, row in enumerate(run.analysis.row_numbers.tolist())}
-    return [draw_explanation(run, row, images[position[row]], int(digits.labels[row - 1])) for row in rows]
+    if not rows:
+        return []
+    network, labels = _networks(run, digits), digits.labels
+    return [draw_explanation(run, network(row), row, images[position[row]], int(labels[row - 1])) for row in rows]
+
+
+def _networks(run: Run, digits: LabelledDigits) -> Callable[[int], "keras.Model"]:
+    """Which network is asked about a row, from 1: of a run in folds the one that has not learned from it."""
+    model, settings = run.model(), run.settings
+    if not settings.folded or not settings.folds:
+        return lambda row: model
+    held_out = held_out_rows(digits.labels, settings.folds, settings.split_seed)
+    return lambda row: member(model, next(number for number, rows in enumerate(held_out, 1) if row - 1 in rows))
 
 
 def parse_focus(focus: Sequence[int] | str, analysis: Analysis) -> tuple[int, ...]:

@@ -32,6 +32,10 @@ class Arguments(Recipe):
     background_share: float | None = option(
         "Of the scenes, those without a digit; with --camera.  [default: 0.3]", default=None
     )
+    folds: int | None = option(
+        "Train K networks, each with another K-th of the rows held out; the run averages them.", default=None,
+        metavar="K",
+    )  # fmt: skip
     data: Path | str | None = option(
         "Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]", default=None, metavar="PATH"
     )

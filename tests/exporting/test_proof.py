@@ -141,7 +141,7 @@ def test_probabilities_that_do_not_sum_to_one_are_seen(package: Path, monkeypatc
 
 def test_the_gates_are_those_that_the_manual_names(package: Path, exportable: Run) -> None:
     contract = proof.read(package).contract
-    proved = proof.prove(proof.read(package), exportable, validation_images(exportable, exportable.digits()))
+    proved = proof.prove(proof.read(package), proof.rows_of(exportable))
 
     def refused(precision: str, largest: float, agreeing: int, compression: str | None = None, loss: int = 0) -> bool:
         changed = replace(
