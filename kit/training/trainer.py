@@ -16,12 +16,13 @@ from kit.run.runs import RunName, create, find
 from kit.run.settings import OPTIMIZERS, RUNS, Recipe, Settings
 from kit.task import CAMERA, ROWS
 from kit.training import networks, own_network
-from kit.training.arguments import Arguments, Inspection
+from kit.training.arguments import TEACHER_SHARE, Arguments, Inspection
 from kit.training.folds import Folds
 from kit.training.loop import DIVERGED, Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
+from kit.training.teaching import lessons, with_teacher
 
 BACKGROUND_SHARE = 0.3
 
@@ -66,6 +67,12 @@ def _begin(
 ) -> Training | Folds:
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
     name = given.pop("name", None)
+    say = Progress(0, shown=shown).say
+    share, unlabelled = given.pop("teacher_share", None), given.pop("unlabelled", None)
+    teacher = find(given.pop("teacher"), runs) if "teacher" in given else None
+    for flag, value in (("--teacher-share", share), ("--unlabelled", unlabelled)):
+        if value is not None and teacher is None:
+            raise KitError(f"{flag}: there is no teacher: add --teacher RUN or leave it out")
     source = find(given["from_run"], runs) if "from_run" in given else None
     network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
     settings = _settings(network, given, data, source)
@@ -75,16 +82,19 @@ def _begin(
         settings = _with_rows_of(source, settings, given)
     elif source and source.settings.imported:  # nobody knows which of these rows it has learned from
         settings = dataclasses.replace(settings, seen=True)
+    taught = None
+    if teacher:
+        settings = with_teacher(settings, teacher, TEACHER_SHARE if share is None else share, unlabelled, say)
+        taught = lessons(settings, digits, teacher)
     training: Training | Folds
     if settings.folded:
-        training = Folds(digits, settings, network, source=source)
+        training = Folds(digits, settings, network, source=source, lessons=taught)
     else:
-        training = Training(digits, settings, network)
+        training = Training(digits, settings, network, taught)
         if source:
             training.take_weights(source)
     files = {}
     if isinstance(network, OwnNetwork):
-        say = Progress(0, shown=shown).say
         for line in inspect(training.kept, settings.task):
             say(line)
         if network.code:
@@ -169,9 +179,10 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
 
 def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None) -> Training | Folds:
     settings, digits, network = stopped.settings, stopped.digits(data), _network_of(stopped, builder)
+    taught = lessons(settings, digits, find(settings.teacher, stopped.home)) if settings.teacher else None
     if settings.folded:
-        return Folds(digits, settings, network, run=stopped)
-    training = Training(digits, settings, network)
+        return Folds(digits, settings, network, run=stopped, lessons=taught)
+    training = Training(digits, settings, network, taught)
     training.run = stopped
     if settings.from_run and not training.checkpoint.exists():
         training.take_weights(find(settings.from_run, stopped.home))
