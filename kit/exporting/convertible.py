@@ -89,7 +89,10 @@ class _Step:
             return made if tensor.dtype == made.dtype else keras.ops.cast(made, tensor.dtype)
 
         arguments, options = keras.tree.map_structure(like, self.given)
-        layer = type(self.layer).from_config(self.layer.get_config())
+        config = self.layer.get_config()
+        if "name" in config:  # Keras may give its name to one of those around it
+            config["name"] = f"tried_{self.name}"
+        layer = type(self.layer).from_config(config)
         results = keras.tree.flatten(layer(*arguments, **options))
         return [keras.layers.Flatten()(keras.ops.cast(result, "float32")) for result in results]
 

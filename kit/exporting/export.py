@@ -204,7 +204,7 @@ class _Maker:
         return _Made(saved.contract.compression, saved, proved, problems)
 
     def _save_core_ml(self, path: Path, compressed: str | None, exact: int) -> None:
-        with self._layers_named(path):
+        with self._layers_named():
             converted = self._converted(exact)
             if compressed:
                 converted = compression.compress(converted, compressed)
@@ -227,13 +227,13 @@ class _Maker:
         )  # fmt: skip
 
     @contextlib.contextmanager
-    def _layers_named(self, path: Path) -> Iterator[None]:
+    def _layers_named(self) -> Iterator[None]:
         """Has what goes wrong with a network that does not become Core ML say which of its layers it is."""
         try:
             yield
         except KitError as error:
             if found := obstacles(self.model, self.task, self.options.format):
-                raise KitError(f"{path}: not exported, {'; '.join(found)}") from error
+                raise KitError(f"{self.run}: not exported, {'; '.join(found)}", exit_code=1) from error
             raise
 
     def _contract(self, compressed: str | None, digests: tuple[str, str]) -> Contract:
