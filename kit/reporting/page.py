@@ -16,7 +16,6 @@ from kit.reporting.charts import svg
 from kit.reporting.figures import caption
 from kit.reporting.sentences import (
     calibration_sentence,
-    caveat,
     comparison_sentence,
     comparison_table,
     count_of,
@@ -24,7 +23,6 @@ from kit.reporting.sentences import (
     percent,
     rows_of,
     study_sentence,
-    summarize,
     suspects_sentence,
     times,
 )
@@ -46,12 +44,14 @@ class Found:
     """What else was asked for and found.
 
     Attributes:
+        summary: What a person is told first, a sentence each.
         runs: The run that is studied, then those it is compared with.
         comparisons: Of several runs, each against the most accurate.
         explained: Pictures of what the network looks at, each with its words.
         photographs: How it fares on photographs, where there are some.
     """
 
+    summary: Sequence[str]
     runs: Sequence[Run]
     comparisons: Sequence[Comparison]
     explained: Sequence[tuple[Path, str]]
@@ -64,7 +64,7 @@ def page(study: Study, found: Found) -> str:
 
     shown = _Shown(study)
     sections = {
-        "head": _head(study),
+        "head": _head(study, found),
         "comparison": _comparison(found),
         "training": None if study.run.settings.imported else _training(study),
         "matrix": _matrix(study),
@@ -134,13 +134,13 @@ def _most_telling(study: Study) -> np.ndarray:
     return order[first][:most]
 
 
-def _head(study: Study) -> Section:
+def _head(study: Study, found: Found) -> Section:
     analysis = study.analysis
     return {
         "name": study.run.name,
         "accuracy": f"{analysis.accuracy.value:.2%}",
         "rows": rows_of(analysis),
-        "summary": summarize(analysis, study.focus, caveat(study.run.settings)),
+        "summary": found.summary,
         "inverted": bool(np.median(study.images) < 128),
     }
 

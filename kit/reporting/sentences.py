@@ -8,6 +8,7 @@ from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
 from kit.run.settings import Settings
 
+ONE_VIEW = "1 view"  # what a comparison of views calls it
 _CHOSEN = (
     "That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on other rows expect a "
     "little less."
@@ -107,6 +108,20 @@ def comparison_sentence(comparison: Comparison) -> str:
     return (
         f"Of {rows}, {comparison.only_better:,} are right with {one} alone and {comparison.only_worse:,} with {other} "
         f"alone: {verdict} ({_p(comparison.p_value)})."
+    )
+
+
+def views_sentence(comparison: Comparison, views: int) -> str:
+    """What several views of each picture gain over one, or lose."""
+    gains = comparison.better != ONE_VIEW
+    accuracies = (comparison.better_accuracy, comparison.worse_accuracy)[:: 1 if gains else -1]
+    right, wrong = (comparison.only_better, comparison.only_worse)[:: 1 if gains else -1]
+    if not right and not wrong:
+        return f"With {views} views of each picture the same rows are right as with one."
+    verdict = f"{'better' if gains else 'worse'}, not by luck" if comparison.real else "which may be luck"
+    return (
+        f"With {views} views of each picture {accuracies[0]:.2%} are right, with one {accuracies[1]:.2%}: "
+        f"{count_of(right, 'row')} put right, {wrong:,} put wrong, {verdict} ({_p(comparison.p_value)})."
     )
 
 
