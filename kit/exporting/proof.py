@@ -271,6 +271,8 @@ def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> li
     Uncompressed models must give the same probabilities and labels, compressed ones as much accuracy.
     """
     found = []
+    if proof.half is not None and not math.isfinite(proof.half.largest):
+        found.append("in float16 some of its numbers pass 65,504, the largest there: use --precision float32")
     if contract.compression:
         if proof.loss > max_loss:
             found.append(

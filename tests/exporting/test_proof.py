@@ -263,3 +263,12 @@ def test_the_stored_predictions_are_read_once(package: Path, exportable: Run, mo
     monkeypatch.setattr(folder, "_read_validation", lambda path: inflated.append(path) or read(path))
     assert verify(package, runs=exportable.folder.parent).problems == ()
     assert inflated == [exportable.folder / "validation.npz"]
+
+
+def test_numbers_too_large_for_float16_are_a_failure(exportable: Run) -> None:
+    good, none = proof.Difference(0.0, 0.0, 10), proof.Difference(float("nan"), float("nan"), 1)
+    shown = proof.Proof(10, good, (), 1.0, 1.0, half=none)
+    contract = replace(exportable.contract, precision="float16")
+    assert proof.failures(replace(shown, half=good), contract) == []
+    [line] = proof.failures(shown, contract)
+    assert "use --precision float32" in line
