@@ -76,14 +76,17 @@ def _keras_file(path: Path) -> Foreign:
             raise ForeignError(f"lacks config.json or model.weights.h5: {_WHOLE}")
         if max(archive.getinfo(name).file_size for name in ("config.json", "metadata.json") if name in names) > SMALL:
             raise ForeignError(f"damaged, the description of its layers is too large: {_WHOLE}")
-        config = json.loads(archive.read("config.json"))
-        about = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
+        config = _json(archive.read("config.json"))
+        about = _json(archive.read("metadata.json")) if "metadata.json" in names else {}
         weights = folder / "model.weights.h5"
         weights.write_bytes(archive.read("model.weights.h5"))
         with _hdf5(weights, "r+") as file:
             stored = _look_over(file)
             _renumber(file)
-        return Foreign(_made(config, stored, _loader(weights)), _version(about.get("keras_version")))
+        return Foreign(
+            _made(config, stored, _loader(weights)),
+            _version(about.get("keras_version") if isinstance(about, dict) else None),
+        )
 
 
 def _hdf5_file(path: Path) -> Foreign:
@@ -105,7 +108,7 @@ def _hdf5_file(path: Path) -> Foreign:
             version = _text(file, "keras_version") or _text(file.get("model_weights", file), "keras_version")
             if version is None or version.startswith("1"):
                 raise ForeignError(f"saved by Keras 1, of before 2017, which is not read: {SAVE_AGAIN}")
-        return Foreign(_made(json.loads(config), stored, _loader(copy)), _version(version))
+        return Foreign(_made(_json(config), stored, _loader(copy)), _version(version))
 
 
 def _folder(path: Path) -> Foreign:
@@ -162,8 +165,8 @@ def _check_sizes(planned: Any, stored: int) -> None:
     """ForeignError where it would take more numbers than are stored, or could not be put through with a picture."""
     if len(planned.inputs) != 1 or len(planned.outputs) != 1:
         raise ForeignError(
-            f"takes {len(planned.inputs)} inputs and gives {len(planned.outputs)} outputs: a network with one of each "
-            "belongs here: save that part, keras.Model(inputs, outputs)"
+            f"it has {len(planned.inputs)} inputs and {len(planned.outputs)} outputs, where one of each belongs: save "
+            "that part alone, keras.Model(inputs, outputs)"
         )
     wanted = sum(math.prod(weight.shape) for weight in planned.weights)
     if wanted > stored:
@@ -254,6 +257,13 @@ def _numbered(name: str) -> tuple[str, int]:
 
 def _loader(weights: Path) -> Callable[["keras.Model"], None]:
     return lambda model: model.load_weights(weights)
+
+
+def _json(text: bytes | str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ForeignError(f"damaged, the description of its layers is not JSON: {_WHOLE}") from error
 
 
 def _text(group: Any, name: str) -> str | None:

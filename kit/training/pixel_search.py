@@ -1,5 +1,6 @@
 """Which pixels a trained network wants, found out by what it reads with each kind of them."""
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from kit.data.loading import LabelledDigits
 from kit.training.pixels import Pixels
 
 _OF_EACH = 100  # rows of each digit
+GUESSED = math.log(10)  # the log loss of who says the same of every digit
+_CLEARLY = 0.95  # of that log loss
 _REAL = 0.05  # below this probability of luck, a difference counts as real
 _LEAST = 1e-7  # of a probability, before its logarithm is taken
 
@@ -37,8 +40,16 @@ class Tried:
 
     @property
     def reads(self) -> bool:
-        """Whether more than half is read right, and not by luck."""
-        return bool(binomtest(int(self.right.sum()), len(self.right), 0.5, "greater").pvalue < _REAL)
+        """Whether this is reading, not guessing.
+
+        Who guesses one of ten has log loss 2.30. A network that does no better, yet has more than a tenth right, is
+        sure of what is wrong: it learned something else. One that has half right learned digits, however sure it is.
+        """
+        return self._more_than(0.5) or (self._more_than(0.1) and self.loss < _CLEARLY * GUESSED)
+
+    def _more_than(self, share: float) -> bool:
+        """Whether more is read right, and not by luck."""
+        return bool(binomtest(int(self.right.sum()), len(self.right), share, "greater").pvalue < _REAL)
 
     def ties_with(self, better: "Tried") -> bool:
         """Whether luck alone may be what makes the better one better: McNemar's exact test."""
