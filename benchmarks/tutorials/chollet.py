@@ -23,4 +23,4 @@ model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=Tru
 model.fit(pictures(train.drop(columns="label")), train["label"], epochs=2, batch_size=128, verbose=0)
 model.save("chollet.keras")
 model.save("chollet.h5")
-np.save("chollet.npy", keras.ops.softmax(model.predict(pictures(test), verbose=0)))
+np.save("chollet.npy", keras.ops.softmax(model.predict(pictures(test), verbose=0, batch_size=500)))

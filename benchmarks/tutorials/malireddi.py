@@ -23,4 +23,7 @@ model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accur
 model.fit(x, y, epochs=2, batch_size=128, verbose=0)
 model.save("malireddi.keras")
 model.save("malireddi.h5")
-np.save("malireddi.npy", model.predict(test.values.reshape(-1, 28, 28, 1).astype("float32") / 255, verbose=0))
+np.save(
+    "malireddi.npy",
+    model.predict(test.values.reshape(-1, 28, 28, 1).astype("float32") / 255, verbose=0, batch_size=500),
+)

@@ -129,7 +129,11 @@ def _pixels(network: _Network, digits: LabelledDigits, wanted: str | None) -> tu
         raise network.refused(_reads_nothing(network, tried, images, labels))
     if wanted is None:
         ties = " and ".join(one.pixels.name for one in tried[1:] if one.ties_with(best))
-        why = f"; {ties} may be read as well, but with a higher log loss" if ties else ""
+        why = (
+            f": {ties} may be read as well, but with a higher log loss, counting digits moved by a pixel"
+            if ties
+            else ""
+        )
         return best.pixels, [*lines, f"it wants pixels {best.pixels.name}, {best.pixels.meaning}{why}"]
     chosen = next(one for one in tried if one.pixels.name == wanted)
     if chosen is not best and not chosen.ties_with(best):
