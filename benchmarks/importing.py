@@ -5,8 +5,8 @@ python benchmarks/importing.py FOLDER [--rows N] [TUTORIAL ...]   (FOLDER holds 
 The scripts are those of benchmarks/tutorials: plain Keras, two epochs over the first N rows, saved as .keras and as
 .h5, with what the network says of test.csv beside. Printed is for each file which pixels `kit import` found, how far
 the run's probabilities are from the script's own, how many rows of the submission differ, its accuracy on the rows
-after the first N, and how far the Core ML export is from it. A file that fails ends the benchmark. The scripts predict 500
-rows at a time, as kit does: from batch to batch of another size, Keras' own last digits differ by 2e-6.
+after the first N, and how far the Core ML export is from it. A file that fails ends the benchmark. The scripts predict
+500 rows at a time, as kit does: from one size of batch to another, Keras' own last digits differ by 2e-6.
 """
 
 import argparse

@@ -163,10 +163,12 @@ def _numbers_in(value: Any) -> Iterator[float]:
 
 def _check_sizes(planned: Any, stored: int) -> None:
     """ForeignError where it would take more numbers than are stored, or could not be put through with a picture."""
-    if len(planned.inputs) != 1 or len(planned.outputs) != 1:
+    ends = len(planned.inputs), len(planned.outputs)
+    if ends != (1, 1):
+        inputs, outputs = (f"{count} {what}{'s' * (count != 1)}" for count, what in zip(ends, ("input", "output")))
         raise ForeignError(
-            f"it has {len(planned.inputs)} inputs and {len(planned.outputs)} outputs, where one of each belongs: save "
-            "that part alone, keras.Model(inputs, outputs)"
+            f"it has {inputs} and {outputs}, where one of each belongs: save that part alone, "
+            "keras.Model(inputs, outputs)"
         )
     wanted = sum(math.prod(weight.shape) for weight in planned.weights)
     if wanted > stored:
