@@ -19,6 +19,9 @@ RunData = Annotated[
     Path | None, typer.Option("--data", metavar="PATH", help="Where train.csv is.  [default: where it was]")
 ]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs are.")]
+Views = Annotated[
+    int, typer.Option("--views", metavar="N", help="Average over a picture as it is and moved: 1, 5 or 9 views.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 OpenPage = Annotated[bool, typer.Option("--open", help="Show the page in the browser.")]
 

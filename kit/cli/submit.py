@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.options import DataPath, RunsFolder
+from kit.cli.options import DataPath, RunsFolder, Views
 from kit.cli.output import print_path, remark
 
 
@@ -14,6 +14,7 @@ def submit(
         list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or numbers; the best one without.")
     ] = None,
     data: DataPath = None,
+    views: Views = 1,
     name: Annotated[str | None, typer.Option(help="The file's name.  [default: the runs']")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another submission of that name.")] = False,
     upload: Annotated[bool, typer.Option("--upload", help="Send it to Kaggle and wait for the score.")] = False,
@@ -28,6 +29,7 @@ def submit(
     submission = submit(
         run,
         data=data,
+        views=views,
         name=name,
         overwrite=overwrite,
         upload=upload,

@@ -64,7 +64,7 @@ def train(**given: Any) -> None:
     """Train a network. What you leave out, the network's own recipe says."""
     from kit.training.trainer import train
 
-    run = train(**given)
+    run = train(**given, inspect=_obstacles)
     metrics = run.outcome
     remark(
         f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f}), "
@@ -79,6 +79,13 @@ def import_model(**given: Any) -> None:
     from kit.training.importing import import_model
 
     print_path(import_model(**given, notify=remark).folder)
+
+
+def _obstacles(model: Any, task: Any) -> list[str]:
+    """What `kit export` would refuse somebody's own network for, said before it is trained for an hour."""
+    from kit.exporting.convertible import obstacles
+
+    return [f"kit export will not make Core ML of it: {line}" for line in obstacles(model, task)]
 
 
 def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:

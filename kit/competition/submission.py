@@ -18,6 +18,7 @@ from kit.files import TakenError, check_name, in_plain_words, whole_file
 from kit.run.folder import Run
 from kit.run.prediction import probabilities
 from kit.run.runs import RUNS, RunName, chosen
+from kit.run.views import check_views
 from kit.task import ROWS
 
 SUBMISSIONS = Path("submissions")
@@ -27,6 +28,7 @@ def submit(
     run: RunName | Sequence[RunName] | None = None,
     *,
     data: Path | str | None = None,
+    views: int = 1,
     name: str | None = None,
     overwrite: bool = False,
     upload: bool = False,
@@ -41,6 +43,7 @@ def submit(
     Args:
         run: Which run; several are averaged. The best one by validation accuracy without it.
         data: As in `kit.load`.
+        views: Of each picture, 1, 5 or 9: as it is, and moved by a pixel each way; their average counts.
         name: The file's name without `.csv`; the runs' names without it.
         overwrite: Replace another submission of that name.
         upload: Send the file to Kaggle and wait for its score. What the log says was sent already is not sent a second
@@ -58,13 +61,14 @@ def submit(
     """
     if message and not upload:
         raise KitError("-m is what Kaggle shows beside an upload: add --upload or leave it out")
+    check_views(views)
     if again and not upload:
         raise KitError("--again is about an upload: add --upload or leave it out")
     Log(Path(to))  # what cannot be read is said before anything is done
     found = chosen(run, runs, task=ROWS, notify=notify)
-    path = _path(name, "+".join(one.name for one in found), Path(to))
+    path = _path(name, "+".join(one.name for one in found) + f"-{views}-views" * (views > 1), Path(to))
     images, solution = _rows_to_predict(data, upload)
-    labels = probabilities(found, images, runs=runs).argmax(axis=1).astype(np.uint8)
+    labels = probabilities(found, images, views=views, runs=runs).argmax(axis=1).astype(np.uint8)
     content = csv_format.format_submission(labels)
     submission = _described(path, content, found, message)
     if solution is not None:

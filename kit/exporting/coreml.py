@@ -1,8 +1,11 @@
 """Keras → Core ML: conversion, compression, and what Xcode shows of the model."""
 
+import contextlib
 import errno
+import gc
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +13,7 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.contract import KEY, Contract
+from kit.exporting import tensorflow_operations
 from kit.exporting.compression import quantize
 from kit.files import remove
 
@@ -46,6 +50,7 @@ def convert(
         coremltools' model, a classifier with string labels.
     """
     coremltools = backend.coremltools()
+    tensorflow_operations.register()
     size = model.input_shape[1]
     if array:
         inputs = coremltools.TensorType(name="pixels", shape=(size * size,), dtype=np.float32)
@@ -59,7 +64,7 @@ def convert(
             options["compute_precision"] = coremltools.transform.FP16ComputePrecision(
                 op_selector=lambda operation: not 0 < _weights(operation) <= exact
             )
-    with backend.quiet():
+    with backend.quiet(), _uncollected():
         try:
             converted = coremltools.convert(
                 [concrete_function(model, len(labels), array)],
@@ -72,11 +77,26 @@ def convert(
                 **options,
             )
         except Exception as error:  # NotImplementedError, ValueError, KeyError …: an operation it does not know
-            reason = str(error).partition("\n")[0]
-            raise KitError(f"Core ML cannot be made of this network: {reason}") from error
+            raise KitError(f"Core ML cannot be made of this network: {_reason(error)}") from error
         if format == "neuralnetwork" and precision == "float16":
             converted = quantize(converted, 16, "linear", exact)
     return converted
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Takes what is in memory from the garbage collector: coremltools calls it again and again, half of its time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in a line: Keras has it in bold among the places that it came through."""
+    bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
+    return (bold[1] if bold else str(error)).strip().partition("\n")[0]
 
 
 def _weights(operation: Any) -> int:
@@ -95,12 +115,10 @@ def concrete_function(model: "keras.Model", classes: int, array: bool) -> Any:
     keras = backend.keras()
     size, all_classes = model.input_shape[1], model.output_shape[-1]
     if classes < all_classes:  # a softmax over the logits that are kept is what the others leave, made to sum to 1
-        last = model.get_layer("logits")
-        kernel, bias = (array[..., :classes] for array in last.get_weights())
-        trunk = keras.Model(model.input, last.input)
+        trunk = keras.Model(model.input, model.get_layer("logits").output)
 
         def probabilities(images: Any) -> Any:
-            return tf.nn.softmax(tf.matmul(trunk(images, training=False), kernel) + bias)
+            return tf.nn.softmax(trunk(images, training=False)[:, :classes])
     else:
 
         def probabilities(images: Any) -> Any:
@@ -112,7 +130,35 @@ def concrete_function(model: "keras.Model", classes: int, array: bool) -> Any:
     def forward(pixels: Any) -> Any:
         return probabilities(tf.reshape(pixels, (1, size, size, 1)) if array else pixels)
 
-    return forward.get_concrete_function()
+    with _written_out(model):
+        return forward.get_concrete_function()
+
+
+@contextlib.contextmanager
+def _written_out(model: "keras.Model") -> Iterator[None]:
+    """Has the graph hold what converters read: no loops over rows, and no function inside that is compiled by itself.
+
+    Keras compiles a convolution of groups so, which TensorFlow cannot compute otherwise on a processor.
+    """
+    tf = backend.tensorflow()
+    loops = [layer for layer in _layers(model) if hasattr(layer, "unroll")]
+    rolled, eagerly = [layer.unroll for layer in loops], tf.config.functions_run_eagerly()
+    try:
+        for layer in loops:
+            layer.unroll = True
+        tf.config.run_functions_eagerly(True)
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+        for layer, was in zip(loops, rolled, strict=True):
+            layer.unroll = was
+
+
+def _layers(layer: Any) -> Iterator[Any]:
+    """A layer and all that are in it, whatever holds them."""
+    yield layer
+    for inner in layer._layers:
+        yield from _layers(inner)
 
 
 def save(converted: Any, path: Path, about: dict[str, str], contract: Contract | None) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from kit import KitError, __version__
 from kit.contract import Contract
 from kit.exporting import compression, core_ml_model, coreml, opening, portable, proof
+from kit.exporting.convertible import obstacles
 from kit.exporting.formats import SUFFIXES
 from kit.exporting.options import APP, AUTO, Options
 from kit.exporting.proof import Proof
@@ -202,11 +203,14 @@ class _Maker:
         return _Made(saved.contract.compression, saved, proved, problems)
 
     def _save_core_ml(self, path: Path, compressed: str | None, exact: int) -> None:
-        converted = self._converted(exact)
-        if compressed:
-            converted = compression.compress(converted, compressed)
-        coreml.save(converted, path, self.about, None)  # what its digests are taken of
-        coreml.save(converted, path, self.about, self._contract(compressed, core_ml_model.read(path).digests))
+        with self._layers_named():
+            converted = self._converted(exact)
+            if compressed:
+                converted = compression.compress(converted, compressed)
+            coreml.save(converted, path, self.about, None)  # what its digests are taken of
+            saved = core_ml_model.read(path)
+            saved.costs()
+        coreml.save(converted, path, self.about, self._contract(compressed, saved.digests))
 
     def _save_portable(self, path: Path) -> None:
         format, precision = self.options.format, self.options.stored_precision  # noqa: A001
@@ -220,6 +224,16 @@ class _Maker:
             self.model, self.task.labels, format=options.format, target=str(options.oldest),
             precision=options.stored_precision, array=options.input == "array", exact=exact,
         )  # fmt: skip
+
+    @contextlib.contextmanager
+    def _layers_named(self) -> Iterator[None]:
+        """Has what goes wrong with a network that does not become Core ML say which of its layers it is."""
+        try:
+            yield
+        except KitError as error:
+            if found := obstacles(self.model, self.task, self.options.format):
+                raise KitError(f"{self.run}: not exported, {'; '.join(found)}", exit_code=1) from error
+            raise
 
     def _contract(self, compressed: str | None, digests: tuple[str, str]) -> Contract:
         options = self.options

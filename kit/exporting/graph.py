@@ -18,7 +18,8 @@ import numpy as np
 from kit import KitError, backend
 from kit.contract import KEY
 from kit.exporting import neural_network
-from kit.exporting.shapes import KINDS, MOST_NUMBERS
+from kit.exporting.operations import KINDS
+from kit.exporting.shapes import MOST_NUMBERS
 from kit.model_files import kind_of
 from kit.stored import SMALL, content_of, json_of, size_of
 
@@ -28,6 +29,7 @@ _LARGEST = 2**28  # bytes of all files; kit's largest network has 5 million
 _MOST_FILES = 100
 _LARGEST_PROGRAM = 2**24  # bytes of an ML program without its weights
 _MOST_OPERATIONS = 10_000
+_SEVERAL = {"split", "topk"}  # operations of several results, which are read as one operation each
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Name:
     text: str
 
 
-Argument = Name | np.ndarray | list[Name]
+Argument = Name | np.ndarray | list[Name | np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Operation:
     Attributes:
         kind: The operation's name in MIL, such as "conv".
         name: Its own name in the saved graph.
-        arguments: Parameter → a tensor's name, several, or a constant as it is stored (float16, float32, integers).
+        arguments: Parameter → a tensor's name, a constant as it is stored (float16, float32, integers), or several of
+            both. "part" says which of several results it gives, where MIL has them in one operation.
         output: The name of what it computes.
         half: Whether the saved graph asks for its result in float16.
         stored: Bytes on disk of its constants: fewer than their arrays' where they are compressed.
@@ -63,8 +66,14 @@ class Operation:
     @property
     def weights(self) -> list[np.ndarray]:
         """What was learned: the arrays of a floating-point type."""
-        constants = [value for value in self.arguments.values() if isinstance(value, np.ndarray) and value.ndim]
+        constants = [value for _, value in self.constants() if value.ndim]
         return [value for value in constants if np.issubdtype(value.dtype, np.floating)]
+
+    def constants(self) -> Iterator[tuple[str, np.ndarray]]:
+        """What it takes that nothing computes, each with its parameter's name."""
+        for parameter, value in self.arguments.items():
+            parts = value if isinstance(value, list) else [value]
+            yield from ((parameter, part) for part in parts if isinstance(part, np.ndarray))
 
 
 @dataclass(frozen=True)
@@ -174,10 +183,9 @@ def weights_digest(operations: Sequence[Operation], weights: Path | None) -> str
     """SHA-256 of all constants in the order of use and, of an ML program, of its weight file as it is."""
     digest = hashlib.sha256()
     for operation in operations:
-        for parameter, value in sorted(operation.arguments.items()):
-            if isinstance(value, np.ndarray):
-                digest.update(f"{operation.kind} {parameter} {value.dtype} {value.shape}".encode())
-                digest.update(np.ascontiguousarray(value).tobytes())
+        for parameter, value in sorted(operation.constants(), key=lambda constant: constant[0]):
+            digest.update(f"{operation.kind} {parameter} {value.dtype} {value.shape}".encode())
+            digest.update(np.ascontiguousarray(value).tobytes())
     if weights:
         for file in sorted(weights.iterdir()):
             digest.update(file.read_bytes())
@@ -190,10 +198,18 @@ def computation_digest(graph: Graph) -> str:
     for part in (graph.format, *graph.inputs, *graph.outputs, *graph.labels, *graph.predicted, graph.probabilities):
         digest.update(f"{part!r}\n".encode())
     for operation in graph.operations:
-        takes = sorted((key, value) for key, value in operation.arguments.items() if not isinstance(value, np.ndarray))
+        arguments = operation.arguments.items()
+        takes = sorted((key, _named(value)) for key, value in arguments if not isinstance(value, np.ndarray))
         constants = sorted(operation.arguments.keys() - {key for key, _ in takes})
         digest.update(f"{operation.kind} {takes} {constants} {operation.output!r} {operation.half}\n".encode())
     return digest.hexdigest()
+
+
+def _named(argument: Argument) -> Argument | list[Name | str]:
+    """An argument with the word "constant" for those among several, whose values are digested elsewhere."""
+    if isinstance(argument, list):
+        return [part if isinstance(part, Name) else "constant" for part in argument]
+    return argument
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -273,6 +289,7 @@ def _check_program(program: Any, weights: Path | None) -> None:
     if len(blocks) != 1 or len(blocks[0].operations) > _MOST_OPERATIONS:
         raise KitError("it is no program of one block")
     computed, numbers = {entry.name for entry in function.inputs}, 0
+    integers = dict[str, int]()
     for operation in blocks[0].operations:
         constant = operation.type == "const" or operation.type.startswith("constexpr_")
         if not constant and operation.type not in (*KINDS, "classify"):
@@ -283,6 +300,10 @@ def _check_program(program: Any, weights: Path | None) -> None:
         if not constant and not taken & computed:
             raise KitError(f"{_name_of(operation)!r} computes with constants alone")
         computed |= set() if constant else {output.name for output in operation.outputs}
+        if operation.type == "const" and "val" in operation.attributes:
+            integers |= {_name_of(operation): one for one in _integers(operation.attributes["val"])}
+        if operation.type == "split" and _count(operation, "num_splits", integers) > len(operation.outputs):
+            raise KitError(f"{_name_of(operation)!r} has fewer results than it says")
         values = [output.type for output in operation.outputs if constant]
         values += [binding.value.type for argument in operation.inputs.values() for binding in argument.arguments]
         numbers += sum(_numbers_of(value.tensorType) for value in values if value.HasField("tensorType"))
@@ -290,6 +311,18 @@ def _check_program(program: Any, weights: Path | None) -> None:
         raise KitError(f"its constants hold {numbers:,} numbers: a network for digits has fewer")
     if weights and not (weights.is_dir() and all(file.is_file() for file in weights.iterdir())):
         raise KitError("its weights are no folder of files")
+
+
+def _count(operation: Any, parameter: str, integers: dict[str, int]) -> int:
+    """A parameter's whole number, which it holds or a constant before it; 0 where it is not given."""
+    for binding in operation.inputs[parameter].arguments if parameter in operation.inputs else ():
+        return next(iter(_integers(binding.value)), integers.get(binding.name, 0))
+    return 0
+
+
+def _integers(value: Any) -> list[int]:
+    """The first of the whole numbers that a value holds, where it holds some."""
+    return list(value.immediateValue.tensor.ints.values[:1])
 
 
 def _name_of(operation: Any) -> str:
@@ -337,10 +370,12 @@ def _program(spec: Any, weights: Path | None) -> tuple[list[Operation], str, tup
             for parameter, value in operation.inputs.items()
             if value is not None and parameter != "name"
         }
-        output = operation.outputs[0]
-        half = output.dtype is types.fp16
         stored = sum(_stored(value) for value in operation.inputs.values())
-        operations.append(Operation(operation.op_type, operation.name, arguments, output.name, half, stored))
+        for number, output in enumerate(operation.outputs):
+            half = output.dtype is types.fp16
+            if operation.op_type in _SEVERAL:
+                arguments = arguments | {"part": np.array(number, np.int32)}
+            operations.append(Operation(operation.op_type, operation.name, arguments, output.name, half, stored))
     if not labels:
         raise KitError("it names no classes: not a classifier")
     return operations, probabilities, labels
@@ -361,7 +396,11 @@ def _stored(value: Any) -> int:
 
 def _argument(value: Any) -> Argument:
     if isinstance(value, (list, tuple)):
-        return [Name(part.name) for part in value]
+        return [_one(part) for part in value]
+    return _one(value)
+
+
+def _one(value: Any) -> Name | np.ndarray:
     if value.op is not None and value.op.op_type.startswith("constexpr_"):
         return np.asarray(value.op.materialized_val_inference())
     if value.val is not None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kit import KitError, __version__, backend
 from kit.contract import Contract
 from kit.files import in_plain_words, whole_file, write_text
-from kit.run import keras_file
+from kit.run import keras_file, network_code
 from kit.run.settings import Settings, digest_of
 from kit.run.validation import Validation
 from kit.run.validation import read as _read_validation
@@ -205,7 +205,12 @@ class Run:
             raise KitError(
                 f"{path}: missing: finish its first epoch with kit train --resume {self.name}, or choose another run"
             )
-        return keras_file.load(path, self.task)
+        return keras_file.load(path, self.task, self._own_objects)
+
+    def _own_objects(self) -> dict[str, Any]:
+        """Classes and functions of the code that it keeps, where its network is somebody's own."""
+        code = self.settings.code
+        return network_code.of_run(self.folder, code).objects() if code else {}
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         write_text(self.folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")

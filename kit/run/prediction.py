@@ -8,6 +8,7 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.run.runs import RUNS, RunName, chosen
+from kit.run.views import moved
 
 if TYPE_CHECKING:
     import keras
@@ -38,19 +39,22 @@ def predictor(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
     return predict_images
 
 
-def probabilities(run: RunName | Sequence[RunName], images: np.ndarray, *, runs: Path | str = RUNS) -> np.ndarray:
+def probabilities(
+    run: RunName | Sequence[RunName], images: np.ndarray, *, views: int = 1, runs: Path | str = RUNS
+) -> np.ndarray:
     """What a run's network says of images; several are averaged.
 
     Args:
         run: A run or several: names, numbers, paths or Run objects.
         images: (n, size, size, 1), pixels 0 to 255; for a competition run 28 × 28, white ink on black.
+        views: Of each picture, 1, 5 or 9: as it is, and moved by a pixel each way; their average counts.
         runs: Where the runs are.
 
     Returns:
         float32 probabilities (n, classes).
 
     Raises:
-        KitError: There is no such run, or it sees pictures of another size.
+        KitError: There is no such run, it sees pictures of another size, or there are not so many views.
     """
     found = chosen(run, runs)
     for one in found:
@@ -58,5 +62,13 @@ def probabilities(run: RunName | Sequence[RunName], images: np.ndarray, *, runs:
             raise KitError(
                 f"{one}: sees {size} × {size} pixels, not {images.shape[1]} × {images.shape[2]}: choose another"
             )
-    each = [predictor(one.model())(images) for one in found]
+    each = [viewed(predictor(one.model()), images, views) for one in found]
     return np.asarray(np.mean(each, axis=0, dtype=np.float64), np.float32)
+
+
+def viewed(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, views: int) -> np.ndarray:
+    """What a network says of so many views of each image on average, float32 (n, classes); KitError as `moved`."""
+    total = np.zeros((), np.float64)
+    for view in moved(images, views):
+        total = total + predict(view)
+    return np.asarray(total / views, np.float32)

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kit import KitError
+from kit import KitError, backend
 from kit.run import keras_file
 from kit.task import CAMERA, ROWS, Task
 from kit.training import networks
@@ -126,3 +126,84 @@ def saved(tmp_path: Path) -> Callable[[str], Path]:
         return tmp_path / f"{name}.keras"
 
     return save
+
+
+keras = backend.keras()
+
+
+class Doubled(keras.layers.Layer):
+    """A layer of somebody's own."""
+
+    def call(self, x: Any) -> Any:
+        return 2 * x
+
+
+def swish(x: Any) -> Any:
+    return x * keras.ops.sigmoid(x)
+
+
+def saved_with(folder: Path, middle: Callable[[Any], Any]) -> Path:
+    """A network of somebody's own in kit's form, as Keras saves it."""
+    pixels = keras.Input((28, 28, 1), name="pixels")
+    x = keras.layers.Flatten()(middle(keras.layers.Rescaling(1 / 255)(pixels)))
+    network = keras.Model(pixels, keras.layers.Softmax(name="probabilities")(keras.layers.Dense(10, name="logits")(x)))
+    network.save(folder / "model.keras")
+    return folder / "model.keras"
+
+
+def of_every_kind(x: Any) -> Any:
+    layers, ops = keras.layers, keras.ops
+    shared = layers.Conv2D(2, 3, padding="same")
+    x = layers.RandomTranslation(0.1, 0.1)(layers.RandomZoom(0.1)(layers.RandomRotation(0.1)(x)))
+    x = layers.MaxPooling2D(2)(layers.SpectralNormalization(layers.Conv2D(2, 3, padding="same"))(x))
+    x = ops.concatenate([shared(x), shared(x / 2)[..., ::-1] - ops.mean(x, axis=(1, 2), keepdims=True)])
+    x = layers.TimeDistributed(keras.Sequential([layers.Conv1D(3, 3), layers.Flatten()]))(x)
+    x = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(x) + np.float32([[0.5]])
+    x = layers.MultiHeadAttention(2, 3)(x, x)
+    return ops.sort(ops.tile(ops.clip(x, -1, 1), (1, 1, 2)), axis=-1)
+
+
+def test_a_network_of_somebodys_own_is_opened_as_it_was_saved(tmp_path: Path) -> None:
+    path = saved_with(tmp_path, of_every_kind)
+    found, expected = keras_file.load(path, ROWS), keras.saving.load_model(path)
+    pictures = np.random.default_rng(0).uniform(0, 255, (2, 28, 28, 1)).astype(np.float32)
+    np.testing.assert_array_equal(found(pictures, training=False), expected(pictures, training=False))
+
+
+def test_what_was_looked_at_leaves_nothing_that_keras_would_make_later(whole: Path) -> None:
+    keras_file.load(whole, ROWS)
+    Doubled()(keras.Input((3,)))  # Keras asks such a layer for its shape in a scope of its own, and then makes all
+
+
+def test_somebodys_own_classes_and_functions_are_opened_where_they_are_given(tmp_path: Path) -> None:
+    path = saved_with(tmp_path, lambda x: keras.layers.Activation(swish)(Doubled()(x)))
+    assert keras_file.load(path, ROWS, {"Doubled": Doubled, "swish": swish}).count_params() == 7850
+    for own in (None, {"Doubled": Doubled}, {"swish": swish}):
+        with pytest.raises(KitError, match="is no layer that kit writes, and not opened"):
+            keras_file.load(path, ROWS, own)
+
+
+@pytest.mark.parametrize(
+    ("name", "middle"),
+    [
+        ("Lambda", lambda x: keras.layers.Lambda(lambda z: z)(x)), ("Map", lambda x: keras.ops.map(lambda z: z, x)),
+        ("IntegerLookup", lambda x: keras.layers.IntegerLookup(vocabulary=[1])(keras.ops.cast(x, "int32"))),
+    ],
+)  # fmt: skip
+def test_what_runs_code_or_opens_files_is_not_opened(name: str, middle: Callable[[Any], Any], tmp_path: Path) -> None:
+    with pytest.raises(KitError, match=f"'{name}' is no layer that kit writes, and not opened"):
+        keras_file.load(saved_with(tmp_path, middle), ROWS)
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        lambda x: keras.ops.max(keras.ops.tile(x, (1, 100, 100, 1)), axis=(1, 2)),
+        lambda x: keras.ops.max(keras.layers.Attention()([keras.layers.Reshape((3136, 4))(keras.ops.tile(x, (1, 4, 4,
+        1)))] * 2), 1),
+    ],
+    ids=["between operations", "within attention"],
+)  # fmt: skip
+def test_what_takes_too_much_on_the_way_is_refused(middle: Callable[[Any], Any], tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="damaged, its layers are not those that its weights are of"):
+        keras_file.load(saved_with(tmp_path, middle), ROWS)

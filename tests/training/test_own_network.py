@@ -135,7 +135,7 @@ def test_a_run_with_layers_of_its_own_is_read_only_where_its_code_is_known(
 ) -> None:
     run = train(write(OWN_LAYER), data=small, runs=tmp_path / "runs", epochs=1, progress=False)
     [picture] = predict(run, [_picture(tmp_path)]).labels
-    assert picture in "0123456789"
+    assert picture in [*"0123456789", ""]
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(network_code, "_TRUSTED", set())
     finished = kit_here("submit", run.folder, "--data", small)
@@ -149,8 +149,10 @@ def test_a_run_with_layers_of_its_own_is_read_only_where_its_code_is_known(
 def _picture(folder: Path) -> Path:
     from PIL import Image
 
-    Image.fromarray(np.full((28, 28), 255, np.uint8)).save(folder / "white.png")
-    return folder / "white.png"
+    ground = np.zeros((28, 28), np.uint8)
+    ground[4:24, 13:16] = 255
+    Image.fromarray(ground).save(folder / "one.png")
+    return folder / "one.png"
 
 
 RANDOM_LAYER = """
@@ -239,6 +241,21 @@ def test_what_is_wrong_is_said_in_one_line_before_anything_is_written(
     finished = kit_here("train", "--arch", "mine.py", "--data", small)
     assert_one_line(finished, "mine.py", said)
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_will_not_become_core_ml_is_said_before_the_training(
+    write: Any, small: Path, kit_here: KitCommand
+) -> None:
+    write(
+        "class Fourier(layers.Layer):\n    def call(self, x):\n"
+        "        return ops.fft2((x[..., 0], ops.zeros_like(x[..., 0])))[0]\n"
+        "def network(x): return layers.Dense(8)(layers.Flatten()(Fourier()(x)))\n"
+    )
+    trained = kit_here("train", "--arch", "mine.py", "--data", small, "--epochs", 1)
+    said = "layer fourier (Fourier): Core ML has no operation FFT2D"
+    assert trained.returncode == 0
+    assert trained.stderr.splitlines()[0] == f"kit export will not make Core ML of it: {said}"
+    assert_one_line(kit_here("export", "1", "--data", small), f"01-mine: not exported, {said}", code=1)
 
 
 def test_files_and_functions_that_are_not_there(write: Any, small: Path, kit_here: KitCommand) -> None:

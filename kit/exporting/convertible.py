@@ -1,0 +1,176 @@
+"""What of somebody's own network will not become Core ML, said of its layers and before anybody trains it."""
+
+import json
+import math
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kit import KitError, backend
+from kit.exporting import coreml, evaluator, graph
+from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES
+from kit.task import Task
+
+if TYPE_CHECKING:
+    import keras
+
+_PICTURES = 4  # random ones, which both must read alike
+_APART = 0.01  # of a probability; what float32 loses is far less, and another operation far more
+_AUGMENTATION = "it is for training alone: leave it out, kit train moves the digits by its own options"
+_REMEDIES = {  # a layer's class → what to take for it
+    "Discretization": "scale the pixels by Rescaling",
+    "Lambda": "write its function as a layer of its own, or by keras.ops",
+    **dict.fromkeys(("RandomCrop", "RandomSharpness"), _AUGMENTATION),
+}
+
+
+def obstacles(model: "keras.Model", task: Task, format: str = "mlprogram") -> list[str]:  # noqa: A002
+    """What keeps a network from becoming Core ML, one line for each layer that does; empty where nothing does.
+
+    The whole network is converted in float32, read back and computed by NumPy for a few pictures, as an export is: some
+    two seconds. Where that fails, its layers are tried on their own, the half of them at a time that fails.
+
+    Args:
+        model: Takes pixels (n, size, size, 1), 0 to 255; ends in the layers "logits" and "probabilities".
+        task: What it reads.
+        format: "mlprogram" or "neuralnetwork".
+    """
+    reason = _reason(model, task, format)
+    if not reason:
+        return []
+    try:
+        steps = _steps(model)
+    except Exception:  # a layer of the user's own that cannot be made again from its configuration
+        steps = []
+    return [step.line(reason) for step, reason in _offending(steps, task, format)] or [f"the network: {reason}"]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A layer or operation of a network, and what it takes there.
+
+    Attributes:
+        name: Its name in the network.
+        layer: One like it, not built yet.
+        given: What it is called with: arguments by place and by name.
+    """
+
+    name: str
+    layer: Any
+    given: tuple[Any, ...]
+
+    @property
+    def key(self) -> str:
+        """What two steps share that become the same."""
+        config = {name: value for name, value in self.layer.get_config().items() if name != "name"}
+        return json.dumps([type(self.layer).__name__, config, self.given], default=_shown, sort_keys=True)
+
+    def line(self, reason: str) -> str:
+        kind = type(self.layer).__name__
+        remedy = f": {_REMEDIES[kind]}" if kind in _REMEDIES else ""
+        return f"layer {self.name} ({kind}): {reason}{remedy}"
+
+    def after(self, pixels: Any) -> list[Any]:
+        """What it makes of numbers that follow from the pixels: each of its results, flat."""
+        keras = backend.keras()
+        pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pixels))
+
+        def like(tensor: Any) -> Any:
+            if not isinstance(tensor, keras.KerasTensor):
+                return tensor
+            shape = tensor.shape[1:]
+            values = keras.layers.Dense(math.prod(shape), kernel_initializer=keras.initializers.RandomNormal(0, 1, 0))
+            made = keras.layers.Reshape(shape)(values(pooled))
+            return made if tensor.dtype == made.dtype else keras.ops.cast(made, tensor.dtype)
+
+        arguments, options = keras.tree.map_structure(like, self.given)
+        config = self.layer.get_config()
+        if "name" in config:  # Keras may give its name to one of those around it
+            config["name"] = f"tried_{self.name}"
+        layer = type(self.layer).from_config(config)
+        results = keras.tree.flatten(layer(*arguments, **options))
+        return [keras.layers.Flatten()(keras.ops.cast(result, "float32")) for result in results]
+
+
+def _shown(value: Any) -> str:
+    """A value of a configuration, or a tensor by its shape, in words."""
+    return f"{value.dtype} {value.shape}" if hasattr(value, "shape") else repr(value)
+
+
+def _steps(model: "keras.Model") -> list[_Step]:
+    """The layers of a network in order, those that are alike once; all but what gives the probabilities."""
+    keras = backend.keras()
+    found = dict[str, _Step]()
+
+    def noted(layer: Any, *arguments: Any, **options: Any) -> Any:
+        if layer.name not in ("logits", "probabilities"):
+            step = _Step(layer.name, layer, (arguments, options))
+            found.setdefault(step.key, step)
+        return layer(*arguments, **options)
+
+    keras.models.clone_model(model, call_function=noted, clone_function=_again)
+    return list(found.values())
+
+
+def _again(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config())
+
+
+def _offending(steps: Sequence[_Step], task: Task, format: str) -> list[tuple[_Step, str]]:  # noqa: A002
+    """The steps that do not convert on their own, each with the reason."""
+    reason = _reason_of(steps, task, format) if steps else ""
+    if not reason:
+        return []
+    if len(steps) == 1:
+        return [(steps[0], reason)]
+    middle = len(steps) // 2
+    return [*_offending(steps[:middle], task, format), *_offending(steps[middle:], task, format)]
+
+
+def _reason_of(steps: Sequence[_Step], task: Task, format: str) -> str:  # noqa: A002
+    """Why a network that has these steps side by side does not convert; empty where it does."""
+    keras = backend.keras()
+    pixels = keras.Input((task.size, task.size, 1), name="pixels")
+    try:
+        results = [result for step in steps for result in step.after(pixels)]
+        joined = keras.layers.Concatenate()(results) if len(results) > 1 else results[0]
+        logits = keras.layers.Dense(task.classes, name="logits")(joined)
+        network = keras.Model(pixels, keras.layers.Softmax(name="probabilities")(logits))
+    except Exception:  # it cannot stand alone; what is wrong is not known to be of Core ML
+        return ""
+    return _reason(network, task, format)
+
+
+def _reason(model: "keras.Model", task: Task, format: str) -> str:  # noqa: A002
+    """Why a network does not become Core ML that computes the same; empty where it does."""
+    pictures = np.random.default_rng(0).integers(0, 256, (_PICTURES, task.size, task.size, 1)).astype(np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{SUFFIXES[format]}"
+        try:
+            converted = coreml.convert(
+                model, task.labels, format=format, target=DEFAULT_TARGETS[format], precision="float32", array=False
+            )
+            coreml.save(converted, path, {}, None)
+            found = evaluator.evaluate(graph.read(path), pictures)
+        except KitError as error:
+            return _in_words(str(error), path)
+    with backend.quiet():
+        expected = np.asarray(model(pictures.astype(np.float32), training=False))
+    if np.abs(found - expected).max() <= _APART:
+        return ""
+    return f"in Core ML its probabilities are up to {np.abs(found - expected).max():.2g} from Keras'"
+
+
+def _in_words(message: str, path: Path) -> str:
+    """The reason that a message gives, without what is said of files that are not the user's."""
+    if lacking := re.search(r"Conversion for TF op '(\w+)' not implemented", message):
+        return f"Core ML has no operation {lacking[1]}"
+    if unknown := re.search(r"is a (\w+),? (?:which|that) kit cannot evaluate(, it [^)]*)?", message):
+        return f"it becomes a {unknown[1]} that kit cannot check{unknown[2] or ''}"
+    reason = message.removeprefix("Core ML cannot be made of this network: ").replace(f"{path}: ", "")
+    return reason.replace(f": damaged, {graph.AGAIN}", "")

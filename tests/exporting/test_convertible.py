@@ -1,0 +1,63 @@
+"""Which layer of somebody's own network will not become Core ML: named, with the reason and what to do."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kit import backend
+from kit.exporting.convertible import obstacles
+from kit.exporting.operations import KINDS
+from kit.task import ROWS
+
+keras = backend.keras()
+layers, ops = keras.layers, keras.ops
+
+
+class Own(layers.Layer):
+    """A layer of somebody's own, by an operation of TensorFlow that Core ML does not have."""
+
+    def call(self, x: Any) -> Any:
+        return backend.tensorflow().math.polygamma(1.0, x)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return shape
+
+
+def network(middle: Callable[[Any], Any]) -> Any:
+    x = pixels = keras.Input((28, 28, 1), name="pixels")
+    x = layers.Conv2D(3, 3, strides=3, activation="relu", name="before")(layers.Rescaling(1 / 255)(x))
+    x = layers.Flatten()(layers.Conv2D(3, 3, activation="relu", name="behind")(middle(x)))
+    return keras.Model(pixels, layers.Softmax(name="probabilities")(layers.Dense(10, name="logits")(x)))
+
+
+@pytest.mark.parametrize("activation", ["gelu", "celu", "mish", "hard_silu"])
+def test_what_becomes_core_ml_has_no_obstacle(activation: str) -> None:
+    assert obstacles(network(layers.Activation(activation)), ROWS) == []
+
+
+def test_every_layer_in_the_way_is_named_once_with_its_reason() -> None:
+    def middle(x: Any) -> Any:
+        x = Own(name="mine")(layers.BatchNormalization()(x))
+        steps = layers.Discretization([0.1, 0.5], name="steps")(x)
+        return ops.cast(steps, "float32") + ops.cast(ops.argmax(x, axis=-1, keepdims=True), "float32")
+
+    assert sorted(obstacles(network(middle), ROWS)) == [
+        "layer argmax (Argmax): Core ML has no operation Bitcast",
+        "layer mine (Own): Core ML has no operation Polygamma",
+        "layer steps (Discretization): Core ML has no operation Bucketize: scale the pixels by Rescaling",
+    ]
+
+
+def test_a_layer_that_computes_something_else_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "erf", KINDS["erf"]._replace(compute=lambda arguments: arguments["x"] + 9))
+    [line] = obstacles(network(layers.Activation("gelu", name="wrong")), ROWS)
+    assert re.match("layer wrong [(]Activation[)]: in Core ML its probabilities are up to 0[.].* from Keras'", line)
+
+
+def test_the_network_is_as_it_was() -> None:
+    model = network(Own())
+    before = [(layer.name, layer.output.shape) for layer in model.layers]
+    assert obstacles(model, ROWS)
+    assert [(layer.name, layer.output.shape) for layer in model.layers] == before
