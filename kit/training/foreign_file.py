@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kit import KitError, backend
 from kit.files import in_plain_words
 from kit.model_files import instead_of_a_network, kind_of
+from kit.run.keras_file import shapes_alone
 from kit.stored import SMALL, size_of, zip_of
 from kit.training import saved_model_folder
 from kit.training.channels import channels_last
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _LARGEST = 2**28  # bytes of a file, and of what it holds
 _MOST_VALUES = 2**22  # numbers that a layer makes of one picture
 _MOST_PARTS = 10_000  # groups and arrays of an HDF5 file
-_LARGEST_WINDOW = 256  # pixels that a layer slides over a picture or adds to it
+_LARGEST_WINDOW = 64  # pixels that a layer slides over a picture or adds to it
 _WINDOWS = ("kernel_size", "pool_size", "strides", "dilation_rate", "padding", "cropping", "size")
 _OLD_STORE = "_layer_checkpoint_dependencies"  # what Keras 2.12 to 2.15 called the layers of a .keras file
 _WHOLE = f"{SAVE_AGAIN}, or download it again"
@@ -122,7 +123,7 @@ def _made(config: Any, stored: int, load: Callable[["keras.Model"], None]) -> "k
     config = translated(config)
     _check_windows(config)
     with _as_foreign("cannot make the network that it describes"):
-        with keras.StatelessScope(initialize_variables=False):  # shapes alone
+        with shapes_alone():
             planned = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)  # it takes it apart
         _check_sizes(planned, stored)
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
@@ -165,7 +166,9 @@ def _check_sizes(planned: Any, stored: int) -> None:
     """ForeignError where it would take more numbers than are stored, or could not be put through with a picture."""
     ends = len(planned.inputs), len(planned.outputs)
     if ends != (1, 1):
-        inputs, outputs = (f"{count} {what}{'s' * (count != 1)}" for count, what in zip(ends, ("input", "output")))
+        inputs, outputs = (
+            f"{count} {what}{'s' * (count != 1)}" for count, what in zip(ends, ("input", "output"), strict=True)
+        )
         raise ForeignError(
             f"it has {inputs} and {outputs}, where one of each belongs: save that part alone, "
             "keras.Model(inputs, outputs)"

@@ -41,7 +41,11 @@ def classifier(
 
 def as_wanted(model: Any, images: np.ndarray, pixels: Pixels) -> np.ndarray:
     """Grey pixels 0 to 255 as somebody's script turns them into what its network takes."""
-    return (images.astype(np.float64) * pixels.scale + pixels.offset).astype(np.float32).reshape(-1, *model.input_shape[1:])
+    return (
+        (images.astype(np.float64) * pixels.scale + pixels.offset)
+        .astype(np.float32)
+        .reshape(-1, *model.input_shape[1:])
+    )
 
 
 def own_probabilities(model: Any, images: np.ndarray, pixels: Pixels) -> np.ndarray:
