@@ -96,7 +96,8 @@ def history(rows: list[dict[str, float]], title: str) -> "Figure":
     """Loss and accuracy over the epochs, training and validation, the kept epoch marked.
 
     Args:
-        rows: One dictionary an epoch with epoch, loss, accuracy, val_loss, val_accuracy.
+        rows: One dictionary an epoch with epoch, loss, accuracy, val_loss, val_accuracy; of a run in folds the means,
+            with loss_low, loss_high and so on, between which a band is drawn. Each fold has kept an epoch of its own.
         title: What the figure says above.
     """
     figure = _figure(9.6, 4.0, title)
@@ -110,7 +111,7 @@ def draw_history(axis: "Axes", rows: list[dict[str, float]], name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     epochs = [row["epoch"] for row in rows]
-    best = min(rows, key=lambda row: row["val_loss"])
+    in_folds = f"{name}_low" in rows[0]
     scale = 100 if name == "accuracy" else 1
     for key, label, colour, line, marker in (
         (name, "training", BLUE, "--", "o"),
@@ -118,7 +119,12 @@ def draw_history(axis: "Axes", rows: list[dict[str, float]], name: str) -> None:
     ):
         values = [row[key] * scale for row in rows]
         axis.plot(epochs, values, label=label, color=colour, linestyle=line, marker=marker, markersize=4)
-    axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":", label=f"kept: epoch {best['epoch']:.0f}")
+        if in_folds:
+            low, high = ([row[f"{key}_{end}"] * scale for row in rows] for end in ("low", "high"))
+            axis.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
+    if not in_folds:
+        best = min(rows, key=lambda row: row["val_loss"])
+        axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":", label=f"kept: epoch {best['epoch']:.0f}")
     axis.set_xlabel("epoch")
     axis.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder
+from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder, Views
 from kit.cli.output import end_with, print_json, print_path, print_table, remark
 
 
@@ -21,6 +21,7 @@ def analyze(
         Path | None,
         typer.Option(metavar="FOLDER", help="Also judge it on photographs: digits/KIND/LABEL/, background/KIND/."),
     ] = None,
+    views: Views = 1,
     data: RunData = None,
     runs: RunsFolder = Path("runs"),
     open_page: OpenPage = False,
@@ -31,7 +32,9 @@ def analyze(
     from kit.reporting.report import analyze
     from kit.reporting.sentences import comparison_sentence, comparison_table
 
-    report = analyze(run, focus=focus, explain=explain or (), photos=photos, data=data, runs=runs, notify=remark)
+    report = analyze(
+        run, focus=focus, explain=explain or (), photos=photos, views=views, data=data, runs=runs, notify=remark
+    )
     photographs, comparisons = report.photographs, report.comparisons
     for sentence in [*report.summary, *map(comparison_sentence, comparisons)]:
         remark(sentence)

@@ -30,7 +30,9 @@ def export(as_json: AsJson = False, **given: Any) -> None:
 def verify(
     package: Annotated[Path, typer.Argument(metavar="PACKAGE", help=".mlpackage, .mlmodel, .tflite or .onnx.")],
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Compare with this run.  [default: its own]")] = None,
-    rows: Annotated[int | None, typer.Option(help="Compare so many validation rows.  [default: all]")] = None,
+    rows: Annotated[
+        int | None, typer.Option(help="Compare so many validation rows.  [default: all; a K-th of K folds]")
+    ] = None,
     max_loss: Annotated[
         float, typer.Option(help="Points of accuracy that a compressed model may have lost.")
     ] = MAX_LOSS,

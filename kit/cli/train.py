@@ -59,17 +59,17 @@ def networks(
         print("Your own: kit train --arch FILE.py; kit networks --show NAME prints one of these as such a file.")
 
 
-@options_of(Arguments, overrides=Recipe, first=("arch", "camera", "background_share", "data", "name"))
+@options_of(Arguments, overrides=Recipe, first=("arch", "camera", "background_share", "folds", "data", "name"))
 def train(**given: Any) -> None:
     """Train a network. What you leave out, the network's own recipe says."""
     from kit.training.trainer import train
 
     run = train(**given, inspect=_obstacles)
     metrics = run.outcome
-    remark(
-        f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f}), "
-        f"{metrics['parameters']:,} parameters, {metrics['seconds']:.0f} s"
-    )
+    accuracy = f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f})"
+    if run.settings.folded:
+        accuracy = f"accuracy out of fold {metrics['val_accuracy']:.2%}, by {run.settings.folds} networks"
+    remark(f"{accuracy}, {metrics['parameters']:,} parameters, {metrics['seconds']:.0f} s")
     print_path(run.folder)
 
 
@@ -125,10 +125,11 @@ def _row(name: str, metrics: dict[str, Any]) -> list[str]:
         epochs = f"unfinished {epochs}"
     elif metrics.get("stopped") == "diverged":
         epochs = f"diverged {epochs}"
+    network = metrics["arch"] + (f", {metrics['folds']} folds" if "folds" in metrics else "")
     seen = "*" if metrics.get("seen") else ""
     accuracies = [
         shown("val_accuracy", ".2%") + seen,
         shown("val_loss", ".4f"),
         shown("accuracy", ".2%"),
     ]
-    return [name, metrics["arch"], *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]
+    return [name, network, *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]

@@ -66,7 +66,7 @@ def submit(
         raise KitError("--again is about an upload: add --upload or leave it out")
     Log(Path(to))  # what cannot be read is said before anything is done
     found = chosen(run, runs, task=ROWS, notify=notify)
-    path = _path(name, "+".join(one.name for one in found) + f"-{views}-views" * (views > 1), Path(to))
+    path = _path(name, "+".join(one.file_name for one in found) + f"-{views}-views" * (views > 1), Path(to))
     images, solution = _rows_to_predict(data, upload)
     labels = probabilities(found, images, views=views, runs=runs).argmax(axis=1).astype(np.uint8)
     content = csv_format.format_submission(labels)

@@ -115,10 +115,14 @@ def concrete_function(model: "keras.Model", classes: int, array: bool) -> Any:
     keras = backend.keras()
     size, all_classes = model.input_shape[1], model.output_shape[-1]
     if classes < all_classes:  # a softmax over the logits that are kept is what the others leave, made to sum to 1
-        trunk = keras.Model(model.input, model.get_layer("logits").output)
+        last = model.get_layer("logits")
+        weights = dict(enumerate(last.get_weights()))  # none where the user's network ends otherwise than in a Dense
+        kernel = weights.get(0, np.eye(all_classes, dtype=np.float32))[:, :classes]
+        bias = weights.get(1, np.zeros(all_classes, np.float32))[:classes]
+        trunk = keras.Model(model.input, last.input)
 
         def probabilities(images: Any) -> Any:
-            return tf.nn.softmax(trunk(images, training=False)[:, :classes])
+            return tf.nn.softmax(tf.matmul(trunk(images, training=False), kernel) + bias)
     else:
 
         def probabilities(images: Any) -> Any:

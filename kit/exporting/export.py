@@ -19,14 +19,13 @@ from kit.exporting import compression, core_ml_model, coreml, opening, portable,
 from kit.exporting.convertible import obstacles
 from kit.exporting.formats import SUFFIXES
 from kit.exporting.options import APP, AUTO, Options
-from kit.exporting.proof import Proof
+from kit.exporting.proof import Proof, Rows
 from kit.exporting.saved_model import SavedModel
 from kit.files import TakenError, check_name, whole_file
 from kit.options import parameters_of
 from kit.run.folder import Run
 from kit.run.runs import find_or_best
 from kit.task import Task
-from kit.training.examples import validation_images
 
 _APPS_MODEL = "DigitCamera"
 _UNSURE = 500  # rows
@@ -86,7 +85,7 @@ def export(given: dict[str, Any]) -> Export:
                 raise _refused(path, made[-1].problems, made[-1].proof)
         made.sort(key=lambda one: one.saved.size)
         chosen = next(one for one in made if not one.problems)
-        proved = proof.confirm(chosen.proof, chosen.saved, run, maker.images)
+        proved = proof.confirm(chosen.proof, chosen.saved, maker.rows)
         contract = chosen.saved.contract
         if problems := proof.failures(proved, contract, options.max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
@@ -118,7 +117,7 @@ def _task(options: Options, run: Run) -> Task:
 
 def _path(options: Options, run: Run) -> Path:
     """Where the file goes; KitError where something is in the way."""
-    folder, default = (APP / "Model", _APPS_MODEL) if options.app else (Path(options.to), run.name)
+    folder, default = (APP / "Model", _APPS_MODEL) if options.app else (Path(options.to), run.file_name)
     path = folder / f"{check_name(options.name, default)}{SUFFIXES[options.format]}"
     if os.path.lexists(path) and not options.replaces:
         raise TakenError(path)
@@ -140,11 +139,13 @@ class _Maker:
 
     def __init__(self, run: Run, options: Options, task: Task) -> None:
         self.run, self.options, self.task = run, options, task
-        self.images = validation_images(run, run.digits(options.data))
+        self.rows = proof.rows_of(run, options.data)
         self.model = run.model()
         self._last: tuple[tuple[Path, str | None, int], SavedModel] | None = None
         reads = f"Reads a handwritten digit in {task.size} x {task.size} grey pixels"
         right = f"{run.analysis.accuracy.value:.2%} of {len(run.analysis):,} validation rows right"
+        if run.settings.folded:
+            right += f", out of fold by the {run.settings.folds} networks that it averages"
         seen = ", on which it may have been trained" if run.settings.seen else ""
         self.about = {
             "author": options.author, "license": options.license, "version": __version__,
@@ -170,10 +171,10 @@ class _Maker:
         """How many weights an operation that keeps float32 may have, the fewest first that do for the rows of which the
         network is least sure: there its probabilities move most.
         """
-        unsure = np.argsort(self.run.analysis.confidence, kind="stable")[:_UNSURE]
+        unsure = self.rows.at(np.argsort(self.rows.probabilities.max(axis=1), kind="stable")[:_UNSURE])
 
         def will_do(exact: int) -> bool:
-            return not self._proved(self._written(path, None, exact), where=unsure).problems
+            return not self._proved(self._written(path, None, exact), unsure).problems
 
         plain = self._written(path, None, 0)
         operations = core_ml_model.read(plain.path).graph.operations
@@ -196,9 +197,9 @@ class _Maker:
                 raise _refused(path, problems)
         return self._last[1]
 
-    def _proved(self, saved: SavedModel, where: np.ndarray | None = None) -> _Made:
-        """The model beside its network, on the validation rows at these positions; on all without them."""
-        proved = proof.prove(saved, self.run, self.images, where=where)
+    def _proved(self, saved: SavedModel, rows: Rows | None = None) -> _Made:
+        """The model beside its network, on these rows; on all without them."""
+        proved = proof.prove(saved, rows or self.rows)
         problems = proof.failures(proved, saved.contract, self.options.max_loss)
         return _Made(saved.contract.compression, saved, proved, problems)
 

@@ -16,14 +16,19 @@ _MOST_OPERATIONS = 10_000
 _MOST_WORK = 2**31  # multiply-accumulates of one picture; kit's largest network has 40 million
 _MOST_OPTION = 2**16  # a stride, a dilation, a border, an axis
 
-# What becomes of the layers of kit's networks.
+# What becomes of the layers of kit's networks, and of the usual activations and arithmetic in others'.
 _ONNX = {
+    "Abs", "Clip", "Div", "Elu", "Erf", "Exp", "HardSigmoid", "LeakyRelu", "Log", "Max", "Min", "Neg", "Pow",
+    "Reciprocal", "ReduceMax", "ReduceSum", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh",
     "Add", "AveragePool", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "Identity", "MatMul", "MaxPool",
     "Mul", "ReduceMean", "Relu", "Reshape", "Softmax", "Squeeze", "Transpose",
 }  # fmt: skip
-_TFLITE = {
-    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE", "FULLY_CONNECTED",
-    "MAX_POOL_2D", "MEAN", "MUL", "RELU", "RESHAPE", "SOFTMAX", "SQUEEZE", "TRANSPOSE",
+_BINARY = {"ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"}
+_TFLITE = _BINARY | {
+    "ABS", "ELU", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "NEG", "RELU6", "RSQRT", "SQRT", "SQUARE",
+    "TANH",
+    "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE", "FULLY_CONNECTED",
+    "MAX_POOL_2D", "MEAN", "RELU", "RESHAPE", "SOFTMAX", "SQUEEZE", "TRANSPOSE",
 }  # fmt: skip
 _KERNELS = {"CONV_2D": (1, 2, 3), "DEPTHWISE_CONV_2D": (1, 2), "FULLY_CONNECTED": (1,)}  # axes of what one value sums
 
@@ -78,7 +83,7 @@ def check_tflite(model: Any) -> None:
         _check_options(kind, [value for value in options if isinstance(value, int)])
         taken = [shapes[number] for number in operator.inputs if number >= 0]
         sizes = [_size(kind, shapes[number]) for number in operator.outputs]
-        if kind in ("ADD", "MUL") and [*np.broadcast_shapes(*taken)] != shapes[operator.outputs[0]]:
+        if kind in _BINARY and [*np.broadcast_shapes(*taken)] != shapes[operator.outputs[0]]:
             raise KitError(f"its {kind} is of another size than it says")
         across = [taken[1][axis] for axis in _KERNELS[kind]] if kind in _KERNELS else [1]
         window = [getattr(operator.builtinOptions, name, 1) for name in ("filterHeight", "filterWidth")]

@@ -15,6 +15,7 @@ from kit.exporting.opening import read
 from kit.exporting.options import MAX_LOSS
 from kit.exporting.saved_model import SavedModel
 from kit.run.folder import Run
+from kit.run.prediction import predictor
 from kit.run.runs import RUNS, RunName, find
 from kit.training.examples import validation_images
 
@@ -49,6 +50,8 @@ class Proof:
         difference: Between the network and the saved model, computed in float32 on the weights as they are stored.
         disagreements: The rows that come out with another label.
         network_accuracy, accuracy: Of the network and of the saved model, 0 to 1.
+        out_of_fold: Of a run in folds, the accuracy of its single networks on all rows, each judging those that it had
+            not learned from; None of another run. The accuracies above are then on rows that they have learned from.
         half: The difference when every step is rounded to float16, as a phone's Neural Engine does; None where the
             model does not ask for it.
         device: The difference by Core ML itself; None but on macOS.
@@ -59,6 +62,7 @@ class Proof:
     disagreements: tuple[Disagreement, ...]
     network_accuracy: float
     accuracy: float
+    out_of_fold: float | None = None
     half: Difference | None = None
     device: Difference | None = None
 
@@ -66,6 +70,30 @@ class Proof:
     def loss(self) -> float:
         """Points of accuracy that the saved model has less than its network."""
         return round(100 * (self.network_accuracy - self.accuracy), 6)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a saved model is held against: pictures, and what the run's network says of them.
+
+    Attributes:
+        run: Whose network it is.
+        positions: (n,) of the pictures among the run's validation rows.
+        images: uint8 (n, size, size, 1).
+        labels: (n,) the true classes.
+        probabilities: (n, classes) by the run's network.
+    """
+
+    run: Run
+    positions: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    def at(self, where: np.ndarray) -> "Rows":
+        """Those at these places."""
+        parts = (self.positions, self.images, self.labels, self.probabilities)
+        return Rows(self.run, *(part[where] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -88,10 +116,12 @@ class Verification:
         """What the model is and what it costs, for people."""
         saved, contract, costs = self.saved, self.saved.contract, self.costs
         compression = f", {contract.compression}" if contract.compression else ""
+        in_folds = self.proof is not None and self.proof.out_of_fold is not None
+        judged = "accuracy of its networks out of fold" if in_folds else "validation accuracy"
         found = [
             ("format", f"{contract.format}, {contract.precision}{compression}"),
             *saved.interface(),
-            ("run", f"{contract.run}, validation accuracy {contract.validation_accuracy:.2%}"),
+            ("run", f"{contract.run}, {judged} {contract.validation_accuracy:.2%}"),
             ("classes", " ".join(contract.labels)),
             ("silent below", f"{contract.threshold:g}"),
             ("size on disk", f"{saved.size:,} bytes"),
@@ -132,7 +162,8 @@ def verify(
     Args:
         package: What `kit export` wrote, whatever it is called.
         run: The run; the one that the model names without it.
-        rows: Compare so many validation rows, evenly spread, instead of all.
+        rows: Compare so many validation rows, evenly spread, instead of all; of a run in folds, instead of as many as
+            one fold held out.
         max_loss: Points of accuracy that a compressed model may have lost.
         data: Where the training rows are; where they were without it.
         runs: Where the runs are.
@@ -143,8 +174,8 @@ def verify(
     saved = read(package)
     source, problems, proof = _source(saved, run, runs), saved.problems(), None
     if source and not problems:
-        images, where = validation_images(source, source.digits(data)), _spread(source, rows)
-        proof = confirm(prove(saved, source, images, where=where), saved, source, images, where=where)
+        chosen = rows_of(source, data, rows)
+        proof = confirm(prove(saved, chosen), saved, chosen)
         problems = failures(proof, saved.contract, max_loss)
     return Verification(saved, proof, tuple(problems), None if proof is None and problems else saved.costs())
 
@@ -163,47 +194,53 @@ def _source(saved: SavedModel, run: RunName | None, runs: Path | str) -> Run | N
         return None
 
 
-def _spread(run: Run, rows: int | None) -> np.ndarray | None:
-    """Positions of so many validation rows, evenly spread."""
-    total = len(run.validation.rows)
-    if rows is None:
-        return None
-    if not 1 <= rows <= total:
-        raise KitError(f"--rows {rows}: {run} has {total:,} validation rows: give 1 to {total}")
-    return np.linspace(0, total - 1, rows).round().astype(int)
+def rows_of(run: Run, data: Path | str | None = None, count: int | None = None) -> Rows:
+    """The validation rows of a run, and what its network says of them.
 
-
-def prove(saved: SavedModel, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
-    """Puts validation rows through the saved model and compares with what the network said of them.
+    What is stored of a run in folds was said by single networks, so there the network itself is asked, by Keras; and
+    as it is as large as they together, of as many rows as one of them held out.
 
     Args:
-        saved: A model read back from disk.
-        run: Whose stored predictions to compare with.
-        images: Of all its validation rows, uint8 (n, size, size, 1), as `validation_images` gives them.
-        where: Positions among the validation rows; all without it.
+        run: The run.
+        data: Where the training rows are; where they were without it.
+        count: So many of them, evenly spread.
     """
-    chosen, expected = _expected(saved, run, where)
-    labels = run.analysis.labels[chosen]
-    found = saved.predict(images[chosen])
+    validation, folds = run.validation, run.settings.folds if run.settings.folded else None
+    total = len(validation.rows)
+    if count is not None and not 1 <= count <= total:
+        raise KitError(f"--rows {count}: {run} has {total:,} validation rows: give 1 to {total}")
+    if count is None:
+        count = -(-total // folds) if folds else total
+    positions = np.linspace(0, total - 1, count).round().astype(int)
+    images = validation_images(run, run.digits(data))[positions]
+    probabilities = predictor(run.model())(images) if folds else validation.probabilities[positions]
+    return Rows(run, positions, images, run.analysis.labels[positions], probabilities)
+
+
+def prove(saved: SavedModel, rows: Rows) -> Proof:
+    """Puts rows through a model read back from disk and compares with what the network says of them."""
+    expected = _expected(saved, rows)
+    found = saved.predict(rows.images)
     network, own = expected.argmax(axis=1), found.argmax(axis=1)
-    classes = saved.contract.labels
+    classes, labels, analysis = saved.contract.labels, rows.labels, rows.run.analysis
     known = labels < len(classes)
     return Proof(
-        len(chosen),
+        len(labels),
         _difference(expected, found),
         tuple(
-            Disagreement(run.analysis.row_name(chosen[where]), classes[network[where]], classes[own[where]])
+            Disagreement(analysis.row_name(rows.positions[where]), classes[network[where]], classes[own[where]])
             for where in np.flatnonzero(network != own)
         ),
         float((network == labels)[known].mean()),
         float((own == labels)[known].mean()),
+        analysis.accuracy.value if analysis.folds else None,
     )
 
 
-def confirm(proof: Proof, saved: SavedModel, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> Proof:
+def confirm(proof: Proof, saved: SavedModel, rows: Rows) -> Proof:
     """The proof with what the same rows are in float16, where the model asks for it, and on macOS by Core ML itself."""
-    chosen, expected = _expected(saved, run, where)
-    half, device = saved.in_half_precision(images[chosen]), saved.by_its_system(images[chosen])
+    expected = _expected(saved, rows)
+    half, device = saved.in_half_precision(rows.images), saved.by_its_system(rows.images)
     return dataclasses.replace(
         proof,
         half=None if half is None else _difference(expected, half),
@@ -211,16 +248,15 @@ def confirm(proof: Proof, saved: SavedModel, run: Run, images: np.ndarray, *, wh
     )
 
 
-def _expected(saved: SavedModel, run: Run, where: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Which validation rows, and what the network says of them: (n, classes of the model)."""
-    chosen = np.arange(len(run.validation.rows)) if where is None else where
-    expected, classes = run.validation.probabilities[chosen], len(saved.contract.labels)
+def _expected(saved: SavedModel, rows: Rows) -> np.ndarray:
+    """What the network says of the rows, (n, classes of the model)."""
+    expected, classes = rows.probabilities, len(saved.contract.labels)
     if expected.shape[1] < classes:
-        raise KitError(f"{run.folder / 'validation.npz'}: of {expected.shape[1]} classes, the model has {classes}")
+        raise KitError(f"{rows.run.folder / 'validation.npz'}: of {expected.shape[1]} classes, the model has {classes}")
     if expected.shape[1] > classes:  # the model leaves a class out, so that the others sum to 1
         expected = expected[:, :classes].astype(np.float64)
         expected /= expected.sum(axis=1, keepdims=True)
-    return chosen, expected
+    return expected
 
 
 def _difference(expected: np.ndarray, found: np.ndarray) -> Difference:
@@ -235,6 +271,8 @@ def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> li
     Uncompressed models must give the same probabilities and labels, compressed ones as much accuracy.
     """
     found = []
+    if proof.half is not None and not math.isfinite(proof.half.largest):
+        found.append("in float16 some of its numbers pass 65,504, the largest there: use --precision float32")
     if contract.compression:
         if proof.loss > max_loss:
             found.append(
@@ -258,7 +296,8 @@ def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> li
 
 def summary(saved: SavedModel, proof: Proof) -> list[str]:
     """The proof in plain lines for people."""
-    lines = [f"{proof.rows:,} validation rows, read back from disk and computed without Keras:"]
+    what = "validation rows" if proof.out_of_fold is None else "rows"
+    lines = [f"{proof.rows:,} {what}, read back from disk and computed without Keras:"]
     for by, difference in ((saved.runtime, proof.difference), ("in float16", proof.half), ("Core ML", proof.device)):
         if difference is not None:
             lines.append(
@@ -266,6 +305,11 @@ def summary(saved: SavedModel, proof: Proof) -> list[str]:
                 f"labels agree on {_share(difference.agreeing, proof.rows)}"
             )
     lines.append(f"  accuracy   {proof.network_accuracy:.2%} of the network, {proof.accuracy:.2%} of the export")
+    if proof.out_of_fold is not None:
+        lines.append(
+            "  that is on rows that its networks have learned from; each alone, on rows that it has not: "
+            f"{proof.out_of_fold:.2%}"
+        )
     return lines
 
 

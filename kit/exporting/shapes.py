@@ -14,7 +14,7 @@ import numpy as np
 
 Shape = tuple[int, ...]
 Arguments = dict[str, Any]
-MOST_NUMBERS = 2**25  # of all constants; kit's largest network has 1.2 million
+MOST_NUMBERS = 2**27  # of all constants; ten folds of kit's largest network have 74 million
 MOST_VALUES = 2**22  # numbers of one tensor; kit's largest network has 110 thousand
 _MOST_WORKING = 2**25  # numbers that an operation holds meanwhile
 _MOST_WORK = 2**31  # multiply-accumulates of an operation; kit's largest network has 40 million in all

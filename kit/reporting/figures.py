@@ -8,19 +8,20 @@ import numpy as np
 from kit import plots
 from kit.files import in_plain_words
 from kit.reporting.occlusion import explain_row
-from kit.reporting.sentences import count_of, listed
+from kit.reporting.sentences import listed, rows_of
 from kit.reporting.study import SHOWN, Study
 from kit.run.folder import Run
 from kit.run.metrics import Pair
 
 if TYPE_CHECKING:
+    import keras
     from matplotlib.figure import Figure
 
 
 def draw(study: Study) -> list[Path]:
     """Writes every figure into the run's folder `analysis`."""
     analysis, names, name = study.analysis, study.focus_names, study.run.name
-    rows, files = count_of(len(analysis), "validation row"), "-".join(names)
+    rows, files = rows_of(analysis), "-".join(names)
     figures = {
         "confusion": plots.confusion(analysis.confusion, analysis.classes, f"{name}: confusions on {rows}"),
         f"study-{files}": plots.study(
@@ -51,9 +52,17 @@ def _save(figure: "Figure", run: Run, file: str) -> Path:
     return plots.save(figure, folder / f"{file}.png")
 
 
-def draw_explanation(run: Run, row: int, image: np.ndarray, label: int) -> tuple[Path, str]:
-    """Draws what the network looks at in a row or its scene, (height, width, 1); the picture and the same in words."""
-    explanation, classes = explain_row(run, image), run.task.labels
+def draw_explanation(run: Run, model: "keras.Model", row: int, image: np.ndarray, label: int) -> tuple[Path, str]:
+    """Draws what a network looks at in a row or its scene, (height, width, 1); the picture and the same in words.
+
+    Args:
+        run: Whose picture it is.
+        model: The run's network, or the one of its folds that has not learned from this row.
+        row: Of the training file, from 1.
+        image: What stands there.
+        label: Its true class.
+    """
+    explanation, classes = explain_row(model, image), run.task.labels
     answer, truth, share = classes[explanation.answer], classes[label], explanation.probabilities.max()
     read = "read right" if answer == truth else f"taken for {answer}"
     words = f"{run}: row {row:,}, a {truth} {read} ({share:.1%})"

@@ -1,11 +1,14 @@
 """What a network looks at: how its answer changes where a digit is covered (M. D. Zeiler, R. Fergus, 2014)."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kit.run.folder import Run
 from kit.run.prediction import predictor
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,13 @@ class Explanation:
     with_ink: np.ndarray
 
 
-def explain_row(run: Run, image: np.ndarray) -> Explanation:
-    """Covers each place of an image (height, width, 1), 0 to 255, in turn and asks the run's network again.
+def explain_row(model: "keras.Model", image: np.ndarray) -> Explanation:
+    """Covers each place of an image (height, width, 1), 0 to 255, in turn and asks the network again.
 
     The cover is a square of about a sixth of the width. What is paper and what is ink, the image says itself: its
     median is paper, for a digit covers less than half of it, and the farther end of its values is ink.
     """
-    predict = predictor(run.model())
+    predict = predictor(model)
     probabilities = predict(image[None])[0]
     answer = int(probabilities.argmax())
     paper = np.median(image)

@@ -16,14 +16,13 @@ from kit.reporting.charts import svg
 from kit.reporting.figures import caption
 from kit.reporting.sentences import (
     calibration_sentence,
-    caveat,
     comparison_sentence,
     comparison_table,
     count_of,
     listed,
     percent,
+    rows_of,
     study_sentence,
-    summarize,
     suspects_sentence,
     times,
 )
@@ -45,12 +44,14 @@ class Found:
     """What else was asked for and found.
 
     Attributes:
+        summary: What a person is told first, a sentence each.
         runs: The run that is studied, then those it is compared with.
         comparisons: Of several runs, each against the most accurate.
         explained: Pictures of what the network looks at, each with its words.
         photographs: How it fares on photographs, where there are some.
     """
 
+    summary: Sequence[str]
     runs: Sequence[Run]
     comparisons: Sequence[Comparison]
     explained: Sequence[tuple[Path, str]]
@@ -63,7 +64,7 @@ def page(study: Study, found: Found) -> str:
 
     shown = _Shown(study)
     sections = {
-        "head": _head(study),
+        "head": _head(study, found),
         "comparison": _comparison(found),
         "training": None if study.run.settings.imported else _training(study),
         "matrix": _matrix(study),
@@ -133,13 +134,13 @@ def _most_telling(study: Study) -> np.ndarray:
     return order[first][:most]
 
 
-def _head(study: Study) -> Section:
+def _head(study: Study, found: Found) -> Section:
     analysis = study.analysis
     return {
         "name": study.run.name,
         "accuracy": f"{analysis.accuracy.value:.2%}",
-        "rows": f"{len(analysis):,}",
-        "summary": summarize(analysis, study.focus, caveat(study.run.settings)),
+        "rows": rows_of(analysis),
+        "summary": found.summary,
         "inverted": bool(np.median(study.images) < 128),
     }
 
@@ -328,14 +329,18 @@ def _about(study: Study, found: Found) -> Section:
 def _trained(run: Run) -> list[tuple[str, str]]:
     settings, metrics = run.settings, run.outcome
     rate = f"learning rate {settings.learning_rate:g}, batch size {settings.batch_size}"
-    epochs = f"{metrics['epochs_done']} of {settings.epochs} epochs, epoch {metrics['best_epoch']:.0f} kept"
+    epochs = f"{metrics['epochs_done']} of {metrics['epochs']} epochs, epoch {metrics['best_epoch']:.0f} kept"
+    held_out = f"{settings.validation_split:.0%} held out"
+    if settings.folded:
+        epochs = f"in {settings.folds} folds, {epochs} on average"
+        held_out += " by each of them, in turn"
     return [
         ("network", f"{settings.arch}, {metrics['parameters']:,} parameters"),
         ("trained", epochs),
         ("optimizer", f"{settings.optimizer}, {rate}"),
         ("augmentation", "yes" if settings.augment else "no"),
         ("seed", str(settings.seed)),
-        ("data", f"{settings.data}, {settings.validation_split:.0%} held out"),
+        ("data", f"{settings.data}, {held_out}"),
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,20 @@ from kit.reading.reader import open_reader
 from kit.reporting.figures import draw, draw_explanation
 from kit.reporting.page import Found
 from kit.reporting.page import page as page_of
-from kit.reporting.sentences import caveat, summarize
+from kit.reporting.sentences import ONE_VIEW, caveat, summarize, views_sentence
 from kit.reporting.study import Study
-from kit.run.comparison import Comparison, compare
+from kit.run.comparison import Comparison, compare, compare_analyses
 from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
+from kit.run.prediction import viewed_validation
 from kit.run.runs import RUNS, RunName, chosen
+from kit.run.views import check_views
+from kit.training.canonical import member
 from kit.training.examples import validation_images
+from kit.training.split import held_out_rows
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Report:
         summary: The page's first sentences.
         focus: The classes studied.
         photographs: How it fares on photographs, where a folder of them was given.
+        views: Several views of each picture against one, where that was asked for.
     """
 
     page: Path
@@ -47,11 +55,13 @@ class Report:
     summary: list[str]
     focus: tuple[int, ...]
     photographs: Photographs | None
+    views: Comparison | None
 
     def numbers(self) -> dict[str, Any]:
         """Everything for a program: what `kit analyze --json` prints."""
         comparisons = [{**vars(comparison), "real": comparison.real} for comparison in self.comparisons]
-        judged = {"photographs": self.photographs.numbers()} if self.photographs else {}
+        judged: dict[str, Any] = {"photographs": self.photographs.numbers()} if self.photographs else {}
+        judged |= {"views": {**vars(self.views), "real": self.views.real}} if self.views else {}
         return {**self.analysis.numbers(self.focus), "comparisons": comparisons, **judged}
 
 
@@ -61,6 +71,7 @@ def analyze(
     focus: Sequence[int] | str = FOCUS,
     explain: Sequence[int] = (),
     photos: Path | str | None = None,
+    views: int = 1,
     data: Path | str | None = None,
     runs: Path | str = RUNS,
     notify: Callable[[str], None] = lambda line: None,
@@ -73,6 +84,7 @@ def analyze(
         explain: Rows of the training file, from 1, to draw a map of what the network looks at (this loads TensorFlow).
         photos: A folder of labelled photographs to judge the first run on, laid out as `labelled_photographs` has it
             (this loads TensorFlow too).
+        views: Also see what `kit submit --views` would gain, on the rows that judge the run (this loads TensorFlow).
         data: Where the training rows are; where the run's own settings say without it.
         runs: Where the runs are.
         notify: Called with a line that says which run is the best one.
@@ -91,21 +103,34 @@ def analyze(
     _check_rows(explain, first, digits)
     photographs = judge(open_reader(first), photos) if photos is not None else None
     images = validation_images(first, digits)
+    by_views = _by_views(first, images, views)
     study = Study(first, images[..., 0], classes)
     pictures = draw(study)
     explained = _explain(explain, first, digits, images)
     page = first.folder / "report.html"
-    write_text(page, page_of(study, Found(found, comparisons, explained, photographs)))
+    summary = summarize(first.analysis, classes, caveat(first.settings))
+    summary += [views_sentence(by_views, views)] if by_views else []
+    write_text(page, page_of(study, Found(summary, found, comparisons, explained, photographs)))
     return Report(
         page=page,
         pictures=[*pictures, *(path for path, _ in explained)],
         runs=found,
         analysis=first.analysis,
         comparisons=comparisons,
-        summary=summarize(first.analysis, classes, caveat(first.settings)),
+        summary=summary,
         focus=classes,
         photographs=photographs,
+        views=by_views,
     )
+
+
+def _by_views(run: Run, images: np.ndarray, views: int) -> Comparison | None:
+    """So many views of each picture against one, on the rows that judge a run."""
+    check_views(views)
+    if views == 1:
+        return None
+    viewed = Analysis(f"{views} views", viewed_validation(run, images, views))
+    return compare_analyses(viewed, Analysis(ONE_VIEW, run.validation))
 
 
 def _check_rows(rows: Sequence[int], run: Run, digits: LabelledDigits) -> None:
@@ -125,7 +150,19 @@ def _explain(rows: Sequence[int], run: Run, digits: LabelledDigits, images: np.n
         images, position = digits.images, {row: row - 1 for row in rows}
     else:
         position = {row: number for number, row in enumerate(run.analysis.row_numbers.tolist())}
-    return [draw_explanation(run, row, images[position[row]], int(digits.labels[row - 1])) for row in rows]
+    if not rows:
+        return []
+    network, labels = _networks(run, digits), digits.labels
+    return [draw_explanation(run, network(row), row, images[position[row]], int(labels[row - 1])) for row in rows]
+
+
+def _networks(run: Run, digits: LabelledDigits) -> Callable[[int], "keras.Model"]:
+    """Which network is asked about a row, from 1: of a run in folds the one that has not learned from it."""
+    model, settings = run.model(), run.settings
+    if not settings.folded or not settings.folds:
+        return lambda row: model
+    held_out = held_out_rows(digits.labels, settings.folds, settings.split_seed)
+    return lambda row: member(model, next(number for number, rows in enumerate(held_out, 1) if row - 1 in rows))
 
 
 def parse_focus(focus: Sequence[int] | str, analysis: Analysis) -> tuple[int, ...]:

@@ -8,11 +8,17 @@ from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
 from kit.run.settings import Settings
 
+ONE_VIEW = "1 view"  # what a comparison of views calls it
 _CHOSEN = (
     "That the kept epoch, and perhaps the recipe, was chosen on these very rows is not counted: on other rows expect a "
     "little less."
 )
 _SEEN = "It may have been trained on these very rows, which is not counted: on other rows expect less."
+
+_FOLDS = (
+    "Each row was read by the one network that had not learned from it. The run's own network averages all {}, so that "
+    "no row is left to judge it by; as a rule it reads a little better."
+)
 
 
 def caveat(settings: Settings) -> str:
@@ -23,12 +29,14 @@ def caveat(settings: Settings) -> str:
 def summarize(analysis: Analysis, focus: Sequence[int] = FOCUS, but: str = _CHOSEN) -> list[str]:
     """What a person would be told first, one thing a sentence; `but` is the run's `caveat`."""
     accuracy, wrong, names = analysis.accuracy, len(analysis.mistakes), analysis.classes
-    rows = count_of(len(analysis), "validation row")
+    by = f"Out of fold, by {analysis.folds} networks, " if analysis.folds else ""
     found = [
-        f"{accuracy.value:.2%} of {rows} are right, {wrong:,} {_are(wrong)} wrong.",
+        f"{by}{accuracy.value:.2%} of {rows_of(analysis)} are right, {wrong:,} {_are(wrong)} wrong.",
         f"By the number of rows alone, the true share lies between {accuracy.low:.2%} and {accuracy.high:.2%} (95% "
         f"confidence). {but}".strip(),
     ]
+    if analysis.folds:
+        found.insert(1, _FOLDS.format(analysis.folds))
     if analysis.pairs:
         first = analysis.pairs[0]
         others = sum(pair.count == first.count for pair in analysis.pairs) - 1
@@ -83,7 +91,7 @@ def suspects_sentence(analysis: Analysis, shown: int) -> str:
     count = len(analysis.suspects)
     has, first = "has" if count == 1 else "have", f" Here are the first {shown}." if count > shown else ""
     return (
-        f"{count_of(count, 'validation row')} {has} a label that the network contradicts with confidence, against what "
+        f"{count_of(count, _row(analysis))} {has} a label that the network contradicts with confidence, against what "
         f"it says of that class as a rule (confident learning, by cleanlab).{first} Rows are counted from 1 below the "
         "header: kit data show --row N draws one large."
     )
@@ -100,6 +108,20 @@ def comparison_sentence(comparison: Comparison) -> str:
     return (
         f"Of {rows}, {comparison.only_better:,} are right with {one} alone and {comparison.only_worse:,} with {other} "
         f"alone: {verdict} ({_p(comparison.p_value)})."
+    )
+
+
+def views_sentence(comparison: Comparison, views: int) -> str:
+    """What several views of each picture gain over one, or lose."""
+    gains = comparison.better != ONE_VIEW
+    accuracies = (comparison.better_accuracy, comparison.worse_accuracy)[:: 1 if gains else -1]
+    right, wrong = (comparison.only_better, comparison.only_worse)[:: 1 if gains else -1]
+    if not right and not wrong:
+        return f"With {views} views of each picture the same rows are right as with one."
+    verdict = f"{'better' if gains else 'worse'}, not by luck" if comparison.real else "which may be luck"
+    return (
+        f"With {views} views of each picture {accuracies[0]:.2%} are right, with one {accuracies[1]:.2%}: "
+        f"{count_of(right, 'row')} put right, {wrong:,} put wrong, {verdict} ({_p(comparison.p_value)})."
     )
 
 
@@ -124,6 +146,15 @@ def comparison_table(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> 
             ]
         )
     return lines
+
+
+def rows_of(analysis: Analysis) -> str:
+    """8,400 validation rows; 42,000 rows of a run in folds, which are all that there are."""
+    return count_of(len(analysis), _row(analysis))
+
+
+def _row(analysis: Analysis) -> str:
+    return "row" if analysis.folds else "validation row"
 
 
 def count_of(count: int, noun: str) -> str:

@@ -26,9 +26,10 @@ class Study:
         inside = np.flatnonzero(np.isin(self.analysis.labels, focus))
         self.focus_labels = np.array([focus.index(label) for label in self.analysis.labels[inside]], int)
         self.focus_wrong = ~self.analysis.right[inside]
+        of_network = "the logarithms of the probabilities" if self.analysis.folds else "the last hidden layer"
         self.projections = [
             ("principal components of the pixels", project(images[inside])),
-            ("principal components of the last hidden layer", project(run.validation.features[inside])),
+            (f"principal components of {of_network}", project(run.validation.features[inside])),
         ]
 
     @property

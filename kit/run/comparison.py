@@ -55,16 +55,21 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
         if run.settings.fingerprint != first.settings.fingerprint:
             raise KitError(f"{run}: trained on other rows than {first}: compare runs of the same data")
     analyses = sorted((run.analysis for run in runs), key=lambda analysis: -analysis.accuracy.value)
-    return [_compare(analyses[0], other) for other in analyses[1:]]
+    return [compare_analyses(analyses[0], other) for other in analyses[1:]]
 
 
-def _compare(one: Analysis, other: Analysis) -> Comparison:
+def compare_analyses(one: Analysis, other: Analysis) -> Comparison:
+    """Two analyses on the rows that both have, the one with more of them right as the better.
+
+    Raises:
+        KitError: They have none in common.
+    """
     rows, in_one, in_other = np.intersect1d(one.row_numbers, other.row_numbers, return_indices=True)
     if not len(rows):
         raise KitError(f"{other.name}: shares no validation row with {one.name}: train both with the same --seed")
     one_right, other_right = one.right[in_one], other.right[in_other]
     if other_right.sum() > one_right.sum():  # on the common rows it may be the other way round
-        return _compare(other, one)
+        return compare_analyses(other, one)
     only_one, only_other = int((one_right & ~other_right).sum()), int((other_right & ~one_right).sum())
     p_value = binomtest(only_one, only_one + only_other).pvalue if only_one + only_other else 1.0
     return Comparison(

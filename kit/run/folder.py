@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kit.run.metrics import Analysis
 
 _REMEDY = "restore the file or train again"
+FOLDS = "folds"  # the folder of those that a run was trained in
 _LONGEST_HISTORY = 2**24  # bytes; a hundred thousand epochs
 
 
@@ -43,7 +44,26 @@ class Run:
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """Its folder's: 07-dense; 07-dense/folds/2 of one of its folds."""
+        fold = self.folder.parent.name == FOLDS and self.folder.name.isdecimal()
+        return "/".join(self.folder.parts[-3:]) if fold else self.folder.name
+
+    @property
+    def home(self) -> Path:
+        """Where the runs are that it is one of, or that the run of its fold is one of."""
+        return self.folder.parents[2 if "/" in self.name else 0]
+
+    @property
+    def file_name(self) -> str:
+        """What a file is called that is made of it."""
+        return self.name.replace("/", "-")
+
+    @property
+    def folds(self) -> list["Run"]:
+        """The trainings of a run in folds, as far as they have begun; none of another run."""
+        numbers = range(1, (self.settings.folds or 0) + 1) if self.settings.folded else ()
+        folders = [self.folder / FOLDS / str(number) for number in numbers]
+        return [Run(folder) for folder in folders if (folder / "settings.json").is_file()]
 
     @property
     def state(self) -> Path:
@@ -154,7 +174,8 @@ class Run:
 
         validation = self.validation
         if "analysis" not in self._kept:
-            self._kept["analysis"] = Analysis(self.name, validation)
+            folds = self.settings.folds if self.settings.folded else None
+            self._kept["analysis"] = Analysis(self.name, validation, folds)
         return self._kept["analysis"]
 
     @property

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
-from kit.stored import SMALL, content_of, zip_of
+from kit.stored import content_of, zip_of
 from kit.task import Task
 
 if TYPE_CHECKING:
     import keras
 
-_LARGEST = 2**28  # bytes of the file, and of what it holds; the largest of kit's networks has 5 million
+LARGEST = 2**29  # bytes of the file, and of what it holds; ten folds of kit's largest network take 300 million
+LARGEST_CONFIG = 2**22  # bytes of what says how it is built; twenty folds of kit's largest take a million
 _MOST_VALUES = 2**22  # numbers that a layer makes of one picture; kit's make up to 110 thousand
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 _REMEDY = "restore the file or train again"
@@ -41,7 +42,7 @@ _OTHERS = {
 
 def content(path: Path) -> bytes:
     """The file's bytes; KitError where it is missing or larger than a network is."""
-    return content_of(path, _LARGEST, _REMEDY)
+    return content_of(path, LARGEST, _REMEDY)
 
 
 def load(path: Path, task: Task, own: Callable[[], Mapping[str, Any]] = dict) -> "keras.Model":
@@ -56,7 +57,7 @@ def load(path: Path, task: Task, own: Callable[[], Mapping[str, Any]] = dict) ->
         KitError: The file is missing or damaged, holds something else than the layers of Keras, would be larger than
             what is stored, or is a network for another task.
     """
-    with zip_of(path, _LARGEST, _REMEDY, "Keras") as archive:
+    with zip_of(path, LARGEST, _REMEDY, "Keras") as archive:
         config, stored, objects = _looked_at(path, archive, own)
         keras = backend.keras()
         with shapes_alone():
@@ -91,7 +92,7 @@ def _looked_at(
     path: Path, archive: zipfile.ZipFile, own: Callable[[], Mapping[str, Any]]
 ) -> tuple[dict[str, Any], int, dict[str, Any]]:
     """The network's configuration, how many numbers are stored for it, and the user's own objects if it has such."""
-    if set(archive.namelist()) != _MEMBERS or archive.getinfo("config.json").file_size > SMALL:
+    if set(archive.namelist()) != _MEMBERS or archive.getinfo("config.json").file_size > LARGEST_CONFIG:
         raise ValueError("other members than kit writes")
     config = json.loads(archive.read("config.json"))
     objects: dict[str, Any] = {}

@@ -99,6 +99,7 @@ class Analysis:
     Args:
         name: What the run is called.
         validation: Its validation rows, (n,) labels and (n, classes) probabilities; n ≥ 1.
+        folds: How many networks they are of, each judging the rows that it was not trained on; None for one.
 
     Attributes:
         classes: Their names, "0" to "9" and "background" as an eleventh.
@@ -109,8 +110,8 @@ class Analysis:
         row_numbers: (n,) rows of the training file, counted from 1; 0, -1, … are scenes without a digit.
     """
 
-    def __init__(self, name: str, validation: Validation) -> None:
-        self.name = name
+    def __init__(self, name: str, validation: Validation, folds: int | None = None) -> None:
+        self.name, self.folds = name, folds
         self.labels = validation.labels.astype(int)
         self.probabilities = validation.probabilities.astype(np.float64)
         self.row_numbers = validation.rows.astype(int) + 1
@@ -269,6 +270,7 @@ class Analysis:
         return {
             "run": self.name,
             "rows": len(self),
+            "folds": self.folds,
             "classes": self.classes,
             "accuracy": vars(self.accuracy),
             "log_loss": self.log_loss,

@@ -1,14 +1,17 @@
 """Runs → probabilities."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kit import KitError, backend
+from kit.run.folder import Run
 from kit.run.runs import RUNS, RunName, chosen
-from kit.run.views import moved
+from kit.run.validation import Validation, joined, order_of
+from kit.run.views import check_views, moved
 
 if TYPE_CHECKING:
     import keras
@@ -72,3 +75,28 @@ def viewed(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, view
     for view in moved(images, views):
         total = total + predict(view)
     return np.asarray(total / views, np.float32)
+
+
+def viewed_validation(run: Run, images: np.ndarray, views: int) -> Validation:
+    """What a run says of the examples that judge it, by so many views of each on average.
+
+    Args:
+        run: The run; in folds, each example is seen by the network that has not learned from it.
+        images: What it was judged on, uint8 (n, size, size, 1), in the order of its stored predictions.
+        views: How many.
+
+    Raises:
+        KitError: There are not so many views, or a network or stored predictions are missing or damaged.
+    """
+    check_views(views)
+    parts = run.folds or [run]
+    stored = [part.validation for part in parts]
+    order = order_of(np.concatenate([validation.rows for validation in stored]))
+    apart = np.empty_like(images)
+    apart[order] = images
+    ends = np.cumsum([len(validation.rows) for validation in stored])[:-1]
+    found = [
+        replace(validation, probabilities=viewed(predictor(part.model()), some, views))
+        for part, validation, some in zip(parts, stored, np.split(apart, ends), strict=True)
+    ]
+    return joined(found) if run.folds else found[0]

@@ -27,6 +27,7 @@ class Metrics(_Record):
 
     arch: Arch = ""
     parameters: Count = 0
+    folds: Count = 0
     epochs: Count = 0
     epochs_done: Count = 0
     seconds: Seconds = 0

@@ -11,14 +11,17 @@ from pathlib import Path
 from kit import KitError
 from kit.files import check_name, in_plain_words, staging, write_text
 from kit.model_files import instead_of_a_run, is_model
-from kit.run.folder import Run, versions
+from kit.run.folder import FOLDS, Run, versions
 from kit.run.settings import RUNS, Settings
 from kit.task import Task
 
 _MOST = 999_999  # the last number of a run
 
 RunName = int | str | Path | Run
-"""How a run is named: 07-dense, or dense where one alone is called so; 7 or 07; its path; the run itself."""
+"""How a run is named: 07-dense, or dense where one alone is called so; 7 or 07; its path; the run itself.
+
+One of its folds is 07-dense/folds/2, or whatever names the run with /folds/2 behind.
+"""
 
 
 def create(
@@ -35,18 +38,31 @@ def create(
     try:
         runs.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(runs / ".lock"):
-            run = Run(_free(runs, name))
-            with staging(runs) as made:
-                new = made / run.name
-                new.mkdir()
-                content = {"settings": dataclasses.asdict(settings), "versions": versions()}
-                write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
-                for file, written in (files or {}).items():
-                    (new / file).write_bytes(written)
-                new.rename(run.folder)
+            return _made(_free(runs, name), settings, files)
     except OSError as error:
         raise in_plain_words(error, runs) from error
-    return run
+
+
+def create_fold(run: Run, settings: Settings, files: Mapping[str, bytes] | None = None) -> Run:
+    """Makes the folder of one of the trainings of a run in folds, in one step; its settings say which."""
+    folder = run.folder / FOLDS / str(settings.fold)
+    try:
+        folder.parent.mkdir(exist_ok=True)
+        return _made(folder, settings, files)
+    except OSError as error:
+        raise in_plain_words(error, folder) from error
+
+
+def _made(folder: Path, settings: Settings, files: Mapping[str, bytes] | None) -> Run:
+    with staging(folder.parent) as made:
+        new = made / folder.name
+        new.mkdir()
+        content = {"settings": dataclasses.asdict(settings), "versions": versions()}
+        write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
+        for file, written in (files or {}).items():
+            (new / file).write_bytes(written)
+        new.rename(folder)
+    return Run(folder)
 
 
 def _free(folder: Path, name: str) -> Path:
@@ -93,6 +109,9 @@ def named(run: str, folder: Path) -> list[Run]:
     if (Path(run) / "settings.json").is_file():
         path = Path(run)
         return [Run(path if path.name.strip(".") else path.resolve())]  # "." and ".." are no names
+    if fold := re.fullmatch(rf"(.+)/{FOLDS}/([0-9]{{1,3}})", run.replace(os.sep, "/")):
+        whole = [part.folder / FOLDS / fold[2] for part in named(fold[1], folder)]
+        return [Run(path) for path in whole if (path / "settings.json").is_file()]
     names = _names(folder)
     if run in names:
         return [Run(folder / run)]

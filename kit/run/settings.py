@@ -13,6 +13,7 @@ from kit.stored import checked, fault_of
 from kit.task import CAMERA, ROWS, Task
 
 RUNS = Path("runs")  # where runs are, unless somebody says otherwise
+MOST_FOLDS = 20  # more networks cost more and are not better on average
 OPTIMIZERS = {  # name → Keras' default learning rate, for when the optimizer is changed and the rate is not
     "adam": 0.001,
     "adamw": 0.001,
@@ -111,8 +112,21 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
+    teacher: str | None = option(default=None, later=True)  # the run whose answers are learned from
+    teacher_weights: str | None = option(default=None, later=True)  # SHA-256 of its network
+    teacher_share: float | None = option(  # how much they count beside the labels; None without a teacher
+        default=None, later=True, flag="--teacher-share",
+        check=lambda value: 0 < value <= 1, remedy="give a share above 0 and up to 1, such as 0.7",
+    )  # fmt: skip
+    unlabelled: str | None = option(default=None, later=True)  # where pictures without labels are from
+    unlabelled_fingerprint: str | None = option(default=None, later=True)
     function: str | None = option(default=None, later=True)  # what builds it, where it is somebody's own network
     code: str | None = option(default=None, later=True)  # SHA-256 of the run's network.py; None where there is none
+    folds: int | None = option(  # trainings, each with another of so many parts of the rows held out
+        default=None, later=True, flag="--folds", check=lambda value: value in range(2, MOST_FOLDS + 1),
+        remedy=f"give 2 to {MOST_FOLDS}, such as 5",
+    )  # fmt: skip
+    fold: int | None = option(default=None, later=True)  # which of them it is, from 1; None of the run of all
     imported: str | None = option(default=None, later=True)  # the file of a network that was trained elsewhere
     imported_sha256: str | None = option(default=None, later=True)
     pixels: str | None = option(default=None, later=True)  # which were built into it, as --pixels calls them
@@ -128,10 +142,24 @@ class Settings(Recipe):
             raise KitError("--background-share None: give a share between 0 and 1, such as 0.3")
         if self.augment and self.task.examples == "scenes":
             raise KitError("--augment: every scene of --camera is drawn anew already: leave it out")
+        if self.fold is not None and not 1 <= self.fold <= (self.folds or 0):
+            raise KitError(f"fold {self.fold}: it is none of {self.folds} folds")
 
     @property
     def task(self) -> Task:
         return CAMERA if self.camera else ROWS
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is a run of several trainings, whose networks are averaged."""
+        return self.folds is not None and self.fold is None
+
+    def of_fold(self, fold: int) -> "Settings":
+        """Those of one of the trainings of a run in folds, from 1; its seed follows from the run's and this number."""
+        import numpy as np
+
+        seed = int(np.random.SeedSequence(self.seed, spawn_key=(fold,)).generate_state(1)[0])
+        return dataclasses.replace(self, fold=fold, seed=seed)
 
     @classmethod
     def read(cls, values: dict[str, Any], path: object) -> "Settings":

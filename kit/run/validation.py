@@ -1,5 +1,6 @@
 """What the kept network of a training said of the rows that it was not trained on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _LARGEST = 2**29  # bytes; of the competition's rows all held out, with the widest last layer, two thirds of it
 _MOST_ROWS = 10**9
 _SUM = 1e-3  # how far from 1 probabilities may sum
+_LEAST = 1e-7  # of a probability, before its logarithm is taken
 _REMEDY = "restore the file or train again"
 
 
@@ -26,13 +28,47 @@ class Validation:
             scenes without a digit.
         labels: (n,) the true classes.
         probabilities: (n, classes) float32, each row summing to 1.
-        features: (n, units) float16, what the last hidden layer makes of them.
+        features: (n, units) float16, what the last hidden layer makes of them; of a run in folds, the logarithms of the
+            probabilities.
     """
 
     rows: "np.ndarray"
     labels: "np.ndarray"
     probabilities: "np.ndarray"
     features: "np.ndarray"
+
+
+def joined(parts: Sequence[Validation]) -> Validation:
+    """The predictions for the rows of several trainings, of which no two held out the same, as those of one run.
+
+    Scenes without a digit are numbered anew. Features of different networks have nothing in common: in their place
+    stand the logarithms of the probabilities.
+    """
+    import numpy as np
+
+    rows = np.concatenate([part.rows for part in parts]).astype(np.int64)
+    labels, probabilities = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "probabilities")
+    )
+    order = order_of(rows)
+    rows, labels, probabilities = rows[order], labels[order], probabilities[order]
+    rows[rows < 0] = -1 - np.arange((rows < 0).sum())
+    features = np.log(np.maximum(probabilities, _LEAST)).astype(np.float16)
+    return Validation(rows, labels, probabilities, features)
+
+
+def order_of(rows: "np.ndarray") -> "np.ndarray":
+    """Where the examples of several parts, one after the other, stand when they are joined.
+
+    Args:
+        rows: (n,) their row numbers, below 0 for scenes without a digit.
+
+    Returns:
+        (n,) positions: of rows ascending, then of scenes without a digit as they come.
+    """
+    import numpy as np
+
+    return np.lexsort((np.where(rows < 0, 0, rows), rows < 0))
 
 
 def read(path: Path) -> Validation:

@@ -8,8 +8,8 @@ layer, and their softmax, probabilities.
 import copy
 import math
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ _LEAST = 1e-7  # of a probability, before its logarithm is taken
 NOT_STORED = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer")
 NOT_STORED_REMEDY = "kit stores no code inside a network: use keras.ops or a layer class instead"
 
+T = TypeVar("T")
 Refusal = Callable[[str], KitError]
 """What is wrong with a network → the error that says whose network it is."""
 
@@ -46,10 +47,13 @@ class Copies:
         fresh: Draws the starting weights, and has the options that hold for the whole network; None keeps the weights.
         l2: Penalty on every kernel; 0 leaves those that the layers have.
         dropout: One rate for every dropout layer; None leaves theirs.
+        prefix: Of every layer's name, so that copies of several networks in kit's form can lie in one.
     """
 
-    def __init__(self, fresh: Layers | None = None, *, l2: float = 0, dropout: float | None = None) -> None:
-        self.fresh, self.dropouts = fresh, 0
+    def __init__(
+        self, fresh: Layers | None = None, *, l2: float = 0, dropout: float | None = None, prefix: str = ""
+    ) -> None:
+        self.fresh, self.dropouts, self._prefix = fresh, 0, prefix
         self._l2, self._dropout = l2, dropout
         self._made: dict[int, Any] = {}  # a layer that is used twice is one layer
         self._names = {PIXELS, LOGITS, PROBABILITIES}
@@ -76,6 +80,8 @@ class Copies:
 
     def _name(self, operation: Any) -> str:
         """Its own, or, where Keras made one of its class and a number, the same with the number counted here."""
+        if self._prefix:  # what is in kit's form has been named already
+            return self._prefix + str(operation.name)
         kind = _snake_case(type(operation).__name__)
         base = kind if re.fullmatch(rf"{kind}(_\d+)?", operation.name) else operation.name
         while True:
@@ -155,6 +161,34 @@ def canonical(
     if not copies.fresh:
         copies.take_weights()
     return made
+
+
+def averaged(models: Sequence["keras.Model"]) -> "keras.Model":
+    """The network in kit's form whose probabilities are the mean of those of several networks in it.
+
+    It has copies of their layers, with their weights; the first network's are called fold1_conv1 and so on.
+    """
+    keras = backend.keras()
+    taken = keras.Input(models[0].input_shape[1:], name=PIXELS)
+    each = []
+    for number, model in enumerate(models, 1):
+        copies = Copies(prefix=_prefix(number))
+        each += _replayed(model.outputs, {id(model.inputs[0]): taken}, copies, KitError)
+        copies.take_weights()
+    logits = keras.layers.Activation("linear", name=LOGITS)(_logarithm(keras.layers.Average(name="mean")(each)))
+    probabilities = keras.layers.Softmax(name=PROBABILITIES, dtype="float32")(logits)
+    return keras.Model(taken, probabilities, name=models[0].name)
+
+
+def member(model: "keras.Model", number: int) -> "keras.Model":
+    """The network of that number, from 1, among those that `averaged` has put into one."""
+    return backend.keras().Model(model.inputs[0], model.get_layer(_prefix(number) + PROBABILITIES).output)
+
+
+def of_member(layers: dict[str, T], number: int) -> dict[str, T]:
+    """What belongs to the layers of that network, by the names that they had before; by their names in the one."""
+    prefix = _prefix(number)
+    return {name.removeprefix(prefix): value for name, value in layers.items() if name.startswith(prefix)}
 
 
 def wanted_pixels(model: "keras.Model", refused: Refusal = KitError) -> Pixels:
@@ -294,7 +328,7 @@ def _logits(model: Any, x: Any, copies: Copies, classes: int, refused: Refusal, 
     if len(x.shape) > 2:
         x = keras.layers.Flatten(name="classes")(x)
     if end in ("", "linear") and _sums_to_one(model):
-        x = _named(keras.ops.log(_named(keras.ops.maximum(x, _LEAST), "more_than_none")), "logarithm")
+        x = _logarithm(x)
     return keras.layers.Activation("linear", name=LOGITS)(x)
 
 
@@ -338,6 +372,15 @@ def _replayed(outputs: list[Any], made: dict[int, Any], copies: Copies, refused:
             results = keras.tree.flatten(copies.of(operation)(*args, **kwargs))
         made.update(zip(map(id, node.output_tensors), results, strict=True))
     return [made[id(tensor)] for tensor in outputs]
+
+
+def _prefix(number: int) -> str:
+    return f"fold{number}_"
+
+
+def _logarithm(probabilities: Any) -> Any:
+    keras = backend.keras()
+    return _named(keras.ops.log(_named(keras.ops.maximum(probabilities, _LEAST), "more_than_none")), "logarithm")
 
 
 def _named(tensor: Any, name: str) -> Any:

@@ -1,6 +1,7 @@
 """What a network learns from and is judged on: rows of the CSV as they are or moved a little, or scenes of them."""
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Protocol
@@ -11,9 +12,12 @@ from kit import KitError
 from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.settings import Settings
+from kit.run.validation import order_of
 from kit.scenes.drawing import Scenery, drawing, scenery, scenes
 from kit.scenes.strokes import trace
 from kit.training.augmentation import Augmentation, warp
+from kit.training.split import split_of
+from kit.training.teaching import Lessons
 
 AUGMENTATION = Augmentation()
 _SCENERY, _VALIDATION, _TRAINING = 1, 2, 3  # second numbers of the seeds, so that no two streams are the same
@@ -33,7 +37,10 @@ class Examples(Protocol):
     images: np.ndarray
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Images (n, size, size, 1) and labels of an epoch, counted from 0, in the order to learn from them."""
+        """Images (n, size, size, 1) and labels of an epoch, counted from 0, in the order to learn from them.
+
+        Labels are (n,) classes, or (n, classes) probabilities where a teacher says them.
+        """
 
     def about(self) -> dict[str, Any]:
         """What a run's metrics say of its validation examples."""
@@ -42,10 +49,17 @@ class Examples(Protocol):
         """Makes no more."""
 
 
-def examples(digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> Examples:
+def examples(
+    digits: LabelledDigits,
+    settings: Settings,
+    rows: np.ndarray,
+    validation_rows: np.ndarray,
+    lessons: Lessons | None = None,
+) -> Examples:
     """The examples of a training with these settings; `rows` are learned from, `validation_rows` judge."""
-    kinds: dict[str, type[RowExamples | SceneExamples]] = {"rows": RowExamples, "scenes": SceneExamples}
-    return kinds[settings.task.examples](digits, settings, rows, validation_rows)
+    if settings.task.examples == "scenes":
+        return SceneExamples(digits, settings, rows, validation_rows)
+    return RowExamples(digits, settings, rows, validation_rows, lessons)
 
 
 def validation_images(run: Run, digits: LabelledDigits) -> np.ndarray:
@@ -65,26 +79,55 @@ def validation_images(run: Run, digits: LabelledDigits) -> np.ndarray:
         raise KitError(f"{run.folder / 'validation.npz'}: its labels are not those of {digits.name}: train again")
     if not drawn:
         return digits.images[rows]
-    made = SceneExamples(digits, run.settings, np.setdiff1d(np.arange(len(digits)), rows), rows)
-    if not np.array_equal(made.numbers, validation.rows) or run.metrics.get("validation_scenes") != made.fingerprint:
+    made = [SceneExamples(digits, settings, learned, judged) for settings, learned, judged in _drawn(run, digits, rows)]
+    numbers = np.concatenate([part.numbers for part in made])
+    order = order_of(numbers)
+    same_rows = np.array_equal(numbers[order][: len(rows)], rows) and len(numbers) == len(validation.rows)
+    if not same_rows or run.metrics.get("validation_scenes") != fingerprint([part.fingerprint for part in made]):
         raise KitError(f"{run.folder / 'validation.npz'}: this version of kit draws other scenes: train again")
-    return made.images
+    return np.concatenate([part.images for part in made])[order]
+
+
+def _drawn(run: Run, digits: LabelledDigits, rows: np.ndarray) -> list[tuple[Settings, np.ndarray, np.ndarray]]:
+    """What the scenes of a run were drawn by: settings, rows that were learned from, and rows that judged."""
+    settings = run.settings
+    if not settings.folded:
+        return [(settings, np.setdiff1d(np.arange(len(digits)), rows), rows)]
+    each = [settings.of_fold(number + 1) for number in range(settings.folds or 0)]
+    return [(one, *split_of(digits.labels, one)) for one in each]
+
+
+def fingerprint(parts: Sequence[str]) -> str:
+    """SHA-256 of the validation scenes of a run, whose trainings' are these."""
+    return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 class RowExamples:
-    """Rows of the CSV, as they are or moved a little; `Examples` says what it offers."""
+    """Rows of the CSV, as they are or moved a little; `Examples` says what it offers.
+
+    With lessons the labels of an epoch are probabilities, and pictures without labels are among its images.
+    """
 
     def __init__(
-        self, digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
+        self,
+        digits: LabelledDigits,
+        settings: Settings,
+        rows: np.ndarray,
+        validation_rows: np.ndarray,
+        lessons: Lessons | None = None,
     ) -> None:
-        self._digits, self._settings, self._rows = digits, settings, rows
+        self._settings, self._rows, self._images, self._targets = settings, rows, digits.images, digits.labels
+        if lessons:
+            self._images = np.concatenate([digits.images, lessons.images])
+            self._targets = np.concatenate([lessons.targets, lessons.answers])
+            self._rows = np.concatenate([rows, np.arange(len(digits), len(self._images))])
         self.numbers, self.labels = validation_rows, digits.labels[validation_rows]
         self.images = digits.images[validation_rows]
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         order = generator.permutation(self._rows)
-        images = self._digits.images[order]
-        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._digits.labels[order]
+        images = self._images[order]
+        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._targets[order]
 
     def about(self) -> dict[str, Any]:
         return {}
@@ -108,7 +151,7 @@ class SceneExamples:
         strokes, labels = trace(digits.images[validation_rows]), digits.labels[validation_rows]
         background = self._background(len(labels))
         self.numbers = np.concatenate([validation_rows, -1 - np.arange(background)])
-        seed = [settings.split_seed, _VALIDATION]
+        seed = [settings.split_seed, _VALIDATION, *([settings.fold] if settings.fold else [])]
         self.images, self.labels = scenes(strokes, labels, background, self._scenery, seed)
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,10 @@
 """The epochs of one training: fit, judge, keep, save; from where the run stands to its end."""
 
+import contextlib
 import math
 import shutil
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,15 @@ from kit.run.metrics import threshold
 from kit.run.runs import RUNS
 from kit.run.settings import Settings
 from kit.training import checkpoint, optimizers
-from kit.training.canonical import seed_states
+from kit.training.canonical import of_member, seed_states
 from kit.training.examples import examples
 from kit.training.judging import Judge, Judged
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
-from kit.training.split import split_rows
+from kit.training.split import split_of
+from kit.training.teaching import Lessons
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
 _DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
@@ -33,6 +36,10 @@ _LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
 
 class _DivergedError(Exception):
     pass
+
+
+class DivergedError(KitError):
+    """The loss became NaN: there is nothing to go on with."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,19 @@ class Training:
 
     run: Run
 
-    def __init__(self, digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork) -> None:
+    def __init__(
+        self,
+        digits: LabelledDigits,
+        settings: Settings,
+        network: Network | OwnNetwork,
+        lessons: Lessons | None = None,
+    ) -> None:
         self.settings = settings
         self.state = checkpoint.State()
         self.saved = 0  # epochs in the checkpoint
         self.trained = 0  # examples of an epoch
         self.drawn = -math.inf  # when the history was, on the monotonic clock
-        rows, validation_rows = split_rows(digits.labels, settings.validation_split, settings.split_seed)
+        rows, validation_rows = split_of(digits.labels, settings)
         options: dict[str, Any] = {
             "task": settings.task, "l2": settings.l2, "dropout": settings.dropout, "seed": settings.seed,
         }  # fmt: skip
@@ -70,20 +83,26 @@ class Training:
         self.judge = Judge(self.kept)
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
-            loss="sparse_categorical_crossentropy",
+            loss="categorical_crossentropy" if lessons else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=False,  # XLA is 15 times slower on a CPU
         )
         self.model.optimizer.build(self.model.trainable_variables)
-        self.examples = examples(digits, settings, rows, validation_rows)
+        self.examples = examples(digits, settings, rows, validation_rows, lessons)
 
     @property
     def checkpoint(self) -> Path:
         return self.run.state / "checkpoint.npz"
 
     def take_weights(self, source: Run) -> None:
-        """Copies the weights of every layer that has the same name and shapes in the source's network."""
+        """Copies the weights of every layer that has the same name and shapes in the source's network.
+
+        Of a source in folds it is the network of the same fold; they are counted round.
+        """
         theirs = {layer.name: layer.get_weights() for layer in source.model().layers}
+        if source.settings.folded and source.settings.folds:
+            number = ((self.settings.fold or 1) - 1) % source.settings.folds + 1
+            theirs = of_member(theirs, number)
         taken = 0
         for layer in self.model.layers:
             own, other = layer.get_weights(), theirs.get(layer.name, [])
@@ -97,6 +116,15 @@ class Training:
 
     def go(self, shown: bool) -> None:
         """Trains from where the run stands to its end."""
+        self.start()
+        with resumable(self.run, self.how_far, shown):
+            self.train(shown)
+
+    def how_far(self) -> str:
+        return f"{self.saved} of {self.settings.epochs} epochs are saved in {self.run.folder}"
+
+    def start(self) -> None:
+        """Takes up what the run has, or writes the first files of a new one."""
         remove_abandoned(self.run.folder)
         remove_abandoned(self.run.state)
         if self.checkpoint.exists():
@@ -104,8 +132,17 @@ class Training:
             self.saved = self.state.epoch
         else:
             self._prepare()
+
+    def train(self, shown: bool, *, in_folds: bool = False) -> None:
+        """The epochs that are left.
+
+        Args:
+            shown: Report on standard error.
+            in_folds: As one of the trainings of a run in folds: the report says which.
+        """
         state, settings = self.state, self.settings
-        with Progress(settings.epochs, state.epoch, shown) as progress:
+        fold = (settings.fold, settings.folds) if in_folds and settings.fold and settings.folds else (1, 1)
+        with Progress(settings.epochs, state.epoch, shown, fold) as progress:
             if changed := [f"{name} {old}" for name, old in self.run.versions.items() if versions().get(name) != old]:
                 progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
             try:
@@ -117,26 +154,11 @@ class Training:
                     self._draw_history()
                 self._write_metrics(finished=True, stopped=DIVERGED)
                 shutil.rmtree(self.run.state, ignore_errors=True)
-                raise KitError(self._diverged(), exit_code=1) from None
-            except KitError as error:
-                self._require_folder()
-                raise KitError(f"{error}; then go on with: {self._way_on()}", error.exit_code) from error  # a full disk
-            except KeyboardInterrupt:
-                self._require_folder()
-                progress.say(
-                    f"stopped: {self.saved} of {settings.epochs} epochs are saved in {self.run.folder}; "
-                    f"go on with: {self._way_on()}"
-                )
-                raise
+                raise DivergedError(self._diverged(), exit_code=1) from None
             finally:
                 self.examples.close()
             if state.stopped:
                 progress.say(state.stopped)
-
-    def _require_folder(self) -> None:
-        """KitError where somebody has removed the run: then there is nothing to go on with, and it is not made anew."""
-        if not (self.run.folder / "settings.json").exists():
-            raise KitError(f"{self.run.folder}: removed while it was trained, so that ends here: start a new one")
 
     def _prepare(self) -> None:
         """The files of a new run; where they cannot be written, the run is gone again."""
@@ -179,7 +201,7 @@ class Training:
             if not math.isfinite(logs["loss"]):
                 raise _DivergedError
             if batch % _LOOK_EVERY == 0:
-                self._require_folder()
+                _require(self.run)
             progress.batch(batch + 1, steps, logs["loss"], logs["accuracy"])
 
         each_batch = keras.callbacks.LambdaCallback(on_train_batch_begin=before, on_train_batch_end=after)
@@ -257,10 +279,6 @@ class Training:
         kept = f"epoch {self.state.best['epoch']:.0f} is kept" if self.state.best else "nothing is kept"
         return f"{self.run.folder}: the loss became NaN in epoch {self.state.epoch + 1}, {kept}: {remedy}"
 
-    def _way_on(self) -> str:
-        name = self.run.name if self.run.folder.parent == RUNS else self.run.folder
-        return f"kit train --resume {name}"
-
     def _write_metrics(self, *, finished: bool, stopped: str | None) -> None:
         state, settings = self.state, self.settings
         judged = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -280,6 +298,32 @@ class Training:
                 "stopped": stopped,
             }
         )
+
+
+@contextlib.contextmanager
+def resumable(run: Run, how_far: Callable[[], str], shown: bool) -> Iterator[None]:
+    """Whatever ends a training too early inside, what comes out says how to go on with it."""
+    try:
+        yield
+    except DivergedError:
+        raise
+    except KitError as error:  # a full disk
+        _require(run, ": start a new one")
+        raise KitError(f"{error}; then go on with: {_way_on(run)}", error.exit_code) from error
+    except KeyboardInterrupt:
+        _require(run, ": start a new one")
+        Progress(0, shown=shown).say(f"stopped: {how_far()}; go on with: {_way_on(run)}")
+        raise
+
+
+def _require(run: Run, remedy: str = "") -> None:
+    """KitError where somebody has removed the run: then there is nothing to go on with, and it is not made anew."""
+    if not (run.folder / "settings.json").exists():
+        raise KitError(f"{run.folder}: removed while it was trained, so that ends here{remedy}")
+
+
+def _way_on(run: Run) -> str:
+    return f"kit train --resume {run.name if run.folder.parent == RUNS else run.folder}"
 
 
 def summary(model: Any) -> str:

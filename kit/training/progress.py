@@ -17,12 +17,16 @@ class Progress:
         epochs: How many the training will have.
         done: How many it has already.
         shown: False writes nothing at all.
+        fold: Which of how many trainings of a run in folds it is; the bar is over all of them.
     """
 
-    def __init__(self, epochs: int, done: int = 0, shown: bool = True) -> None:
+    def __init__(self, epochs: int, done: int = 0, shown: bool = True, fold: tuple[int, int] = (1, 1)) -> None:
         self._epochs = epochs
         self._done = done
         self._shown = shown
+        number, folds = fold
+        self._before = f"fold {number:{len(str(folds))}}/{folds}  " if folds > 1 else ""
+        self._left = (folds - number + 1) * epochs - done  # epochs, if none ends early
         self._bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Progress":
@@ -31,7 +35,7 @@ class Progress:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             self._bar = Progress(
-                TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+                TextColumn(self._before + "epoch {task.fields[epoch]}/{task.fields[epochs]}"),
                 BarColumn(bar_width=24),
                 TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
                 TimeRemainingColumn(),
@@ -63,7 +67,7 @@ class Progress:
         if self._bar:
             self._bar.update(
                 self._task,
-                total=(self._epochs - self._done) * steps,
+                total=self._left * steps,
                 completed=(self._epoch - self._done) * steps + step,
                 epoch=self._epoch + 1,
                 loss=loss,
@@ -77,7 +81,7 @@ class Progress:
     def end_epoch(self, row: dict[str, float], kept: bool) -> None:
         """After an epoch: a row of the history, and whether this is the best epoch so far."""
         self.say(
-            f"epoch {row['epoch']:{len(str(self._epochs))}.0f}/{self._epochs}  "
+            f"{self._before}epoch {row['epoch']:{len(str(self._epochs))}.0f}/{self._epochs}  "
             f"loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
             f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
             f"{row['seconds']:.1f} s{'  kept' if kept else ''}"

@@ -5,6 +5,39 @@ import math
 import numpy as np
 
 from kit import KitError
+from kit.run.settings import Settings
+
+
+def split_of(labels: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that a training with these settings learns from, and those that judge it.
+
+    Returns:
+        Row numbers for training and for validation, each ascending.
+
+    Raises:
+        KitError: Too few rows for it.
+    """
+    if settings.folds is None or settings.fold is None:
+        return split_rows(labels, settings.validation_split, settings.split_seed)
+    held_out = held_out_rows(labels, settings.folds, settings.split_seed)[settings.fold - 1]
+    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
+
+
+def held_out_rows(labels: np.ndarray, folds: int, seed: int) -> list[np.ndarray]:
+    """The rows that each fold holds out, ascending: every row once, stratified by class.
+
+    Raises:
+        KitError: A class has fewer rows than there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    counts = np.bincount(labels, minlength=10)
+    if counts.min() < folds:
+        label, rows = int(counts.argmin()), int(counts.min())
+        found = f"label {label} has {rows} row{'s' * (rows != 1)}, where each fold needs one"
+        raise KitError(f"--folds {folds}: {found}: {f'give {rows} or fewer' if rows > 1 else 'leave it out'}")
+    parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)
+    return [np.sort(held_out) for _, held_out in parts]
 
 
 def split_rows(labels: np.ndarray, validation_split: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

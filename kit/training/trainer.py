@@ -16,11 +16,13 @@ from kit.run.runs import RunName, create, find
 from kit.run.settings import OPTIMIZERS, RUNS, Recipe, Settings
 from kit.task import CAMERA, ROWS
 from kit.training import networks, own_network
-from kit.training.arguments import Arguments, Inspection
+from kit.training.arguments import TEACHER_SHARE, Arguments, Inspection
+from kit.training.folds import Folds
 from kit.training.loop import DIVERGED, Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
+from kit.training.teaching import lessons, with_teacher
 
 BACKGROUND_SHARE = 0.3
 
@@ -31,7 +33,8 @@ def train(given: dict[str, Any]) -> Run:
 
     The validation rows are drawn at random, stratified, from the seed, and never trained on; starting weights, order,
     augmentation and dropout follow from it too. With `from_run` on the same data they are that run's, so that nothing
-    validates on what it has learned. A training that goes on ends as if it had never been stopped.
+    validates on what it has learned. With `folds` each row is held out by one of so many networks, which the run
+    averages. A training that goes on ends as if it had never been stopped.
 
     Raises:
         KitError: The data or an option is wrong (nothing is written then), or the loss became NaN.
@@ -59,32 +62,39 @@ def train(given: dict[str, Any]) -> Run:
     return training.run
 
 
-def _begin(given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool) -> Training:
+def _begin(
+    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool
+) -> Training | Folds:
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
     name = given.pop("name", None)
+    say = Progress(0, shown=shown).say
+    share, unlabelled = given.pop("teacher_share", None), given.pop("unlabelled", None)
+    teacher = find(given.pop("teacher"), runs) if "teacher" in given else None
+    for flag, value in (("--teacher-share", share), ("--unlabelled", unlabelled)):
+        if value is not None and teacher is None:
+            raise KitError(f"{flag}: there is no teacher: add --teacher RUN or leave it out")
     source = find(given["from_run"], runs) if "from_run" in given else None
     network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
     settings = _settings(network, given, data, source)
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source and source.settings.fingerprint == settings.fingerprint:
-        split = source.settings.validation_split
-        if given.get("validation_split", split) != split:
-            raise KitError(
-                f"--validation-split {given['validation_split']}: {source} holds out {split} of these rows and has "
-                "learned from the others: leave the option out"
-            )
-        settings = dataclasses.replace(
-            settings, validation_split=split, split_seed=source.settings.split_seed, seen=source.settings.seen
-        )
+        settings = _with_rows_of(source, settings, given)
     elif source and source.settings.imported:  # nobody knows which of these rows it has learned from
         settings = dataclasses.replace(settings, seen=True)
-    training = Training(digits, settings, network)
-    if source:
-        training.take_weights(source)
+    taught = None
+    if teacher:
+        settings = with_teacher(settings, teacher, TEACHER_SHARE if share is None else share, unlabelled, say)
+        taught = lessons(settings, digits, teacher)
+    training: Training | Folds
+    if settings.folded:
+        training = Folds(digits, settings, network, source=source, lessons=taught)
+    else:
+        training = Training(digits, settings, network, taught)
+        if source:
+            training.take_weights(source)
     files = {}
     if isinstance(network, OwnNetwork):
-        say = Progress(0, shown=shown).say
         for line in inspect(training.kept, settings.task):
             say(line)
         if network.code:
@@ -93,6 +103,39 @@ def _begin(given: dict[str, Any], data: Path | str | None, runs: Path, inspect: 
             say(f"the source of {network.name} cannot be had: this training can be gone on with in this Python alone")
     training.run = create(settings, name, runs, files)
     return training
+
+
+def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
+    """The settings by which those rows are held out that the source, trained on the same data, held out.
+
+    Raises:
+        KitError: Other rows are asked for: the source has learned from some of them.
+    """
+    theirs = source.settings
+    split, folds = theirs.validation_split, theirs.folds
+    if theirs.folded and not settings.folded:
+        raise KitError(
+            f"--from {source}: together its networks have learned from all of these rows: add --folds {folds}, or take "
+            f"one of them, --from {source}/folds/1"
+        )
+    if settings.folded and not theirs.folded:
+        raise KitError(
+            f"--folds {settings.folds}: {source} has learned from rows that would be held out: leave out --folds "
+            "or --from"
+        )
+    if settings.folded and folds != settings.folds:
+        raise KitError(
+            f"--folds {settings.folds}: {source} has {folds} folds of these rows, and each network has learned from "
+            f"rows that would be held out: give --folds {folds}"
+        )
+    if given.get("validation_split", split) != split:
+        raise KitError(
+            f"--validation-split {given['validation_split']}: {source} holds out {split} of these rows and has "
+            "learned from the others: leave the option out"
+        )
+    return dataclasses.replace(
+        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold, seen=theirs.seen
+    )
 
 
 def _settings(
@@ -108,7 +151,15 @@ def _settings(
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given | ({"from_run": source.name} if source else {})
-    return Settings(**values, data=str(folder_or_file(data)), fingerprint="", split_seed=values["seed"])
+    settings = Settings(**values, data=str(folder_or_file(data)), fingerprint="", split_seed=values["seed"])
+    if settings.folds is None:
+        return settings
+    if "validation_split" in given:
+        raise KitError(
+            f"--validation-split {settings.validation_split}: --folds {settings.folds} says how many rows each network "
+            "holds out: leave one of the two out"
+        )
+    return dataclasses.replace(settings, validation_split=1 / settings.folds)
 
 
 def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
@@ -126,12 +177,15 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
     return stopped
 
 
-def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None) -> Training:
-    settings = stopped.settings
-    training = Training(stopped.digits(data), settings, _network_of(stopped, builder))
+def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None) -> Training | Folds:
+    settings, digits, network = stopped.settings, stopped.digits(data), _network_of(stopped, builder)
+    taught = lessons(settings, digits, find(settings.teacher, stopped.home)) if settings.teacher else None
+    if settings.folded:
+        return Folds(digits, settings, network, run=stopped, lessons=taught)
+    training = Training(digits, settings, network, taught)
     training.run = stopped
     if settings.from_run and not training.checkpoint.exists():
-        training.take_weights(find(settings.from_run, stopped.folder.parent))
+        training.take_weights(find(settings.from_run, stopped.home))
     return training
 
 

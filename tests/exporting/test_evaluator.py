@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import branches
 import numpy as np
 import pytest
 
@@ -51,6 +52,36 @@ def test_both_formats_of_every_network_give_what_keras_gives(name: str, tmp_path
         norms = sum(layer.gamma.shape[0] for layer in model.layers if type(layer).__name__ == "BatchNormalization")
         assert costs.parameters == NETWORKS[name].parameters - 3 * norms
         assert costs.multiply_accumulates == multiply_accumulates(model)
+
+
+@pytest.mark.parametrize("family", branches.FAMILIES)
+def test_what_becomes_of_keras_layers_gives_what_keras_gives(family: str, tmp_path: Path) -> None:
+    parts = branches.FAMILIES[family]
+    model = branches.network(parts)
+    converted = coreml.convert(
+        model, list(parts), format="mlprogram", target="iOS17", precision="float32", array=False
+    )  # fmt: skip
+    coreml.save(converted, tmp_path / "model.mlpackage", {}, None)
+    found = evaluator.evaluate(graph.read(tmp_path / "model.mlpackage"), branches.PICTURES)
+    expected = model.predict(branches.PICTURES.astype(np.float32), verbose=0)
+    apart = np.abs(np.log(found) - np.log(expected)).max(axis=0)  # a branch's own logit, and what all share
+    assert apart.max() < 1e-4, [name for name, by in zip(parts, apart, strict=True) if by > apart.min() + 1e-4]
+
+
+@pytest.mark.parametrize("ends_in", ["Dense", "Activation"])
+def test_the_first_classes_alone_are_what_the_others_leave(ends_in: str, tmp_path: Path) -> None:
+    layers = backend.keras().layers
+    pixels = backend.keras().Input((12, 12, 1), name="pixels")
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(11, 3)(layers.Rescaling(1 / 255)(pixels)))
+    last = layers.Dense(11, name="logits") if ends_in == "Dense" else layers.Activation("linear", name="logits")
+    model = backend.keras().Model(pixels, layers.Softmax(name="probabilities")(last(x)))
+    expected = model.predict(branches.PICTURES.astype(np.float32), verbose=0)[:, :10]
+    for format, target in (("mlprogram", "iOS17"), ("neuralnetwork", "iOS13")):  # noqa: A001
+        converted = coreml.convert(model, DIGITS, format=format, target=target, precision="float32", array=False)
+        path = tmp_path / f"model.{'mlpackage' if format == 'mlprogram' else 'mlmodel'}"
+        coreml.save(converted, path, {}, None)
+        found = evaluator.evaluate(graph.read(path), branches.PICTURES)
+        np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-6)
 
 
 def multiply_accumulates(model: object) -> int:

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from conftest import KitCommand, assert_one_line
 
@@ -164,9 +163,9 @@ def test_auto_makes_and_proves_each_once(exportable: Run, tmp_path: Path, monkey
     compress, prove = compression.compress, proof.prove
     monkeypatch.setattr(compression, "compress", lambda converted, name: made.append(name) or compress(converted, name))
 
-    def counted(saved: SavedModel, run: Run, images: np.ndarray, *, where: np.ndarray | None = None) -> proof.Proof:
+    def counted(saved: SavedModel, rows: proof.Rows) -> proof.Proof:
         proved.append(saved.contract.compression)
-        return prove(saved, run, images, where=where)
+        return prove(saved, rows)
 
     monkeypatch.setattr(proof, "prove", counted)
     found = export(exportable, format="neuralnetwork", compress="auto", max_loss=5, to=tmp_path)

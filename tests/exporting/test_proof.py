@@ -141,7 +141,7 @@ def test_probabilities_that_do_not_sum_to_one_are_seen(package: Path, monkeypatc
 
 def test_the_gates_are_those_that_the_manual_names(package: Path, exportable: Run) -> None:
     contract = proof.read(package).contract
-    proved = proof.prove(proof.read(package), exportable, validation_images(exportable, exportable.digits()))
+    proved = proof.prove(proof.read(package), proof.rows_of(exportable))
 
     def refused(precision: str, largest: float, agreeing: int, compression: str | None = None, loss: int = 0) -> bool:
         changed = replace(
@@ -263,3 +263,12 @@ def test_the_stored_predictions_are_read_once(package: Path, exportable: Run, mo
     monkeypatch.setattr(folder, "_read_validation", lambda path: inflated.append(path) or read(path))
     assert verify(package, runs=exportable.folder.parent).problems == ()
     assert inflated == [exportable.folder / "validation.npz"]
+
+
+def test_numbers_too_large_for_float16_are_a_failure(exportable: Run) -> None:
+    good, none = proof.Difference(0.0, 0.0, 10), proof.Difference(float("nan"), float("nan"), 1)
+    shown = proof.Proof(10, good, (), 1.0, 1.0, half=none)
+    contract = replace(exportable.contract, precision="float16")
+    assert proof.failures(replace(shown, half=good), contract) == []
+    [line] = proof.failures(shown, contract)
+    assert "use --precision float32" in line

@@ -365,7 +365,7 @@ def test_explaining_finds_the_ink_that_matters(run: Run, small: Path) -> None:
 
     digits = loading.load("train", small)
     image = digits.images[int(run.validation.rows[run.validation.probabilities.max(axis=1).argmax()])]
-    explanation = explain_row(run, image)
+    explanation = explain_row(run.model(), image)
     model = run.model()
     assert explanation.probabilities == pytest.approx(np.asarray(model(image[None].astype(np.float32)))[0], abs=1e-5)
     assert explanation.without_ink[:2, :2] == pytest.approx(0, abs=1e-6)

@@ -177,10 +177,10 @@ def test_what_was_looked_at_leaves_nothing_that_keras_would_make_later(whole: Pa
 
 def test_somebodys_own_classes_and_functions_are_opened_where_they_are_given(tmp_path: Path) -> None:
     path = saved_with(tmp_path, lambda x: keras.layers.Activation(swish)(Doubled()(x)))
-    assert keras_file.load(path, ROWS, {"Doubled": Doubled, "swish": swish}).count_params() == 7850
-    for own in (None, {"Doubled": Doubled}, {"swish": swish}):
+    assert keras_file.load(path, ROWS, lambda: {"Doubled": Doubled, "swish": swish}).count_params() == 7850
+    for own in ({}, {"Doubled": Doubled}, {"swish": swish}):
         with pytest.raises(KitError, match="is no layer that kit writes, and not opened"):
-            keras_file.load(path, ROWS, own)
+            keras_file.load(path, ROWS, lambda own=own: own)
 
 
 @pytest.mark.parametrize(
