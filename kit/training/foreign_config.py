@@ -6,6 +6,7 @@ that is somebody's own, or of an older Keras, harms nothing.
 """
 
 import inspect
+import re
 from typing import Any
 
 from kit import KitError, backend
@@ -153,6 +154,10 @@ def _class_of(name: str, stored: dict[str, Any], called: str) -> type:
     is_layer = isinstance(found, type) and issubclass(found, layers.Layer) and found is not layers.Layer
     if is_layer and _is_keras_own(stored) and is_known({"module": "keras.layers", "class_name": name}):
         return found  # type: ignore[return-value]
+    if "module" not in stored and hasattr(backend.keras().ops, re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()):
+        raise ForeignError(
+            f"{called} is an operation between layers, {_shown(name)}, which .h5 files do not keep whole: {SAVE_AGAIN}"
+        )
     raise ForeignError(
         f"{called} is a {_shown(name)}, no layer of Keras: its code is not in the file and not run; build the network "
         "of Keras' own layers and save again"

@@ -212,6 +212,7 @@ def test_what_holds_code_is_refused(tmp_path: Path, suffix: str, between: Callab
         ({"class_name": "TFSMLayer"}, "runs code"),
         ({"class_name": "StringLookup"}, "no layer of Keras"),  # it opens a file of any name
         ({"class_name": "TFOpLambda"}, "an operation of TensorFlow"),
+        ({"class_name": "TrueDivide", "module": None}, "'TrueDivide', no layer of Keras"),
         ({"class_name": 7}, "cannot be read"),
         ({"config": {"units": 10**9}}, "want 785,000,000,000 weights|more than kit computes"),
         ({"config": {"units": 10, "activation": {"class_name": "Twice", "config": {}}}}, "'Twice', no layer of Keras"),
@@ -229,6 +230,17 @@ def test_a_description_that_would_make_something_else_is_refused(
 
     with pytest.raises(KitError, match=words):
         read(rewritten(tmp_path / "model.h5", change))
+
+
+def test_operations_between_layers_are_kept_by_keras_files_alone(tmp_path: Path) -> None:
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Flatten()(keras.ops.relu(inputs / 255.0 - 0.1))
+    model = random_weights(keras.Model(inputs, layers.Dense(10, activation="softmax")(x)))
+    model.save(tmp_path / "model.keras")
+    assert same(read(tmp_path / "model.keras").model, model)
+    model.save(tmp_path / "model.h5")
+    with pytest.raises(KitError, match=r"an operation between layers, '\w+', which \.h5 files do not keep whole"):
+        read(tmp_path / "model.h5")
 
 
 def test_a_model_class_of_its_own_is_refused(tmp_path: Path) -> None:
