@@ -34,7 +34,7 @@ def command(folder: Path, name: str, network: str, epochs: str, folds: str) -> l
 
 def equal(one: Run, other: Run) -> bool:
     pairs = zip([one, *one.folds], [other, *other.folds], strict=True)
-    return all([equal_training(*pair) for pair in pairs])
+    return all(equal_training(*pair) for pair in pairs)
 
 
 def equal_training(one: Run, other: Run) -> bool:

@@ -16,6 +16,7 @@ from kit import KitError, analyze, find, train
 from kit.data import loading
 from kit.data.loading import LabelledDigits
 from kit.exporting import proof
+from kit.exporting.export import export
 from kit.run.folder import Run
 from kit.run.runs import best, create, runs
 from kit.run.validation import Validation, joined
@@ -293,3 +294,19 @@ def test_an_export_is_held_against_the_average_not_against_what_single_networks_
     images = loading.load("train", small).images[rows.positions].astype(np.float32)
     np.testing.assert_allclose(rows.probabilities, folded.model().predict(images, verbose=0), atol=1e-6)
     assert np.abs(rows.probabilities - folded.validation.probabilities[rows.positions]).max() > 1e-3
+
+
+@pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork", "tflite", "onnx"])
+def test_an_average_is_exported_in_every_format_and_says_how_it_was_judged(
+    format: str,  # noqa: A002
+    folded: Run,
+    tmp_path: Path,
+) -> None:
+    told = list[str]()
+    made = export(folded, format=format, precision="float32", to=tmp_path, notify=told.append)
+    assert made.proof.difference.largest < 1e-5 and made.proof.rows == 250
+    assert made.proof.out_of_fold == folded.metrics["val_accuracy"] and made.contract.run == "01-toy"
+    assert f"each alone, on rows that it has not: {folded.metrics['val_accuracy']:.2%}" in told[-1]
+    found = proof.verify(made.path, runs=folded.folder.parent, rows=20)
+    assert found.problems == () and found.proof and found.proof.rows == 20
+    assert f"accuracy of its networks out of fold {folded.metrics['val_accuracy']:.2%}" in dict(found.facts())["run"]
