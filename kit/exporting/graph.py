@@ -408,12 +408,20 @@ def _one(value: Any) -> Name | np.ndarray:
     return Name(value.name)
 
 
+def _counted(numbers: int, *more: np.ndarray) -> int:
+    """How many numbers a graph's constants hold with these."""
+    numbers += sum(array.size for array in more)
+    if numbers > MOST_NUMBERS:
+        raise KitError("its layers hold more numbers than a network for digits has")
+    return numbers
+
+
 def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
     labels = tuple(network.stringClassLabels.vector)
     if not labels:
         raise KitError("it has no string labels")
     operations: list[Operation] = []
-    scaled, numbers = dict[str, str](), 0
+    scaled, constants, numbers = dict[str, str](), dict[str, np.ndarray](), 0
     for step in network.preprocessing:
         if step.WhichOneof("preprocessor") != "scaler":
             raise KitError("it prepares its pictures in a way that kit cannot evaluate")
@@ -425,8 +433,13 @@ def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
         ]
     for layer in network.layers:
         kind = layer.WhichOneof("layer")
-        inputs = [Name(scaled.get(name, name)) for name in layer.input]
+        inputs = [constants.get(name, Name(scaled.get(name, name))) for name in layer.input]
         try:
+            if kind == "loadConstantND":
+                constant = layer.loadConstantND
+                constants[layer.output[0]] = neural_network.weights(constant.data, constant.shape)
+                numbers = _counted(numbers, constants[layer.output[0]])
+                continue
             operation, arguments, stored = neural_network.convert(kind, getattr(layer, kind))
         except KitError as error:
             raise KitError(f"layer {layer.name!r}: {error}") from error
@@ -438,7 +451,5 @@ def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
             if alpha is not None and len(inputs) == 1:
                 arguments["y"] = alpha
         operations.append(Operation(operation, layer.name, arguments, layer.output[0], stored=stored))
-        numbers += sum(weights.size for weights in operations[-1].weights)
-        if numbers > MOST_NUMBERS:
-            raise KitError("its layers hold more numbers than a network for digits has")
+        numbers = _counted(numbers, *operations[-1].weights)
     return operations, network.labelProbabilityLayerName or operations[-1].output, labels

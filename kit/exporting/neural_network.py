@@ -133,6 +133,13 @@ def _inner_product(layer: Any) -> tuple[str, dict[str, Any]]:
     return "linear", arguments
 
 
+def _unary(layer: Any) -> tuple[str, dict[str, Any]]:
+    kind = layer.DESCRIPTOR.fields_by_name["type"].enum_type.values_by_number[layer.type].name
+    if kind != "LOG" or layer.scale != 1 or layer.shift != 0:
+        raise KitError(f"the function {kind} is not one that kit can evaluate")
+    return "log", {"epsilon": np.float32(layer.epsilon)}
+
+
 def _arithmetic(operation: str) -> Callable[[Any], tuple[str, dict[str, Any]]]:
     """Two inputs, or one and the constant `alpha`; the caller gives x, and y where there is a second."""
     return lambda layer: (operation, {"alpha": np.float32(layer.alpha)})
@@ -143,8 +150,10 @@ _CONVERTERS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "add": _arithmetic("add"),
     "batchedMatmul": _batched_matmul,
     "concat": lambda layer: ("concat", {"axis": np.int32(-3)}),
+    "concatND": lambda layer: ("concat", {"axis": np.int32(layer.axis)}),
     "convolution": _convolution,
     "innerProduct": _inner_product,
+    "maxBroadcastable": lambda layer: ("maximum", {}),
     "multiply": _arithmetic("mul"),
     "pooling": _pooling,
     "reduceMean": lambda layer: (
@@ -153,4 +162,5 @@ _CONVERTERS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "reshapeStatic": lambda layer: ("reshape", {"shape": np.array(layer.targetShape, np.int32)}),
     "softmaxND": lambda layer: ("softmax", {"axis": np.int32(layer.axis)}),
     "transpose": lambda layer: ("transpose", {"perm": np.array(layer.axes, np.int32)}),
+    "unary": _unary,
 }  # fmt: skip

@@ -16,6 +16,7 @@ from kit import KitError, analyze, find, train
 from kit.data import loading
 from kit.data.loading import LabelledDigits
 from kit.exporting import proof
+from kit.exporting.export import export
 from kit.run.folder import Run
 from kit.run.prediction import viewed_validation
 from kit.run.runs import best, create, runs
@@ -319,3 +320,19 @@ def test_a_report_says_what_views_would_gain(folded: Run, small: Path, tmp_path:
     assert report.summary[-1] in report.page.read_text(encoding="utf-8").replace("&#39;", "'")
     with pytest.raises(KitError, match="--views 3: choose from 1, 5, 9"):
         analyze(run, views=3, data=small)
+
+
+@pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork", "tflite", "onnx"])
+def test_an_average_is_exported_in_every_format_and_says_how_it_was_judged(
+    format: str,  # noqa: A002
+    folded: Run,
+    tmp_path: Path,
+) -> None:
+    told = list[str]()
+    made = export(folded, format=format, precision="float32", to=tmp_path, notify=told.append)
+    assert made.proof.difference.largest < 1e-5 and made.proof.rows == 250
+    assert made.proof.out_of_fold == folded.metrics["val_accuracy"] and made.contract.run == "01-toy"
+    assert f"each alone, on rows that it has not: {folded.metrics['val_accuracy']:.2%}" in told[-1]
+    found = proof.verify(made.path, runs=folded.folder.parent, rows=20)
+    assert found.problems == () and found.proof and found.proof.rows == 20
+    assert f"accuracy of its networks out of fold {folded.metrics['val_accuracy']:.2%}" in dict(found.facts())["run"]
