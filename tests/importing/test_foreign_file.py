@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from kit import KitError, backend
-from kit.training import foreign_file
-from kit.training.foreign_file import read
+from kit.importing import foreign_file
+from kit.importing.foreign_file import read
 
 keras = backend.keras()
 layers = keras.layers

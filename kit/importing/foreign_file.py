@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
 from kit.files import in_plain_words
+from kit.importing import saved_model_folder
+from kit.importing.foreign_config import SAVE_AGAIN, ForeignError, translated
 from kit.model_files import instead_of_a_network, kind_of
 from kit.run.keras_file import shapes_alone
 from kit.stored import SMALL, size_of, zip_of
-from kit.training import saved_model_folder
 from kit.training.channels import channels_last
-from kit.training.foreign_config import SAVE_AGAIN, ForeignError, translated
 
 if TYPE_CHECKING:
     import h5py

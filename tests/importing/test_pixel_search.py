@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kit import load
-from kit.training import pixel_search
-from kit.training.pixel_search import Tried, _moved, try_all
+from kit.importing import pixel_search
+from kit.importing.pixel_search import Tried, _moved, try_all
 from kit.training.pixels import PIXELS
 
 ROWS, LABELS = 400, np.arange(400) % 10

@@ -11,6 +11,10 @@ import numpy as np
 from kit import KitError
 from kit.data.loading import LabelledDigits, folder_or_file, load
 from kit.files import check_name, write_text
+from kit.importing import foreign_file, pixel_search
+from kit.importing.arguments import ImportArguments
+from kit.importing.foreign_file import Foreign
+from kit.importing.pixel_search import Tried
 from kit.options import parameters_of
 from kit.run import keras_file
 from kit.run.folder import Run
@@ -18,13 +22,9 @@ from kit.run.prediction import predictor
 from kit.run.runs import create
 from kit.run.settings import Recipe, Settings
 from kit.task import ROWS
-from kit.training import foreign_file, pixel_search
-from kit.training.arguments import ImportArguments
 from kit.training.canonical import Copies, canonical, check_shapes
-from kit.training.foreign_file import Foreign
 from kit.training.judging import Judge, Judged
 from kit.training.loop import summary
-from kit.training.pixel_search import Tried
 from kit.training.pixels import AS_THEY_COME, PIXELS, Pixels
 from kit.training.split import split_rows
 
