@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kit.run.runs import RunName
     from kit.training.networks import Arch
 
+TEACHER_SHARE = 0.7
 Inspection = Callable[["keras.Model", Task], Iterable[str]]
 """What to say of somebody's own network before it is trained, a line each."""
 
@@ -43,6 +44,15 @@ class Arguments(Recipe):
     seed: int | None = option("What every random choice follows from.  [default: 0]", default=None)
     from_run: "RunName | None" = option(
         "Start from its weights where shapes match.", default=None, flag="--from", metavar="RUN"
+    )
+    teacher: "RunName | None" = option(
+        "Learn from its answers beside the labels; best one in folds.", default=None, metavar="RUN"
+    )
+    teacher_share: float | None = option(
+        f"How much they count beside the labels; with --teacher.  [default: {TEACHER_SHARE}]", default=None
+    )
+    unlabelled: Path | str | None = option(
+        "Learn from these pictures too, as the teacher reads them.", default=None, metavar="test.csv"
     )
     resume: "RunName | None" = option("Go on with a stopped training.", default=None, metavar="RUN")
     runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")
