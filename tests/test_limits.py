@@ -7,8 +7,9 @@ from kit.competition import limits
 from kit.competition import log as submissions_log
 from kit.data import cache, containers, csv_format, lines
 from kit.exporting import graph, portable, portable_graphs, shapes
+from kit.importing import foreign_file, saved_model_folder
 from kit.reading import decoding
-from kit.run import keras_file
+from kit.run import keras_file, network_code
 from kit.web import intake, server
 
 PAGE = Path(__file__).parents[1] / "docs" / "limits.md"
@@ -29,6 +30,8 @@ def test_the_page_of_limits_says_what_the_code_has() -> None:
         ),
         "a run's JSON files": f"{stored.SMALL >> 20} MiB each",
         "a network, exported or of a run": f"{graph._LARGEST >> 20} MiB",
+        "a network to import": f"{foreign_file._LARGEST >> 20} MiB",
+        "a file that builds a network": f"{network_code._LARGEST >> 20} MiB",
         "its work for one picture": f"{shapes._MOST_WORK / 1e9:.1f} billion multiply-accumulates",
         "an answer of Kaggle's": (
             f"{limits.ANSWER >> 20} MiB; {limits.CONNECT:.0f} s to connect, {limits.SILENCE:.0f} s of silence"
@@ -37,5 +40,6 @@ def test_the_page_of_limits_says_what_the_code_has() -> None:
         "a drawing sent to `kit serve`": f"{intake.LARGEST_DRAWING // 10**6} MB, {intake._MOST_POINTS:,} points",
         "a picture sent to `kit serve`": f"{server._LARGEST // 10**6} MB",
     }
-    assert graph._LARGEST == portable._LARGEST == keras_file._LARGEST
+    assert graph._LARGEST == portable._LARGEST == keras_file.LARGEST
+    assert foreign_file._LARGEST == saved_model_folder._LARGEST
     assert shapes._MOST_WORK == portable_graphs._MOST_WORK

@@ -227,7 +227,7 @@ def test_a_layer_that_no_seed_decides_is_named_and_one_with_a_seed_is_trained(
          "'epoch' is no setting of a training: did you mean epochs?"),
         ("RECIPE = dict(epochs='3')\ndef network(x): return layers.Flatten()(x)\n", "RECIPE: epochs: input should be"),
         ("RECIPE = dict(epochs=0)\ndef network(x): return layers.Flatten()(x)\n", "RECIPE: --epochs 0: give 1 or more"),
-        ("def network(x): return layers.Flatten()(layers.Lambda(lambda x: x)(x))\n", "layer lambda is a Lambda"),
+        ("def network(x): return layers.Flatten()(layers.Lambda(lambda x: x)(x))\n", "is a Lambda"),
         ("from helpers import net\ndef network(x): return net(x)\n", "line 4: ModuleNotFoundError: No module"),
         ("class Own(layers.Layer):\n    def __init__(self, f):\n        super().__init__()\n        self.f = f\n"
          "    def call(self, x):\n        return x\n"
