@@ -101,7 +101,8 @@ def evaluate(graph: Graph, images: np.ndarray, *, half: bool = False) -> np.ndar
     for chunk in chunks:
         for operation, result in _compute(graph, chunk, half):
             if operation.output == graph.probabilities:
-                results.append(result.reshape(len(chunk), -1))
+                every = np.broadcast_to(result, (len(chunk), *result.shape[1:]))  # of constants alone it is one row
+                results.append(every.reshape(len(chunk), -1))
     return np.concatenate(results)
 
 

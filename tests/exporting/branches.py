@@ -21,6 +21,10 @@ def lines(x: Any) -> Any:
     return layers.Reshape((12, 12))(x)
 
 
+def few(x: Any) -> Any:
+    return layers.Reshape((3, 48))(x)
+
+
 def windows(padding: str) -> dict[str, Branch]:
     options = {"padding": padding}
     return {
@@ -72,7 +76,7 @@ def arrangements() -> dict[str, Branch]:
         "permuted": lambda x: layers.Dense(5)(layers.Permute((2, 1, 3))(x)),
         "channels first": lambda x: layers.MaxPooling2D(2, data_format="channels_first")(layers.Permute((3, 1, 2))(x)),
         "joined": lambda x: layers.Concatenate(axis=1)([conv(x), conv(x)]),
-        "products": lambda x: layers.Dot(axes=1)([layers.Flatten()(conv(x)), layers.Flatten()(conv(x))]),
+        "products": lambda x: layers.Dot(axes=2, normalize=True)([lines(x), lines(x)]),
         "parts": lambda x: (lambda parts: parts[0] * parts[2])(ops.split(layers.Conv2D(6, 3)(x), 3, axis=-1)),
         "slices": lambda x: conv(x)[:, 1:-1, ::2] + conv(x)[:, 3, None, :5],
         "mirrored": lambda x: ops.pad(conv(x), [[0, 0], [1, 2], [0, 3], [0, 0]], mode="symmetric"),
@@ -83,8 +87,8 @@ def arrangements() -> dict[str, Branch]:
         "reciprocal": lambda x: 1 / (ops.abs(conv(x)) + 0.1) + ops.reciprocal(ops.exp(conv(x))),
         "in training alone": lambda x: layers.RandomRotation(0.1)(layers.GaussianNoise(0.1)(layers.Dropout(0.2)(x))),
         "attention": lambda x: layers.MultiHeadAttention(2, 4)(lines(x), lines(x)),
-        "rows one after the other": lambda x: layers.Bidirectional(layers.LSTM(3))(lines(x)),
-        "rows, more simply": lambda x: layers.GRU(3, return_sequences=True)(lines(x)),
+        "rows one after the other": lambda x: layers.Bidirectional(layers.LSTM(3))(few(x)),
+        "rows, more simply": lambda x: layers.GRU(3, return_sequences=True)(few(x)),
         "slopes": lambda x: layers.PReLU(shared_axes=[1, 2])(conv(x)),
         "largest of all": lambda x: layers.GlobalMaxPooling2D(keepdims=True)(conv(x)),
         "sum of products": lambda x: ops.einsum("bhwc,bhwd->bcd", conv(x), conv(x)),
@@ -112,3 +116,15 @@ def network(branches: dict[str, Branch]) -> Any:
             value = weight.numpy() + (np.abs(apart) if "variance" in weight.path else apart)
             weight.assign(value)
     return model
+
+
+def apart(model: Any, found: np.ndarray) -> np.ndarray:
+    """How far what is found for the pictures is from what the network says of them, the most of each branch's logit.
+
+    Args:
+        model: From `network`.
+        found: (6, branches) probabilities.
+    """
+    expected = model.predict(PICTURES.astype(np.float32), verbose=0)
+    logits = np.log(found) - np.log(expected)
+    return np.abs(logits - np.median(logits, axis=1, keepdims=True)).max(axis=0)  # but for what all share
