@@ -21,6 +21,10 @@ def lines(x: Any) -> Any:
     return layers.Reshape((12, 12))(x)
 
 
+def blocks(x: Any) -> Any:
+    return layers.Reshape((12, 6, 2, 1))(x)
+
+
 def few(x: Any) -> Any:
     return layers.Reshape((3, 48))(x)
 
@@ -37,7 +41,9 @@ def windows(padding: str) -> dict[str, Branch]:
         "transposed, apart": lambda x: layers.Conv2DTranspose(3, 2, strides=3, **options)(x),
         "lines": lambda x: layers.Conv1D(4, 3, strides=2, **options)(lines(x)),
         "lines, dilated": lambda x: layers.Conv1D(4, 3, dilation_rate=2, **options)(lines(x)),
-        "blocks": lambda x: layers.Conv3D(2, 2, **options)(layers.Reshape((12, 6, 2, 1))(x)),
+        "blocks": lambda x: layers.Conv3D(2, 2, **options)(blocks(x)),
+        "blocks, transposed": lambda x: layers.Conv3DTranspose(2, 2, strides=2, **options)(blocks(x)),
+        "largest of blocks": lambda x: layers.MaxPooling3D(2, **options)(blocks(x)),
         "largest": lambda x: layers.MaxPooling2D(3, 2, **options)(x),
         "mean": lambda x: layers.AveragePooling2D(3, 2, **options)(x),
         "mean of lines": lambda x: layers.AveragePooling1D(3, 2, **options)(lines(x)),
@@ -56,7 +62,9 @@ def normalisations() -> dict[str, Branch]:
     return {
         "batch, in front": lambda x: conv(layers.BatchNormalization()(x)),
         "batch, behind": lambda x: layers.BatchNormalization()(layers.ReLU()(conv(x))),
+        "batch, of blocks": lambda x: layers.BatchNormalization()(layers.ReLU()(blocks(x))),
         "layer": lambda x: layers.LayerNormalization()(conv(x)),
+        "layer, of numbers": lambda x: layers.LayerNormalization()(layers.Dense(7)(layers.Flatten()(x))),
         "group": lambda x: layers.GroupNormalization(2)(conv(x)),
         "root mean square": lambda x: layers.RMSNormalization()(conv(x)),
         "unit": lambda x: layers.UnitNormalization()(conv(x)),
@@ -64,8 +72,29 @@ def normalisations() -> dict[str, Branch]:
     }
 
 
+def functions() -> dict[str, Branch]:
+    return {
+        "of a number": lambda x: (lambda a: ops.sin(a) + ops.sqrt(ops.abs(a)) + ops.log1p(ops.exp(a)))(conv(x)),
+        "steps": lambda x: (lambda a: ops.floor(a) + ops.sign(a) + ops.round(3 * a) + ops.square(a))(conv(x)),
+        "of two": lambda x: (lambda a, b: ops.mod(a, 0.3) + ops.power(ops.abs(a) + 0.1, b) + a / (2 + ops.abs(b)))(
+            conv(x), conv(x)
+        ),
+        "larger and smaller": lambda x: layers.Maximum()([conv(x), conv(x)]) + layers.Minimum()([conv(x), conv(x)]),
+        "comparisons": lambda x: (
+            ops.cast(ops.logical_and(conv(x) > 0, conv(x) <= 0.2), "float32") + 2.0 * x[:, 1:11, 1:11]
+        ),
+        "one or the other": lambda x: ops.where(conv(x) > 0.1, conv(x), 0.0),
+        "limits": lambda x: ops.clip(conv(x), -0.1, 0.2),
+        "sums": lambda x: ops.stack([one(conv(x), axis=1) for one in (ops.sum, ops.max, ops.min, ops.std)], axis=1),
+        "sums so far": lambda x: ops.cumsum(conv(x), axis=1),
+    }
+
+
 def arrangements() -> dict[str, Branch]:
     return {
+        "reflected": lambda x: ops.pad(x, [[0, 0], [1, 2], [2, 1], [0, 0]], mode="reflect"),
+        "repeated": lambda x: ops.tile(layers.RepeatVector(3)(layers.Flatten()(x)), (1, 2, 1)),
+        "slice of numbers": lambda x: layers.Flatten()(x)[:, 5:100:3],
         "borders": lambda x: layers.ZeroPadding2D(((1, 2), (3, 0)))(conv(x)),
         "cropped": lambda x: layers.Cropping2D(((1, 2), (3, 0)))(conv(x)),
         "nearest": lambda x: layers.UpSampling2D((2, 3))(conv(x)),
@@ -97,7 +126,7 @@ def arrangements() -> dict[str, Branch]:
 
 FAMILIES: dict[str, dict[str, Branch]] = {
     "windows": windows("same") | {f"{name}, inside": branch for name, branch in windows("valid").items()},
-    "activations": activations() | normalisations(),
+    "activations": activations() | normalisations() | functions(),
     "arrangements": arrangements(),
 }
 
