@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
     from kit.data.loading import load as load
     from kit.exporting.export import export as export
     from kit.exporting.proof import verify as verify
+    from kit.importing.import_model import import_model as import_model
     from kit.reading.recognition import predict as predict
     from kit.reporting.data_pictures import show as show
     from kit.reporting.report import analyze as analyze
@@ -19,7 +20,6 @@ if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
     from kit.run.runs import best as best
     from kit.run.runs import find as find
     from kit.run.runs import runs as runs
-    from kit.training.importing import import_model as import_model
     from kit.training.networks import networks as networks
     from kit.training.trainer import train as train
     from kit.web.server import serve as serve
@@ -47,7 +47,7 @@ _DOORS = {
     "export": "kit.exporting.export",
     "fetch": "kit.competition.sources",
     "find": "kit.run.runs",
-    "import_model": "kit.training.importing",
+    "import_model": "kit.importing.import_model",
     "load": "kit.data.loading",
     "networks": "kit.training.networks",
     "predict": "kit.reading.recognition",

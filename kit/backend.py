@@ -15,6 +15,9 @@ from typing import Any
 
 from kit import KitError
 
+# TensorFlow warns where it compiles one function many times for few calls each, as it must for many short trainings.
+logging.getLogger("tensorflow").addFilter(lambda record: "tf.function retracing" not in str(record.msg))
+
 
 def keras() -> Any:
     """Keras on TensorFlow, with its own defaults for all that a network's numbers depend on.

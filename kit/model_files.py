@@ -80,13 +80,24 @@ def instead_of_a_network(path: Path | str) -> str:
     path = Path(path)
     if not os.path.lexists(path):
         return "no such file: give a .keras or .h5 file, or a SavedModel folder"
-    kind = kind_of(path)
+    kind = kind_of(path) or _kind_of_start(path)
     if kind in READABLE:
         return f"{READABLE[kind]}, made of a network and no network itself: {_SAVE}"
     if kind in ("mlmodelc", "zipped"):
         return f"{_OTHERS[kind][0]}, made of a network and no network itself: {_SAVE}"
     what, advice = _NO_NETWORKS[kind if kind in _NO_NETWORKS else "unknown"]
     return f"{what}: {advice}"
+
+
+def _kind_of_start(path: Path) -> str | None:
+    """What a file is that nobody takes for a model of kit's, by how it begins."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(10)
+    except OSError:
+        return None
+    signs = {"torch": b"\x80\x02\x8a\nl\xfc\x9cF\xf9\x20", "pickle": b"\x80", "json": b"{"}
+    return next((kind for kind, sign in signs.items() if start.startswith(sign)), None)
 
 
 def _kind_of_folder(path: Path) -> str | None:

@@ -176,7 +176,7 @@ def test_the_readme_shows_every_command() -> None:
 
 def _commands() -> list[tuple[str, str]]:
     return [
-        (group, command.callback.__name__)
+        (group, command.name or command.callback.__name__)
         for group, commands in (("", app.app), ("data", app.data_app))
         for command in commands.registered_commands
         if command.callback

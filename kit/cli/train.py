@@ -9,8 +9,9 @@ import typer
 from kit import KitError
 from kit.cli.options import AsJson, RunsFolder, options_of
 from kit.cli.output import complain, print_json, print_path, print_table, remark
+from kit.importing.arguments import ImportArguments
 from kit.run.settings import Recipe
-from kit.training.arguments import Arguments, ImportArguments
+from kit.training.arguments import Arguments
 
 
 def networks(
@@ -76,7 +77,7 @@ def train(**given: Any) -> None:
 @options_of(ImportArguments)
 def import_model(**given: Any) -> None:
     """Make a run of a Keras model that was trained elsewhere; nothing in its file is run."""
-    from kit.training.importing import import_model
+    from kit.importing.import_model import import_model
 
     print_path(import_model(**given, notify=remark).folder)
 

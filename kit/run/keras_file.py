@@ -60,7 +60,7 @@ def load(path: Path, task: Task, own: Callable[[], Mapping[str, Any]] = dict) ->
     with zip_of(path, LARGEST, _REMEDY, "Keras") as archive:
         config, stored, objects = _looked_at(path, archive, own)
         keras = backend.keras()
-        with _shapes_alone():
+        with shapes_alone():
             planned = keras.saving.deserialize_keras_object(config, custom_objects=objects, safe_mode=True)
         _check_sizes(path, planned, stored)
         _check_task(path, planned, task)
@@ -71,7 +71,7 @@ def load(path: Path, task: Task, own: Callable[[], Mapping[str, Any]] = dict) ->
 
 
 @contextlib.contextmanager
-def _shapes_alone() -> Iterator[None]:
+def shapes_alone() -> Iterator[None]:
     """Has layers know the shapes of their weights and make none: not now, and not with the next network either.
 
     Keras keeps what is to be made in a list, and makes it all when it comes back from a scope like this.
@@ -96,11 +96,11 @@ def _looked_at(
         raise ValueError("other members than kit writes")
     config = json.loads(archive.read("config.json"))
     objects: dict[str, Any] = {}
-    for part in _parts(config):
+    for part in parts_of(config):
         what = repr(str(part["class_name"])[:100])
-        if not _is_known(part) and not objects:
+        if not is_known(part) and not objects:
             objects = dict(own())
-        if not (_is_known(part) or _own_name(part) in objects):
+        if not (is_known(part) or _own_name(part) in objects):
             raise KitError(f"{path}: damaged, {what} is no layer that kit writes, and not opened: {_REMEDY}")
         options = part.get("config") or {}
         if isinstance(options, dict) and any(_is_wide(options.get(name, 1)) for name in _WINDOWS):
@@ -108,12 +108,12 @@ def _looked_at(
     return config, _numbers(archive.read("model.weights.h5")), objects
 
 
-def _parts(config: Any) -> Iterator[dict[str, Any]]:
+def parts_of(config: Any) -> Iterator[dict[str, Any]]:
     """Every object of a configuration that stands for something to be made."""
     if isinstance(config, dict) and "class_name" in config:
         yield config
     for value in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
-        yield from _parts(value)
+        yield from parts_of(value)
 
 
 def _own_name(part: dict[str, Any]) -> str:
@@ -122,7 +122,8 @@ def _own_name(part: dict[str, Any]) -> str:
     return str(part.get("config")) if name == registered == "function" else name if name == registered else ""
 
 
-def _is_known(part: dict[str, Any]) -> bool:
+def is_known(part: dict[str, Any]) -> bool:
+    """Whether an object of a configuration is Keras' own, and neither runs code of another nor opens files."""
     module, name, registered = (part.get(key) for key in ("module", "class_name", "registered_name"))
     if (module, name) in _OTHERS:
         return True

@@ -36,10 +36,9 @@ def predictor(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
         probabilities = np.empty((len(images), model.output_shape[-1]), np.float32)
         for start in range(0, len(images), BATCH):
             part = slice(start, start + BATCH)
-            probabilities[part] = traced(tf.constant(images[part], tf.float32))
+            probabilities[part] = forward(tf.constant(images[part], tf.float32))
         return probabilities
 
-    traced = forward.get_concrete_function()  # TensorFlow warns where many networks, as of folds, are traced one by one
     return predict_images
 
 

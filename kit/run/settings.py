@@ -112,6 +112,14 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
+    teacher: str | None = option(default=None, later=True)  # the run whose answers are learned from
+    teacher_weights: str | None = option(default=None, later=True)  # SHA-256 of its network
+    teacher_share: float | None = option(  # how much they count beside the labels; None without a teacher
+        default=None, later=True, flag="--teacher-share",
+        check=lambda value: 0 < value <= 1, remedy="give a share above 0 and up to 1, such as 0.7",
+    )  # fmt: skip
+    unlabelled: str | None = option(default=None, later=True)  # where pictures without labels are from
+    unlabelled_fingerprint: str | None = option(default=None, later=True)
     function: str | None = option(default=None, later=True)  # what builds it, where it is somebody's own network
     code: str | None = option(default=None, later=True)  # SHA-256 of the run's network.py; None where there is none
     folds: int | None = option(  # trainings, each with another of so many parts of the rows held out

@@ -176,7 +176,10 @@ def averaged(models: Sequence["keras.Model"]) -> "keras.Model":
         copies = Copies(prefix=_prefix(number))
         each += _replayed(model.outputs, {id(model.inputs[0]): taken}, copies, KitError)
         copies.take_weights()
-    logits = keras.layers.Activation("linear", name=LOGITS)(_logarithm(keras.layers.Average(name="mean")(each)))
+    together = keras.layers.Concatenate(name="together")(each)
+    parted = keras.layers.Reshape((len(each), each[0].shape[-1]), name="parted")(together)
+    mean = keras.layers.GlobalAveragePooling1D(name="mean")(parted)  # sums of tensors become other things in Core ML
+    logits = keras.layers.Activation("linear", name=LOGITS)(_logarithm(mean))
     probabilities = keras.layers.Softmax(name=PROBABILITIES, dtype="float32")(logits)
     return keras.Model(taken, probabilities, name=models[0].name)
 

@@ -58,4 +58,4 @@ def _is_first(layer: Any) -> bool:
 
 def _functional(model: Any) -> Any:
     keras = backend.keras()
-    return keras.Model(model.inputs, model.outputs) if isinstance(model, keras.Sequential) else model
+    return keras.Model(model.inputs[0], model.outputs[0]) if isinstance(model, keras.Sequential) else model

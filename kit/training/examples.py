@@ -17,6 +17,7 @@ from kit.scenes.drawing import Scenery, drawing, scenery, scenes
 from kit.scenes.strokes import trace
 from kit.training.augmentation import Augmentation, warp
 from kit.training.split import split_of
+from kit.training.teaching import Lessons
 
 AUGMENTATION = Augmentation()
 _SCENERY, _VALIDATION, _TRAINING = 1, 2, 3  # second numbers of the seeds, so that no two streams are the same
@@ -36,7 +37,10 @@ class Examples(Protocol):
     images: np.ndarray
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Images (n, size, size, 1) and labels of an epoch, counted from 0, in the order to learn from them."""
+        """Images (n, size, size, 1) and labels of an epoch, counted from 0, in the order to learn from them.
+
+        Labels are (n,) classes, or (n, classes) probabilities where a teacher says them.
+        """
 
     def about(self) -> dict[str, Any]:
         """What a run's metrics say of its validation examples."""
@@ -45,10 +49,17 @@ class Examples(Protocol):
         """Makes no more."""
 
 
-def examples(digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray) -> Examples:
+def examples(
+    digits: LabelledDigits,
+    settings: Settings,
+    rows: np.ndarray,
+    validation_rows: np.ndarray,
+    lessons: Lessons | None = None,
+) -> Examples:
     """The examples of a training with these settings; `rows` are learned from, `validation_rows` judge."""
-    kinds: dict[str, type[RowExamples | SceneExamples]] = {"rows": RowExamples, "scenes": SceneExamples}
-    return kinds[settings.task.examples](digits, settings, rows, validation_rows)
+    if settings.task.examples == "scenes":
+        return SceneExamples(digits, settings, rows, validation_rows)
+    return RowExamples(digits, settings, rows, validation_rows, lessons)
 
 
 def validation_images(run: Run, digits: LabelledDigits) -> np.ndarray:
@@ -92,19 +103,31 @@ def fingerprint(parts: Sequence[str]) -> str:
 
 
 class RowExamples:
-    """Rows of the CSV, as they are or moved a little; `Examples` says what it offers."""
+    """Rows of the CSV, as they are or moved a little; `Examples` says what it offers.
+
+    With lessons the labels of an epoch are probabilities, and pictures without labels are among its images.
+    """
 
     def __init__(
-        self, digits: LabelledDigits, settings: Settings, rows: np.ndarray, validation_rows: np.ndarray
+        self,
+        digits: LabelledDigits,
+        settings: Settings,
+        rows: np.ndarray,
+        validation_rows: np.ndarray,
+        lessons: Lessons | None = None,
     ) -> None:
-        self._digits, self._settings, self._rows = digits, settings, rows
+        self._settings, self._rows, self._images, self._targets = settings, rows, digits.images, digits.labels
+        if lessons:
+            self._images = np.concatenate([digits.images, lessons.images])
+            self._targets = np.concatenate([lessons.targets, lessons.answers])
+            self._rows = np.concatenate([rows, np.arange(len(digits), len(self._images))])
         self.numbers, self.labels = validation_rows, digits.labels[validation_rows]
         self.images = digits.images[validation_rows]
 
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         order = generator.permutation(self._rows)
-        images = self._digits.images[order]
-        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._digits.labels[order]
+        images = self._images[order]
+        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._targets[order]
 
     def about(self) -> dict[str, Any]:
         return {}

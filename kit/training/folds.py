@@ -26,6 +26,7 @@ from kit.training.loop import DIVERGED, DivergedError, Training, resumable, summ
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.split import split_of
+from kit.training.teaching import Lessons
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +47,7 @@ class Folds:
         network: What is trained.
         run: The run to go on with; None where it is yet to be made.
         source: The run that the weights are taken from; None looks for the one that the settings name.
+        lessons: What a teacher says, where there is one.
     """
 
     run: Run
@@ -58,9 +60,11 @@ class Folds:
         *,
         run: Run | None = None,
         source: Run | None = None,
+        lessons: Lessons | None = None,
     ) -> None:
         assert settings.folds
         self.digits, self.settings, self.network, self.source = digits, settings, network, source
+        self.lessons = lessons
         self.numbers = range(1, settings.folds + 1)
         self._next: Training | None = None  # so that what is wrong is said before there is a run
         if run is None:
@@ -127,7 +131,7 @@ class Folds:
         return fold
 
     def _training(self, number: int, fold: Run | None = None) -> Training:
-        training = Training(self.digits, self.settings.of_fold(number), self.network)
+        training = Training(self.digits, self.settings.of_fold(number), self.network, self.lessons)
         begun = fold is not None and (fold.state / "checkpoint.npz").exists()
         if self.settings.from_run and not begun:
             training.take_weights(self.source or find(self.settings.from_run, self.run.home))

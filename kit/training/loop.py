@@ -27,6 +27,7 @@ from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_of
+from kit.training.teaching import Lessons
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
 _DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
@@ -59,7 +60,13 @@ class Training:
 
     run: Run
 
-    def __init__(self, digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork) -> None:
+    def __init__(
+        self,
+        digits: LabelledDigits,
+        settings: Settings,
+        network: Network | OwnNetwork,
+        lessons: Lessons | None = None,
+    ) -> None:
         self.settings = settings
         self.state = checkpoint.State()
         self.saved = 0  # epochs in the checkpoint
@@ -76,12 +83,12 @@ class Training:
         self.judge = Judge(self.kept)
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
-            loss="sparse_categorical_crossentropy",
+            loss="categorical_crossentropy" if lessons else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=False,  # XLA is 15 times slower on a CPU
         )
         self.model.optimizer.build(self.model.trainable_variables)
-        self.examples = examples(digits, settings, rows, validation_rows)
+        self.examples = examples(digits, settings, rows, validation_rows, lessons)
 
     @property
     def checkpoint(self) -> Path:

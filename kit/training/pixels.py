@@ -27,6 +27,7 @@ PIXELS = {
         Pixels("0-255", 1, 0, "as they come"),
         Pixels("0-1", 1 / 255, 0, "divided by 255"),
         Pixels("-1-1", 1 / 127.5, -1, "divided by 127.5, less 1"),
+        Pixels("-0.5-0.5", 1 / 255, -0.5, "divided by 255, less one half"),
         Pixels("standardised", 1 / 255 / _DEVIATION, -_MEAN / _DEVIATION, "less MNIST's mean, by its deviation"),
         Pixels("255-0", -1, 255, "black on white, 0 to 255"),
         Pixels("1-0", -1 / 255, 1, "black on white, 0 to 1"),

@@ -26,7 +26,7 @@ class Progress:
         self._shown = shown
         number, folds = fold
         self._before = f"fold {number:{len(str(folds))}}/{folds}  " if folds > 1 else ""
-        self._left = (folds - number + 1) * epochs - done  # epochs, if none ends early
+        self._earlier, self._all = (number - 1) * epochs, folds * epochs  # epochs, if none ends early
         self._bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Progress":
@@ -67,8 +67,8 @@ class Progress:
         if self._bar:
             self._bar.update(
                 self._task,
-                total=self._left * steps,
-                completed=(self._epoch - self._done) * steps + step,
+                total=self._all * steps,
+                completed=(self._earlier + self._epoch) * steps + step,
                 epoch=self._epoch + 1,
                 loss=loss,
                 accuracy=accuracy,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PICTURES = 4
 _NEAR = 1e-5  # of what a layer makes
+_NOT_AGAIN = "cannot be loaded again, once it is saved"
 
 
 def check_computes(model: "keras.Model", refused: Refusal) -> None:
@@ -68,8 +69,10 @@ def _not_read(
             config = saving.serialize_keras_object(layer)
             saving.deserialize_keras_object(config, custom_objects=dict(own()), safe_mode=True)
         except Exception as reason:
-            return refused(f"{_words(layer)} cannot be loaded again, once it is saved: {backend.reason(reason)}")
-    return refused(f"it cannot be loaded again, once it is saved: {backend.reason(error)}")
+            return refused(f"{_words(layer)} {_NOT_AGAIN}: {backend.reason(reason)}")
+    why = error.__cause__ if isinstance(error, KitError) and isinstance(error.__cause__, Exception) else error
+    named = next((f"{_words(layer)} " for layer in model.layers if f"name={layer.name}," in str(why)), "it ")
+    return refused(f"{named}{_NOT_AGAIN}: {backend.reason(why).rpartition('>: ')[2]}")
 
 
 def _made(model: "keras.Model", layers: list[Any]) -> list[list[np.ndarray]]:

@@ -1,29 +1,25 @@
-"""`kit train`: one training begun, or one that was stopped gone on with."""
+"""`kit train`: a training begun, or one that was stopped gone on with."""
 
-import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kit import KitError
-from kit.data.loading import folder_or_file, load
 from kit.options import parameters_of
 from kit.run import network_code
 from kit.run.folder import Run
-from kit.run.network_code import FILE
-from kit.run.runs import RunName, create, find
-from kit.run.settings import OPTIMIZERS, RUNS, Recipe, Settings
-from kit.task import CAMERA, ROWS
+from kit.run.runs import RunName, find
+from kit.run.settings import RUNS, Recipe
 from kit.training import networks, own_network
-from kit.training.arguments import Arguments, Inspection
+from kit.training.arguments import Arguments
+from kit.training.beginning import begin
 from kit.training.folds import Folds
 from kit.training.loop import DIVERGED, Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
-
-BACKGROUND_SHARE = 0.3
+from kit.training.teaching import lessons
 
 
 @parameters_of(Arguments, overrides=Recipe)
@@ -45,7 +41,7 @@ def train(given: dict[str, Any]) -> Run:
     if not given.get("camera"):
         given.pop("camera", None)
     if resume is None:
-        training = _begin(given, data, runs, inspect, shown)
+        training = begin(given, data, runs, inspect, shown)
     else:
         builder = given.pop("arch") if callable(given.get("arch")) else None
         stopped = _stopped(resume, given, runs)
@@ -59,97 +55,6 @@ def train(given: dict[str, Any]) -> Run:
             training.go(shown)
     shutil.rmtree(training.run.state, ignore_errors=True)
     return training.run
-
-
-def _begin(
-    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool
-) -> Training | Folds:
-    """Checks everything first; the run's folder appears when nothing is left to refuse."""
-    name = given.pop("name", None)
-    source = find(given["from_run"], runs) if "from_run" in given else None
-    network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
-    settings = _settings(network, given, data, source)
-    digits = load("train", data)
-    settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
-    if source and source.settings.fingerprint == settings.fingerprint:
-        settings = _with_rows_of(source, settings, given)
-    elif source and source.settings.imported:  # nobody knows which of these rows it has learned from
-        settings = dataclasses.replace(settings, seen=True)
-    training: Training | Folds
-    if settings.folded:
-        training = Folds(digits, settings, network, source=source)
-    else:
-        training = Training(digits, settings, network)
-        if source:
-            training.take_weights(source)
-    files = {}
-    if isinstance(network, OwnNetwork):
-        say = Progress(0, shown=shown).say
-        for line in inspect(training.kept, settings.task):
-            say(line)
-        if network.code:
-            files[FILE] = network.code.content
-        else:
-            say(f"the source of {network.name} cannot be had: this training can be gone on with in this Python alone")
-    training.run = create(settings, name, runs, files)
-    return training
-
-
-def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
-    """The settings by which those rows are held out that the source, trained on the same data, held out.
-
-    Raises:
-        KitError: Other rows are asked for: the source has learned from some of them.
-    """
-    theirs = source.settings
-    split, folds = theirs.validation_split, theirs.folds
-    if theirs.folded and not settings.folded:
-        raise KitError(
-            f"--from {source}: together its networks have learned from all of these rows: add --folds {folds}, or take "
-            f"one of them, --from {source}/folds/1"
-        )
-    if settings.folded and not theirs.folded:
-        raise KitError(
-            f"--folds {settings.folds}: {source} has learned from rows that would be held out: leave out --folds "
-            "or --from"
-        )
-    if settings.folded and folds != settings.folds:
-        raise KitError(
-            f"--folds {settings.folds}: {source} has {folds} folds of these rows, and each network has learned from "
-            f"rows that would be held out: give --folds {folds}"
-        )
-    if given.get("validation_split", split) != split:
-        raise KitError(
-            f"--validation-split {given['validation_split']}: {source} holds out {split} of these rows and has "
-            "learned from the others: leave the option out"
-        )
-    return dataclasses.replace(
-        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold, seen=theirs.seen
-    )
-
-
-def _settings(
-    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None
-) -> Settings:
-    """The network's recipe, with what was given in its place; the data is yet to be read."""
-    task = CAMERA if given.get("camera") else ROWS
-    values = dataclasses.asdict(network.recipe) | {"arch": network.name, "seed": 0, "from_run": None}
-    if isinstance(network, OwnNetwork):
-        values |= {"function": network.function, "code": network.code and network.code.digest}
-    if task.background:
-        values |= {"augment": False, "background_share": BACKGROUND_SHARE}
-    if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
-        values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
-    values |= given | ({"from_run": source.name} if source else {})
-    settings = Settings(**values, data=str(folder_or_file(data)), fingerprint="", split_seed=values["seed"])
-    if settings.folds is None:
-        return settings
-    if "validation_split" in given:
-        raise KitError(
-            f"--validation-split {settings.validation_split}: --folds {settings.folds} says how many rows each network "
-            "holds out: leave one of the two out"
-        )
-    return dataclasses.replace(settings, validation_split=1 / settings.folds)
 
 
 def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
@@ -169,9 +74,10 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
 
 def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None) -> Training | Folds:
     settings, digits, network = stopped.settings, stopped.digits(data), _network_of(stopped, builder)
+    taught = lessons(settings, digits, find(settings.teacher, stopped.home)) if settings.teacher else None
     if settings.folded:
-        return Folds(digits, settings, network, run=stopped)
-    training = Training(digits, settings, network)
+        return Folds(digits, settings, network, run=stopped, lessons=taught)
+    training = Training(digits, settings, network, taught)
     training.run = stopped
     if settings.from_run and not training.checkpoint.exists():
         training.take_weights(find(settings.from_run, stopped.home))

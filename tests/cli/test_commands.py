@@ -24,7 +24,7 @@ def commands() -> list[list[str]]:
     groups = [[], *([group.name] for group in app.app.registered_groups)]
     of_group = {"": app.app.registered_commands, "data": app.data_app.registered_commands}
     return [
-        [*group, command.callback.__name__]
+        [*group, command.name or command.callback.__name__]
         for group in groups
         for command in of_group[" ".join(map(str, group))]
         if command.callback

@@ -479,9 +479,9 @@ def test_each_run_is_analysed_once(run: Run, small: Path, tmp_path: Path, monkey
     made: list[str] = []
     begin = metrics.Analysis.__init__
 
-    def counted(self: metrics.Analysis, name: str, validation: Validation) -> None:
+    def counted(self: metrics.Analysis, name: str, validation: Validation, folds: int | None = None) -> None:
         made.append(name)
-        begin(self, name, validation)
+        begin(self, name, validation, folds)
 
     monkeypatch.setattr(metrics.Analysis, "__init__", counted)
     report = analyze([1, 2], runs=tmp_path)

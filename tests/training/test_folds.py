@@ -16,9 +16,12 @@ from kit import KitError, analyze, find, train
 from kit.data import loading
 from kit.data.loading import LabelledDigits
 from kit.exporting import proof
+from kit.exporting.export import export
 from kit.run.folder import Run
+from kit.run.prediction import viewed_validation
 from kit.run.runs import best, create, runs
 from kit.run.validation import Validation, joined
+from kit.run.views import moved
 from kit.training import folds, networks
 from kit.training.canonical import averaged
 from kit.training.loop import Training
@@ -293,3 +296,43 @@ def test_an_export_is_held_against_the_average_not_against_what_single_networks_
     images = loading.load("train", small).images[rows.positions].astype(np.float32)
     np.testing.assert_allclose(rows.probabilities, folded.model().predict(images, verbose=0), atol=1e-6)
     assert np.abs(rows.probabilities - folded.validation.probabilities[rows.positions]).max() > 1e-3
+
+
+@pytest.mark.parametrize("views", [1, 5])
+def test_views_of_a_row_are_read_by_the_network_that_never_saw_it(
+    views: int, folded: Run, digits: LabelledDigits
+) -> None:
+    found = viewed_validation(folded, digits.images, views)
+    assert (found.rows == folded.validation.rows).all() and (found.labels == digits.labels).all()
+    for fold in folded.folds:
+        rows, model = fold.validation.rows, fold.model()
+        each = [model.predict(view.astype(np.float32), verbose=0) for view in moved(digits.images[rows], views)]
+        np.testing.assert_allclose(found.probabilities[rows], np.mean(each, axis=0), atol=1e-6)
+
+
+def test_a_report_says_what_views_would_gain(folded: Run, small: Path, tmp_path: Path, without_pictures: None) -> None:
+    run = copy_of(folded, tmp_path)
+    report = analyze(run, views=9, data=small)
+    found = viewed_validation(run, loading.load("train", small).images, 9)
+    right = (found.probabilities.argmax(axis=1) == found.labels).sum() / 500
+    assert report.views and right in (report.views.better_accuracy, report.views.worse_accuracy)
+    assert f"With 9 views of each picture {right:.2%} are right" in report.summary[-1]
+    assert report.summary[-1] in report.page.read_text(encoding="utf-8").replace("&#39;", "'")
+    with pytest.raises(KitError, match="--views 3: choose from 1, 5, 9"):
+        analyze(run, views=3, data=small)
+
+
+@pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork", "tflite", "onnx"])
+def test_an_average_is_exported_in_every_format_and_says_how_it_was_judged(
+    format: str,  # noqa: A002
+    folded: Run,
+    tmp_path: Path,
+) -> None:
+    told = list[str]()
+    made = export(folded, format=format, precision="float32", to=tmp_path, notify=told.append)
+    assert made.proof.difference.largest < 1e-5 and made.proof.rows == 250
+    assert made.proof.out_of_fold == folded.metrics["val_accuracy"] and made.contract.run == "01-toy"
+    assert f"each alone, on rows that it has not: {folded.metrics['val_accuracy']:.2%}" in told[-1]
+    found = proof.verify(made.path, runs=folded.folder.parent, rows=20)
+    assert found.problems == () and found.proof and found.proof.rows == 20
+    assert f"accuracy of its networks out of fold {folded.metrics['val_accuracy']:.2%}" in dict(found.facts())["run"]

@@ -218,7 +218,7 @@ def network(x):
     model, pictures = own.build(seed=1), np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1))
     own.check_same(model, own.build(seed=1))
     plain = read(
-        write(body.replace('data_format="channels_first"', "").replace("    x = layers.Permute((3, 1, 2))(x)\n", ""))
+        write(body.replace(', data_format="channels_first"', "").replace("    x = layers.Permute((3, 1, 2))(x)\n", ""))
     )
     other = plain.build(seed=1)
     other.get_layer("first").set_weights(model.get_layer("first").get_weights())
@@ -237,25 +237,23 @@ def network(x):
         ("class Own(layers.Layer):\n    def build(self, shape):\n        self.scale = [self.add_weight()]\n"
          "        self.other = keras.Variable(2.0)\n        self.kept = dict(a=keras.Variable(3.0))\n"
          "    def call(self, x):\n        return x * self.kept['a']\n"
-         "def network(x): return layers.Flatten()(Own()(x))\n", ""),
+         "def network(x): return layers.Flatten()(Own()(x))\n",
+         "it cannot be loaded again, once it is saved: You are attempting to create a variable"),
         ("class Own(layers.Layer):\n    def __init__(self, times=2.0, **options):\n"
          "        super().__init__(**options)\n        self.times = times\n"
          "    def call(self, x):\n        return self.times * x\n    def get_config(self):\n"
          "        return {**super().get_config(), 'times': self.times + 1}\n"
          "def network(x): return layers.Flatten()(Own()(x))\n", "layer own (Own) computes something else when"),
     ],
-    ids=["not here", "not again", "fine", "another"],
+    ids=["not here", "not again", "variables of its own kind", "another"],
 )  # fmt: skip
 def test_a_network_is_computed_and_stored_once_before_it_is_trained(
     body: str, said: str, write: Any, small: Path, tmp_path: Path, kit_here: KitCommand
 ) -> None:
     write(body)
     finished = kit_here("train", "--arch", "mine.py", "--data", small, "--epochs", 1)
-    if said:
-        assert_one_line(finished, "mine.py", said)
-        assert not (tmp_path / "runs").exists()
-    else:
-        assert finished.returncode == 0, finished
+    assert_one_line(finished, "mine.py", said)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("layer", ["RandomBrightness(0.1)", "RandomContrast(0.1)", "RandomZoom(0.1)"])

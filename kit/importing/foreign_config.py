@@ -6,17 +6,17 @@ that is somebody's own, or of an older Keras, harms nothing.
 """
 
 import inspect
-from collections.abc import Iterator
+import re
 from typing import Any
 
 from kit import KitError, backend
+from kit.run.keras_file import is_known, parts_of
 
 SAVE_AGAIN = 'save it again with today\'s Keras, model.save("name.keras")'
 _MODELS = {"Sequential": "keras", **dict.fromkeys(("Functional", "Model", "Network"), "keras.src.models.functional")}
 _KERAS = ("keras", "tensorflow.keras", "tensorflow.python.keras", "tf_keras")  # packages; none else's classes are known
 _OPERATIONS = "keras.src.ops."  # what Keras calls `x / 255` or `keras.ops.relu(x)` between layers
 _RUN_CODE = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
-_OF_WORDS = {"StringLookup", "IntegerLookup", "TextVectorization", "HashedCrossing", "Hashing"}  # they open files
 _OLD_NAMES = {  # classes of Keras 2 → what they are now; V1 and V2 stood for TensorFlow's
     "BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization",
     "SyncBatchNormalization": "BatchNormalization", "LayerNormalizationV1": "LayerNormalization",
@@ -43,8 +43,8 @@ def translated(config: Any) -> dict[str, Any]:
         ForeignError: It holds what is no layer of Keras, or what runs code of its own.
     """
     found = _model(_plain(config))
-    for part in _parts(found):
-        if "module" not in part and part["class_name"] != "__keras_tensor__":
+    for part in parts_of(found):
+        if not is_known(part):
             raise ForeignError(f"holds {_shown(part['class_name'])} where no layer belongs, and is not opened")
     return found
 
@@ -152,8 +152,12 @@ def _class_of(name: str, stored: dict[str, Any], called: str) -> type:
     layers = backend.keras().layers
     found = getattr(layers, name, None)
     is_layer = isinstance(found, type) and issubclass(found, layers.Layer) and found is not layers.Layer
-    if is_layer and name not in _OF_WORDS and _is_keras_own(stored):
+    if is_layer and _is_keras_own(stored) and is_known({"module": "keras.layers", "class_name": name}):
         return found  # type: ignore[return-value]
+    if "module" not in stored and hasattr(backend.keras().ops, re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()):
+        raise ForeignError(
+            f"{called} is an operation between layers, {_shown(name)}, which .h5 files do not keep whole: {SAVE_AGAIN}"
+        )
     raise ForeignError(
         f"{called} is a {_shown(name)}, no layer of Keras: its code is not in the file and not run; build the network "
         "of Keras' own layers and save again"
@@ -209,14 +213,6 @@ def _activation(value: Any, called: str) -> Any:
         f"{called} has an activation of its own, {_shown(function)}, whose code is not in the file: use one of "
         "keras.activations and save again"
     )
-
-
-def _parts(config: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a configuration that stands for something to be made."""
-    if isinstance(config, dict) and "class_name" in config:
-        yield config
-    for value in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
-        yield from _parts(value)
 
 
 def _shown(value: Any) -> str:

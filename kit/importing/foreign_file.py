@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
 from kit.files import in_plain_words
+from kit.importing import saved_model_folder
+from kit.importing.foreign_config import SAVE_AGAIN, ForeignError, translated
 from kit.model_files import instead_of_a_network, kind_of
+from kit.run.keras_file import shapes_alone
 from kit.stored import SMALL, size_of, zip_of
-from kit.training import saved_model_folder
 from kit.training.channels import channels_last
-from kit.training.foreign_config import SAVE_AGAIN, ForeignError, translated
 
 if TYPE_CHECKING:
     import h5py
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _LARGEST = 2**28  # bytes of a file, and of what it holds
 _MOST_VALUES = 2**22  # numbers that a layer makes of one picture
 _MOST_PARTS = 10_000  # groups and arrays of an HDF5 file
-_LARGEST_WINDOW = 256  # pixels that a layer slides over a picture or adds to it
+_LARGEST_WINDOW = 64  # pixels that a layer slides over a picture or adds to it
 _WINDOWS = ("kernel_size", "pool_size", "strides", "dilation_rate", "padding", "cropping", "size")
 _OLD_STORE = "_layer_checkpoint_dependencies"  # what Keras 2.12 to 2.15 called the layers of a .keras file
 _WHOLE = f"{SAVE_AGAIN}, or download it again"
@@ -76,14 +77,17 @@ def _keras_file(path: Path) -> Foreign:
             raise ForeignError(f"lacks config.json or model.weights.h5: {_WHOLE}")
         if max(archive.getinfo(name).file_size for name in ("config.json", "metadata.json") if name in names) > SMALL:
             raise ForeignError(f"damaged, the description of its layers is too large: {_WHOLE}")
-        config = json.loads(archive.read("config.json"))
-        about = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
+        config = _json(archive.read("config.json"))
+        about = _json(archive.read("metadata.json")) if "metadata.json" in names else {}
         weights = folder / "model.weights.h5"
         weights.write_bytes(archive.read("model.weights.h5"))
         with _hdf5(weights, "r+") as file:
             stored = _look_over(file)
             _renumber(file)
-        return Foreign(_made(config, stored, _loader(weights)), _version(about.get("keras_version")))
+        return Foreign(
+            _made(config, stored, _loader(weights)),
+            _version(about.get("keras_version") if isinstance(about, dict) else None),
+        )
 
 
 def _hdf5_file(path: Path) -> Foreign:
@@ -105,7 +109,7 @@ def _hdf5_file(path: Path) -> Foreign:
             version = _text(file, "keras_version") or _text(file.get("model_weights", file), "keras_version")
             if version is None or version.startswith("1"):
                 raise ForeignError(f"saved by Keras 1, of before 2017, which is not read: {SAVE_AGAIN}")
-        return Foreign(_made(json.loads(config), stored, _loader(copy)), _version(version))
+        return Foreign(_made(_json(config), stored, _loader(copy)), _version(version))
 
 
 def _folder(path: Path) -> Foreign:
@@ -119,7 +123,7 @@ def _made(config: Any, stored: int, load: Callable[["keras.Model"], None]) -> "k
     config = translated(config)
     _check_windows(config)
     with _as_foreign("cannot make the network that it describes"):
-        with keras.StatelessScope(initialize_variables=False):  # shapes alone
+        with shapes_alone():
             planned = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)  # it takes it apart
         _check_sizes(planned, stored)
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
@@ -160,10 +164,14 @@ def _numbers_in(value: Any) -> Iterator[float]:
 
 def _check_sizes(planned: Any, stored: int) -> None:
     """ForeignError where it would take more numbers than are stored, or could not be put through with a picture."""
-    if len(planned.inputs) != 1 or len(planned.outputs) != 1:
+    ends = len(planned.inputs), len(planned.outputs)
+    if ends != (1, 1):
+        inputs, outputs = (
+            f"{count} {what}{'s' * (count != 1)}" for count, what in zip(ends, ("input", "output"), strict=True)
+        )
         raise ForeignError(
-            f"takes {len(planned.inputs)} inputs and gives {len(planned.outputs)} outputs: a network with one of each "
-            "belongs here: save that part, keras.Model(inputs, outputs)"
+            f"it has {inputs} and {outputs}, where one of each belongs: save that part alone, "
+            "keras.Model(inputs, outputs)"
         )
     wanted = sum(math.prod(weight.shape) for weight in planned.weights)
     if wanted > stored:
@@ -254,6 +262,13 @@ def _numbered(name: str) -> tuple[str, int]:
 
 def _loader(weights: Path) -> Callable[["keras.Model"], None]:
     return lambda model: model.load_weights(weights)
+
+
+def _json(text: bytes | str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ForeignError(f"damaged, the description of its layers is not JSON: {_WHOLE}") from error
 
 
 def _text(group: Any, name: str) -> str | None:

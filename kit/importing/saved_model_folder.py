@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
+from kit.importing.foreign_config import SAVE_AGAIN, ForeignError
 from kit.stored import content_of, size_of
-from kit.training.foreign_config import SAVE_AGAIN, ForeignError
 
 if TYPE_CHECKING:
     import keras

@@ -11,6 +11,10 @@ import numpy as np
 from kit import KitError
 from kit.data.loading import LabelledDigits, folder_or_file, load
 from kit.files import check_name, write_text
+from kit.importing import foreign_file, pixel_search
+from kit.importing.arguments import ImportArguments
+from kit.importing.foreign_file import Foreign
+from kit.importing.pixel_search import Tried
 from kit.options import parameters_of
 from kit.run import keras_file
 from kit.run.folder import Run
@@ -18,13 +22,9 @@ from kit.run.prediction import predictor
 from kit.run.runs import create
 from kit.run.settings import Recipe, Settings
 from kit.task import ROWS
-from kit.training import foreign_file, pixel_search
-from kit.training.arguments import ImportArguments
 from kit.training.canonical import Copies, canonical, check_shapes
-from kit.training.foreign_file import Foreign
 from kit.training.judging import Judge, Judged
 from kit.training.loop import summary
-from kit.training.pixel_search import Tried
 from kit.training.pixels import AS_THEY_COME, PIXELS, Pixels
 from kit.training.split import split_rows
 
@@ -46,7 +46,7 @@ def import_model(given: dict[str, Any]) -> Run:
 
     Raises:
         KitError: The file is no such classifier, or damaged; the data or an option is wrong; or with no kind of pixels
-            it reads more than half. Nothing is written then.
+            it does better than by guessing. Nothing is written then.
     """
     options = ImportArguments(**given)
     notify = options.notify or (lambda line: None)
@@ -129,7 +129,11 @@ def _pixels(network: _Network, digits: LabelledDigits, wanted: str | None) -> tu
         raise network.refused(_reads_nothing(network, tried, images, labels))
     if wanted is None:
         ties = " and ".join(one.pixels.name for one in tried[1:] if one.ties_with(best))
-        why = f"; {ties} may be read as well, but with a higher log loss" if ties else ""
+        why = (
+            f": {ties} may be read as well, but with a higher log loss, counting digits moved by a pixel"
+            if ties
+            else ""
+        )
         return best.pixels, [*lines, f"it wants pixels {best.pixels.name}, {best.pixels.meaning}{why}"]
     chosen = next(one for one in tried if one.pixels.name == wanted)
     if chosen is not best and not chosen.ties_with(best):
@@ -139,7 +143,7 @@ def _pixels(network: _Network, digits: LabelledDigits, wanted: str | None) -> tu
 
 def _reads_nothing(network: _Network, tried: list[Tried], images: np.ndarray, labels: np.ndarray) -> str:
     """Why it is refused, with the table of what was tried."""
-    spread = 100 / len(labels) ** 0.5  # two standard deviations of a share of one half
+    spread = 200 * (0.1 * 0.9 / len(labels)) ** 0.5  # two standard deviations
     table = ", ".join(map(str, sorted(tried, key=lambda one: -one.accuracy)))
     turned = pixel_search.try_all(network.predict, images.transpose(0, 2, 1, 3), labels, PIXELS.values())[0]
     advice = "was it trained on digits, and with other pixels than these? --pixels NAME takes it all the same"
@@ -148,7 +152,10 @@ def _reads_nothing(network: _Network, tried: list[Tried], images: np.ndarray, la
             f"on digits turned over their diagonal, as EMNIST has them, it reads {turned.accuracy:.1%} with "
             f"{turned.pixels.name}: put keras.layers.Permute((2, 1, 3)) in front of it and save it again"
         )
-    return f"no better than a coin, 50 ± {spread:.0f} %, on {len(labels):,} rows with any pixels: {table}: {advice}"
+    return (
+        f"with no kind of pixels does it read digits better than by guessing, which has 10 ± {spread:.0f} % of these "
+        f"{len(labels):,} rows right at log loss {pixel_search.GUESSED:.3g}: {table}: {advice}"
+    )
 
 
 def _settings(options: ImportArguments, path: Path, digits: LabelledDigits, pixels: Pixels) -> Settings:

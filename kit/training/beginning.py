@@ -1,0 +1,147 @@
+"""A training begun: settings of recipe and options, everything checked, then the run's folder."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kit import KitError
+from kit.data.loading import LabelledDigits, folder_or_file, load
+from kit.run.folder import Run
+from kit.run.network_code import FILE
+from kit.run.runs import create, find
+from kit.run.settings import OPTIMIZERS, Settings
+from kit.task import CAMERA, ROWS
+from kit.training import networks
+from kit.training.arguments import TEACHER_SHARE, Inspection
+from kit.training.folds import Folds
+from kit.training.loop import Training
+from kit.training.networks import Network
+from kit.training.own_network import OwnNetwork
+from kit.training.progress import Progress
+from kit.training.teaching import lessons, with_teacher
+
+BACKGROUND_SHARE = 0.3
+
+
+def begin(
+    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool
+) -> Training | Folds:
+    """Checks everything first; the run's folder appears when nothing is left to refuse."""
+    name, say = given.pop("name", None), Progress(0, shown=shown).say
+    teaching = {key: given.pop(key, None) for key in ("teacher", "teacher_share", "unlabelled")}
+    source, teacher = (
+        find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
+    )
+    network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
+    settings = _settings(network, given, data, source)
+    digits = load("train", data)
+    settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
+    if source:
+        settings = _after(source, settings, given)
+    settings = _taught(settings, teacher, teaching["teacher_share"], teaching["unlabelled"], say)
+    training = _training(digits, settings, network, source, teacher)
+    files = {}
+    if isinstance(network, OwnNetwork):
+        for line in inspect(training.kept, settings.task):
+            say(line)
+        if network.code:
+            files[FILE] = network.code.content
+        else:
+            say(f"the source of {network.name} cannot be had: this training can be gone on with in this Python alone")
+    training.run = create(settings, name, runs, files)
+    return training
+
+
+def _training(
+    digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork, source: Run | None, teacher: Run | None
+) -> Training | Folds:
+    """The training, or the trainings, with these settings."""
+    taught = lessons(settings, digits, teacher) if teacher else None
+    if settings.folded:
+        return Folds(digits, settings, network, source=source, lessons=taught)
+    training = Training(digits, settings, network, taught)
+    if source:
+        training.take_weights(source)
+    return training
+
+
+def _taught(
+    settings: Settings,
+    teacher: Run | None,
+    share: float | None,
+    unlabelled: Path | str | None,
+    say: Callable[[str], None],
+) -> Settings:
+    """The settings with a teacher; KitError where something is said of one that is not named."""
+    if teacher:
+        return with_teacher(settings, teacher, TEACHER_SHARE if share is None else share, unlabelled, say)
+    for flag, value in (("--teacher-share", share), ("--unlabelled", unlabelled)):
+        if value is not None:
+            raise KitError(f"{flag}: there is no teacher: add --teacher RUN or leave it out")
+    return settings
+
+
+def _after(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
+    """The settings of a training that starts from another run's weights; KitError as `_with_rows_of` has it."""
+    if source.settings.fingerprint == settings.fingerprint:
+        return _with_rows_of(source, settings, given)
+    # Nobody knows which of these rows a network has learned from that was trained elsewhere.
+    return dataclasses.replace(settings, seen=True) if source.settings.imported else settings
+
+
+def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
+    """The settings by which those rows are held out that the source, trained on the same data, held out.
+
+    Raises:
+        KitError: Other rows are asked for: the source has learned from some of them.
+    """
+    theirs = source.settings
+    split, folds = theirs.validation_split, theirs.folds
+    if theirs.folded and not settings.folded:
+        raise KitError(
+            f"--from {source}: together its networks have learned from all of these rows: add --folds {folds}, or take "
+            f"one of them, --from {source}/folds/1"
+        )
+    if settings.folded and not theirs.folded:
+        raise KitError(
+            f"--folds {settings.folds}: {source} has learned from rows that would be held out: leave out --folds "
+            "or --from"
+        )
+    if settings.folded and folds != settings.folds:
+        raise KitError(
+            f"--folds {settings.folds}: {source} has {folds} folds of these rows, and each network has learned from "
+            f"rows that would be held out: give --folds {folds}"
+        )
+    if given.get("validation_split", split) != split:
+        raise KitError(
+            f"--validation-split {given['validation_split']}: {source} holds out {split} of these rows and has "
+            "learned from the others: leave the option out"
+        )
+    return dataclasses.replace(
+        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold, seen=theirs.seen
+    )
+
+
+def _settings(
+    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None
+) -> Settings:
+    """The network's recipe, with what was given in its place; the data is yet to be read."""
+    task = CAMERA if given.get("camera") else ROWS
+    values = dataclasses.asdict(network.recipe) | {"arch": network.name, "seed": 0, "from_run": None}
+    if isinstance(network, OwnNetwork):
+        values |= {"function": network.function, "code": network.code and network.code.digest}
+    if task.background:
+        values |= {"augment": False, "background_share": BACKGROUND_SHARE}
+    if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
+        values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
+    values |= given | ({"from_run": source.name} if source else {})
+    settings = Settings(**values, data=str(folder_or_file(data)), fingerprint="", split_seed=values["seed"])
+    if settings.folds is None:
+        return settings
+    if "validation_split" in given:
+        raise KitError(
+            f"--validation-split {settings.validation_split}: --folds {settings.folds} says how many rows each network "
+            "holds out: leave one of the two out"
+        )
+    return dataclasses.replace(settings, validation_split=1 / settings.folds)
