@@ -166,12 +166,12 @@ def _compute(graph: Graph, images: np.ndarray, half: bool) -> Iterator[tuple[Ope
             key: (_operand if key in OPERANDS else _value)(argument, tensors, graph)
             for key, argument in operation.arguments.items()
         }
-        with np.errstate(all="ignore"):  # weights that are no numbers give probabilities that are none
+        with np.errstate(all="ignore"):  # weights that are no numbers, or too large, give probabilities that are none
             result = KINDS[operation.kind].compute(arguments)
-        if result.dtype == np.float64:
-            result = result.astype(np.float32)
-        if half and operation.half:
-            result = result.astype(np.float16).astype(np.float32)
+            if result.dtype == np.float64:
+                result = result.astype(np.float32)
+            if half and operation.half:
+                result = result.astype(np.float16).astype(np.float32)
         tensors[operation.output] = result
         yield operation, result
         for name in _reads(operation):
