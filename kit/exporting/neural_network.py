@@ -513,6 +513,7 @@ CONVERTERS: dict[str, _Converter] = {
     "slidingWindows": _plain(
         "sliding_windows", axis=_integer("axis"), size=_integer("windowSize"), stride=_integer("step")
     ),
+    "softmax": _plain("softmax", axis=lambda layer: np.int32(-3)),
     "softmaxND": _plain("softmax", axis=_integer("axis")),
     "splitND": _split,
     "squeeze": _squeeze,
