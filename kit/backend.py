@@ -60,6 +60,15 @@ def tensorflow() -> Any:
     return sys.modules["tensorflow"]
 
 
+def reason(error: Exception) -> str:
+    """What an error of Keras or TensorFlow says is wrong, in a line, without the places that it came through."""
+    text = str(error)
+    bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", text, re.DOTALL)
+    text = bold[1] if bold else text.rpartition("Exception encountered: ")[2]
+    lines = re.sub(r"\{\{.*?\}\}|\[Op:.*|\[\[.*", "", text).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
+
+
 def threads() -> int:
     """How many threads an operation of TensorFlow has: the last bits of a network's weights depend on it.
 

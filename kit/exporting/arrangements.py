@@ -166,18 +166,23 @@ def _cut(index: list[slice | int], shape: Shape) -> Need:
 
 
 def _by_index(arguments: Arguments, shape: Shape) -> list[slice | int]:
-    count = len(shape)
-    begins, ends = numbers(arguments["begin"], count), numbers(arguments["end"], count)
+    """By what is said of the last axes; those before, of which nothing is said, are left whole."""
+    begins = numbers(arguments["begin"])
+    count = len(begins)
+    if not 0 < count <= len(shape):
+        raise ValueError(f"it names {count} axes of {len(shape)}")
+    ends = numbers(arguments["end"], count)
     strides = numbers(arguments.get("stride", (1,) * count), count)
     open_begins, open_ends, single = (
         flags(arguments, f"{name}_mask", count) for name in ("begin", "end", "squeeze")
     )  # fmt: skip
-    return [
+    named = [
         begins[i] if single[i] else slice(
             None if open_begins[i] else begins[i], None if open_ends[i] else ends[i], strides[i]
         )
         for i in range(count)
     ]  # fmt: skip
+    return [*[slice(None)] * (len(shape) - count), *named]
 
 
 def _by_size(arguments: Arguments, shape: Shape) -> list[slice | int]:

@@ -1,4 +1,4 @@
-"""What of somebody's own network will not become Core ML, said of its layers and before anybody trains it."""
+"""What of somebody's own network will not become a model for an app, said of its layers, before anybody trains it."""
 
 import json
 import math
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kit import KitError, backend
-from kit.exporting import coreml, evaluator, graph
-from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES
+from kit.exporting import coreml, evaluator, graph, portable
+from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS
 from kit.task import Task
 
 if TYPE_CHECKING:
@@ -29,8 +29,19 @@ _REMEDIES = {  # a layer's class → what to take for it
 }
 
 
-def obstacles(model: "keras.Model", task: Task, format: str = "mlprogram") -> list[str]:  # noqa: A002
-    """What keeps a network from becoming Core ML, one line for each layer that does; empty where nothing does.
+@dataclass(frozen=True)
+class Form:
+    """What a network is to become: one of the formats and, of Core ML, the oldest system that must run it."""
+
+    format: str = "mlprogram"
+    target: str | None = None
+
+    def __str__(self) -> str:
+        return {"tflite": "LiteRT", "onnx": "ONNX"}.get(self.format, "Core ML")
+
+
+def obstacles(model: "keras.Model", task: Task, form: Form = Form()) -> list[str]:
+    """What keeps a network from becoming an app's model, one line for each layer that does; empty where nothing does.
 
     The whole network is converted in float32, read back and computed by NumPy for a few pictures, as an export is: some
     two seconds. Where that fails, its layers are tried on their own, the half of them at a time that fails.
@@ -38,16 +49,16 @@ def obstacles(model: "keras.Model", task: Task, format: str = "mlprogram") -> li
     Args:
         model: Takes pixels (n, size, size, 1), 0 to 255; ends in the layers "logits" and "probabilities".
         task: What it reads.
-        format: "mlprogram" or "neuralnetwork".
+        form: What it is to become.
     """
-    reason = _reason(model, task, format)
+    reason = _reason(model, task, form)
     if not reason:
         return []
     try:
         steps = _steps(model)
     except Exception:  # a layer of the user's own that cannot be made again from its configuration
         steps = []
-    return [step.line(reason) for step, reason in _offending(steps, task, format)] or [f"the network: {reason}"]
+    return [step.line(reason) for step, reason in _offending(steps, task, form)] or [f"the network: {reason}"]
 
 
 @dataclass(frozen=True)
@@ -121,18 +132,18 @@ def _again(layer: Any) -> Any:
     return type(layer).from_config(layer.get_config())
 
 
-def _offending(steps: Sequence[_Step], task: Task, format: str) -> list[tuple[_Step, str]]:  # noqa: A002
+def _offending(steps: Sequence[_Step], task: Task, form: Form) -> list[tuple[_Step, str]]:
     """The steps that do not convert on their own, each with the reason."""
-    reason = _reason_of(steps, task, format) if steps else ""
+    reason = _reason_of(steps, task, form) if steps else ""
     if not reason:
         return []
     if len(steps) == 1:
         return [(steps[0], reason)]
     middle = len(steps) // 2
-    return [*_offending(steps[:middle], task, format), *_offending(steps[middle:], task, format)]
+    return [*_offending(steps[:middle], task, form), *_offending(steps[middle:], task, form)]
 
 
-def _reason_of(steps: Sequence[_Step], task: Task, format: str) -> str:  # noqa: A002
+def _reason_of(steps: Sequence[_Step], task: Task, form: Form) -> str:
     """Why a network that has these steps side by side does not convert; empty where it does."""
     keras = backend.keras()
     pixels = keras.Input((task.size, task.size, 1), name="pixels")
@@ -143,34 +154,48 @@ def _reason_of(steps: Sequence[_Step], task: Task, format: str) -> str:  # noqa:
         network = keras.Model(pixels, keras.layers.Softmax(name="probabilities")(logits))
     except Exception:  # it cannot stand alone; what is wrong is not known to be of Core ML
         return ""
-    return _reason(network, task, format)
+    return _reason(network, task, form)
 
 
-def _reason(model: "keras.Model", task: Task, format: str) -> str:  # noqa: A002
-    """Why a network does not become Core ML that computes the same; empty where it does."""
+def _reason(model: "keras.Model", task: Task, form: Form) -> str:
+    """Why a network does not become a model that computes the same; empty where it does."""
     pictures = np.random.default_rng(0).integers(0, 256, (_PICTURES, task.size, task.size, 1)).astype(np.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"model{SUFFIXES[format]}"
-        try:
-            converted = coreml.convert(
-                model, task.labels, format=format, target=DEFAULT_TARGETS[format], precision="float32", array=False
-            )
-            coreml.save(converted, path, {}, None)
-            found = evaluator.evaluate(graph.read(path), pictures)
-        except KitError as error:
-            return _in_words(str(error), path)
+    try:
+        found = (_by_core_ml if form.format in TARGETS else _by_others)(model, task, form, pictures)
+    except KitError as error:
+        return _in_words(str(error), form)
     with backend.quiet():
         expected = np.asarray(model(pictures.astype(np.float32), training=False))
     if np.abs(found - expected).max() <= _APART:
         return ""
-    return f"in Core ML its probabilities are up to {np.abs(found - expected).max():.2g} from Keras'"
+    return f"in {form} its probabilities are up to {np.abs(found - expected).max():.2g} from Keras'"
 
 
-def _in_words(message: str, path: Path) -> str:
+def _by_core_ml(model: "keras.Model", task: Task, form: Form, pictures: np.ndarray) -> np.ndarray:
+    target = form.target or DEFAULT_TARGETS[form.format]
+    converted = coreml.convert(
+        model, task.labels, format=form.format, target=target, precision="float32", array=False
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{SUFFIXES[form.format]}"
+        coreml.save(converted, path, {}, None)
+        try:
+            return evaluator.evaluate(graph.read(path), pictures)
+        except KitError as error:
+            raise KitError(str(error).replace(f"{path}: ", "")) from error
+
+
+def _by_others(model: "keras.Model", task: Task, form: Form, pictures: np.ndarray) -> np.ndarray:
+    content = portable.convert(model, task.classes, form.format, "float32")
+    return portable.evaluate(content, form.format, pictures)
+
+
+def _in_words(message: str, form: Form) -> str:
     """The reason that a message gives, without what is said of files that are not the user's."""
-    if lacking := re.search(r"Conversion for TF op '(\w+)' not implemented", message):
-        return f"Core ML has no operation {lacking[1]}"
+    if lacking := re.search(r"TF op '(\w+)' not implemented|'tf[.](\w+)' op is neither", message):
+        return f"{form} has no operation {lacking[1] or lacking[2]}"
     if unknown := re.search(r"is a (\w+),? (?:which|that) kit cannot evaluate(, it [^)]*)?", message):
         return f"it becomes a {unknown[1]} that kit cannot check{unknown[2] or ''}"
-    reason = message.removeprefix("Core ML cannot be made of this network: ").replace(f"{path}: ", "")
-    return reason.replace(f": damaged, {graph.AGAIN}", "")
+    if unknown := re.search(r"it has an? (\w+), which is no operation", message):
+        return f"it becomes a {unknown[1]} that kit cannot check"
+    return message.partition(" cannot be made of this network: ")[2] or message.replace(f": damaged, {graph.AGAIN}", "")

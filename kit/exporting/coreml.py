@@ -15,6 +15,7 @@ from kit import KitError, backend
 from kit.contract import KEY, Contract
 from kit.exporting import tensorflow_operations
 from kit.exporting.compression import quantize
+from kit.exporting.formats import TARGETS
 from kit.files import remove
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def convert(
                 **options,
             )
         except Exception as error:  # NotImplementedError, ValueError, KeyError …: an operation it does not know
-            raise KitError(f"Core ML cannot be made of this network: {_reason(error)}") from error
+            raise KitError(f"Core ML cannot be made of this network: {_reason(error, format)}") from error
         if format == "neuralnetwork" and precision == "float16":
             converted = quantize(converted, 16, "linear", exact)
     return converted
@@ -93,10 +94,18 @@ def _uncollected() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _reason(error: Exception) -> str:
-    """What is wrong, in a line: Keras has it in bold among the places that it came through."""
-    bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
-    return (bold[1] if bold else str(error)).strip().partition("\n")[0]
+def _reason(error: Exception, format: str) -> str:  # noqa: A002
+    """What is wrong, in a line."""
+    if newer := re.search(r"to be of version \d+ but converted model .*version (\d+)", str(error), re.DOTALL):
+        brought = next((target for target, version in TARGETS[format].items() if str(version) == newer[1]), "")
+        return f"it takes what {brought} brought: use --target {brought}"
+    if newer := re.search(r"minimum_deployment_target to at least coremltools.target.(\w+)", str(error)):
+        return f"it takes what {newer[1]} brought: use --target {newer[1]}"
+    if missing := re.search(
+        r"Op (\S+) is used in the source model. This op is not supported by the Neural", str(error)
+    ):
+        return f"the older format has no {missing[1]}: use --format mlprogram"
+    return backend.reason(error)
 
 
 def _weights(operation: Any) -> int:

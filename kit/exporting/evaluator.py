@@ -101,7 +101,8 @@ def evaluate(graph: Graph, images: np.ndarray, *, half: bool = False) -> np.ndar
     for chunk in chunks:
         for operation, result in _compute(graph, chunk, half):
             if operation.output == graph.probabilities:
-                results.append(result.reshape(len(chunk), -1))
+                every = np.broadcast_to(result, (len(chunk), *result.shape[1:]))  # of constants alone it is one row
+                results.append(every.reshape(len(chunk), -1))
     return np.concatenate(results)
 
 
@@ -165,12 +166,12 @@ def _compute(graph: Graph, images: np.ndarray, half: bool) -> Iterator[tuple[Ope
             key: (_operand if key in OPERANDS else _value)(argument, tensors, graph)
             for key, argument in operation.arguments.items()
         }
-        with np.errstate(all="ignore"):  # weights that are no numbers give probabilities that are none
+        with np.errstate(all="ignore"):  # weights that are no numbers, or too large, give probabilities that are none
             result = KINDS[operation.kind].compute(arguments)
-        if result.dtype == np.float64:
-            result = result.astype(np.float32)
-        if half and operation.half:
-            result = result.astype(np.float16).astype(np.float32)
+            if result.dtype == np.float64:
+                result = result.astype(np.float32)
+            if half and operation.half:
+                result = result.astype(np.float16).astype(np.float32)
         tensors[operation.output] = result
         yield operation, result
         for name in _reads(operation):

@@ -16,7 +16,7 @@ import numpy as np
 from kit import KitError, __version__
 from kit.contract import Contract
 from kit.exporting import compression, core_ml_model, coreml, opening, portable, proof
-from kit.exporting.convertible import obstacles
+from kit.exporting.convertible import Form, obstacles
 from kit.exporting.formats import SUFFIXES
 from kit.exporting.options import APP, AUTO, Options
 from kit.exporting.proof import Proof, Rows
@@ -188,10 +188,11 @@ class _Maker:
         """The model as it is read back; the one that was written last is not written again."""
         what = (path, compressed, exact)
         if self._last is None or self._last[0] != what:
-            if self.options.of_core_ml:
-                self._save_core_ml(path, compressed, exact)
-            else:
-                self._save_portable(path)
+            with self._layers_named():
+                if self.options.of_core_ml:
+                    self._save_core_ml(path, compressed, exact)
+                else:
+                    self._save_portable(path)
             self._last = what, opening.read(path)
             if problems := self._last[1].problems():
                 raise _refused(path, problems)
@@ -204,18 +205,18 @@ class _Maker:
         return _Made(saved.contract.compression, saved, proved, problems)
 
     def _save_core_ml(self, path: Path, compressed: str | None, exact: int) -> None:
-        with self._layers_named():
-            converted = self._converted(exact)
-            if compressed:
-                converted = compression.compress(converted, compressed)
-            coreml.save(converted, path, self.about, None)  # what its digests are taken of
-            saved = core_ml_model.read(path)
-            saved.costs()
+        converted = self._converted(exact)
+        if compressed:
+            converted = compression.compress(converted, compressed)
+        coreml.save(converted, path, self.about, None)  # what its digests are taken of
+        saved = core_ml_model.read(path)
+        saved.costs()
         coreml.save(converted, path, self.about, self._contract(compressed, saved.digests))
 
     def _save_portable(self, path: Path) -> None:
         format, precision = self.options.format, self.options.stored_precision  # noqa: A001
         content = portable.convert(self.model, self.task.classes, format, precision)
+        portable.evaluate(content, format, np.zeros((1, self.task.size, self.task.size, 1), np.uint8))
         portable.save(content, path, format, self._contract(None, portable.digests(content, format)))
 
     @cache  # noqa: B019 (of one export)
@@ -228,11 +229,11 @@ class _Maker:
 
     @contextlib.contextmanager
     def _layers_named(self) -> Iterator[None]:
-        """Has what goes wrong with a network that does not become Core ML say which of its layers it is."""
+        """Has what goes wrong with a network that does not become such a model say which of its layers it is."""
         try:
             yield
         except KitError as error:
-            if found := obstacles(self.model, self.task, self.options.format):
+            if found := obstacles(self.model, self.task, Form(self.options.format, self.options.oldest)):
                 raise KitError(f"{self.run}: not exported, {'; '.join(found)}", exit_code=1) from error
             raise
 

@@ -19,7 +19,7 @@ from kit import KitError, backend
 from kit.contract import KEY
 from kit.exporting import neural_network
 from kit.exporting.operations import KINDS
-from kit.exporting.shapes import MOST_NUMBERS
+from kit.exporting.shapes import MOST_NUMBERS, UnknownError
 from kit.model_files import kind_of
 from kit.stored import SMALL, content_of, json_of, size_of
 
@@ -408,20 +408,12 @@ def _one(value: Any) -> Name | np.ndarray:
     return Name(value.name)
 
 
-def _counted(numbers: int, *more: np.ndarray) -> int:
-    """How many numbers a graph's constants hold with these."""
-    numbers += sum(array.size for array in more)
-    if numbers > MOST_NUMBERS:
-        raise KitError("its layers hold more numbers than a network for digits has")
-    return numbers
-
-
 def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
     labels = tuple(network.stringClassLabels.vector)
     if not labels:
         raise KitError("it has no string labels")
     operations: list[Operation] = []
-    scaled, constants, numbers = dict[str, str](), dict[str, np.ndarray](), 0
+    scaled, numbers = dict[str, str](), 0
     for step in network.preprocessing:
         if step.WhichOneof("preprocessor") != "scaler":
             raise KitError("it prepares its pictures in a way that kit cannot evaluate")
@@ -431,25 +423,44 @@ def _network(network: Any) -> tuple[list[Operation], str, tuple[str, ...]]:
             Operation("mul", "channel scale", {"x": Name(step.featureName), "y": scale}, "channel scaled"),
             Operation("add", "grey bias", {"x": Name("channel scaled"), "y": bias}, scaled[step.featureName]),
         ]
+    constants = dict[str, tuple[np.ndarray, int]]()  # each with its bytes on disk
     for layer in network.layers:
-        kind = layer.WhichOneof("layer")
-        inputs = [constants.get(name, Name(scaled.get(name, name))) for name in layer.input]
-        try:
-            if kind == "loadConstantND":
-                constant = layer.loadConstantND
-                constants[layer.output[0]] = neural_network.weights(constant.data, constant.shape)
-                numbers = _counted(numbers, constants[layer.output[0]])
-                continue
-            operation, arguments, stored = neural_network.convert(kind, getattr(layer, kind))
-        except KitError as error:
-            raise KitError(f"layer {layer.name!r}: {error}") from error
-        alpha = arguments.pop("alpha", None)
-        if operation == "concat":
-            arguments["values"] = inputs
+        kind = str(layer.WhichOneof("layer"))
+        if kind == "loadConstantND":
+            values = neural_network.weights(layer.loadConstantND.data, tuple(layer.loadConstantND.shape))
+            constants[layer.output[0]] = values, neural_network.stored(layer.loadConstantND)
+            numbers += values.size
         else:
-            arguments |= dict(zip(("x", "y"), inputs, strict=False))
-            if alpha is not None and len(inputs) == 1:
-                arguments["y"] = alpha
-        operations.append(Operation(operation, layer.name, arguments, layer.output[0], stored=stored))
-        numbers = _counted(numbers, *operations[-1].weights)
+            added = _layer(layer, kind, scaled, constants)
+            numbers += sum(weights.size for operation in added for weights in operation.weights)
+            operations += added
+        if numbers > MOST_NUMBERS or len(operations) > _MOST_OPERATIONS:
+            raise KitError("its layers are more, or hold more numbers, than a network for digits has")
     return operations, network.labelProbabilityLayerName or operations[-1].output, labels
+
+
+def _layer(
+    layer: Any, kind: str, scaled: dict[str, str], constants: dict[str, tuple[np.ndarray, int]]
+) -> list[Operation]:
+    """A layer's operations, the last of which give its outputs."""
+    inputs = [constants[name][0] if name in constants else Name(scaled.get(name, name)) for name in layer.input]
+    if kind not in neural_network.CONVERTERS:
+        raise KitError(f"layer {layer.name!r} is a {kind}, which kit cannot evaluate")
+    parameters = getattr(layer, kind)
+    try:
+        steps = neural_network.convert(kind, parameters, inputs)
+    except UnknownError as error:
+        raise KitError(f"layer {layer.name!r} is a {kind} that kit cannot evaluate, {error}") from error
+    except KitError as error:
+        raise KitError(f"layer {layer.name!r}: {error}") from error
+    stored = neural_network.stored(parameters) + sum(constants[name][1] for name in layer.input if name in constants)
+    operations = list[Operation]()
+    for place, (operation, arguments) in enumerate(steps, 1):
+        if operations:
+            arguments = {"x": Name(operations[-1].output), **arguments}
+        if place < len(steps):
+            operations.append(Operation(operation, layer.name, arguments, f"{layer.output[0]}, step {place}"))
+    for part, output in enumerate(layer.output):
+        which = {"part": np.array(part, np.int32)} if operation in _SEVERAL else {}
+        operations.append(Operation(operation, layer.name, arguments | which, output, stored=stored))
+    return operations

@@ -5,6 +5,7 @@ Both are extras, because only some people need them.
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.contract import KEY, Contract
-from kit.exporting import portable_graphs
+from kit.exporting import onnx_operations, portable_graphs
 from kit.exporting.coreml import PROBABILITIES, concrete_function
 from kit.exporting.saved_model import SavedModel
 from kit.stored import content_of
@@ -110,14 +111,31 @@ def convert(model: "keras.Model", classes: int, format: str, precision: str) -> 
                     converter.optimizations = [tf.lite.Optimize.DEFAULT]
                     converter.target_spec.supported_types = [tf.float16]
                 return converter.convert()
-            from tf2onnx import convert
-
-            shape = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
-            converted, _ = convert.from_function(tf.function(function), input_signature=[shape], opset=_OPSET)
+            converted = _in_onnx(function)
         except Exception as error:  # ConverterError, ValueError, KeyError …: an operation that it does not know
-            raise KitError(f"{format} cannot be made of this network: {str(error).partition(chr(10))[0]}") from error
+            raise KitError(f"{format} cannot be made of this network: {_reason(error)}") from error
     _name_onnx(converted)
     return converted.SerializeToString()
+
+
+def _in_onnx(function: Any) -> Any:
+    """By its graph, in which constants are constants: tf2onnx would have the layers' own as inputs of the model."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+    from tf2onnx import convert
+
+    frozen = convert_variables_to_constants_v2(function)
+    inputs, outputs = ([tensor.name for tensor in tensors] for tensors in (frozen.inputs, frozen.outputs))
+    converted, _ = convert.from_graph_def(
+        frozen.graph.as_graph_def(), input_names=inputs, output_names=outputs, opset=_OPSET,
+        custom_op_handlers=onnx_operations.handlers(),
+    )  # fmt: skip
+    return converted
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in a line, without the places in TensorFlow that it came through."""
+    told = re.search(r"error: (.+)", str(error))
+    return (told[1] if told else str(error)).strip().partition("\n")[0]
 
 
 def save(content: bytes, path: Path, format: str, contract: Contract) -> None:  # noqa: A002
@@ -150,6 +168,21 @@ def read(path: Path | str, format: str = "") -> PortableModel:  # noqa: A002
         return (_read_tflite if format == "tflite" else _read_onnx)(path, content)
 
 
+def evaluate(content: bytes, format: str, images: np.ndarray) -> np.ndarray:  # noqa: A002
+    """What a model that `convert` gave computes, by its own runtime: arguments and result as of `evaluator.evaluate`.
+
+    Raises:
+        KitError: It has an operation that kit does not let the runtime have, or the runtime cannot compute it.
+    """
+    try:
+        with backend.quiet():
+            return _RUNTIMES[format](content)(images)
+    except KitError:
+        raise
+    except Exception as error:  # RuntimeError, ValueError, onnx' and onnxruntime's own
+        raise KitError(f"its runtime cannot compute it: {str(error).strip().partition(chr(10))[0]}") from error
+
+
 def digests(content: bytes, format: str) -> tuple[str, str]:  # noqa: A002
     """SHA-256 of a model's constants, and of everything else in it but what names and describes it."""
     if format == "onnx":
@@ -179,12 +212,20 @@ def _read_onnx(path: Path, content: bytes) -> PortableModel:
     _check_ours(metadata)
     feature, result = model.graph.input[0], model.graph.output[0]
     last = next(node.op_type for node in model.graph.node if result.name in node.output)
+    shape = tuple(dimension.dim_value for dimension in feature.type.tensor_type.shape.dim)
+    digests, run = _digests_of_onnx(model), _by_onnx(content)
+    return PortableModel(path, "onnx", shape, last.lower(), metadata, len(content), digests, run)
+
+
+def _by_onnx(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
+    """What its runtime makes of pictures; it starts when it is first called, of a graph that kit may have written."""
 
     @cache
     def session() -> Any:
+        import onnx
         import onnxruntime
 
-        portable_graphs.check_onnx(model)
+        portable_graphs.check_onnx(onnx.ModelProto.FromString(content))
         onnxruntime.disable_telemetry_events()  # it would tell its makers of every session
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong it raises, too
@@ -192,12 +233,11 @@ def _read_onnx(path: Path, content: bytes) -> PortableModel:
             return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def run(images: np.ndarray) -> np.ndarray:
-        run = session().run
-        rows = (run(None, {feature.name: image[None].astype(np.float32)})[0][0] for image in images)
+        [feature] = session().get_inputs()
+        rows = (session().run(None, {feature.name: image[None].astype(np.float32)})[0][0] for image in images)
         return np.array(list(rows), np.float32)
 
-    shape = tuple(dimension.dim_value for dimension in feature.type.tensor_type.shape.dim)
-    return PortableModel(path, "onnx", shape, last.lower(), metadata, len(content), _digests_of_onnx(model), run)
+    return run
 
 
 def _digests_of_onnx(model: Any) -> tuple[str, str]:
@@ -220,12 +260,19 @@ def _read_tflite(path: Path, content: bytes) -> PortableModel:
     _check_ours(metadata)
     graph = model.subgraphs[0]
     last = portable_graphs.tflite_kind(model, graph.operators[-1])
+    shape = tuple(map(int, graph.tensors[graph.inputs[0]].shape))
+    digests, run = _digests_of_tflite(model, own), _by_tflite(content)
+    return PortableModel(path, "tflite", shape, last.lower(), metadata, len(content), digests, run)
+
+
+def _by_tflite(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
+    """As `_by_onnx`."""
 
     @cache
     def started() -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        portable_graphs.check_tflite(model)
+        portable_graphs.check_tflite(_tflite(content)[0])
         with backend.quiet():
             interpreter = Interpreter(model_content=content)
             interpreter.allocate_tensors()
@@ -241,10 +288,7 @@ def _read_tflite(path: Path, content: bytes) -> PortableModel:
             row[:] = interpreter.get_tensor(outputs["index"])[0]
         return rows
 
-    shape = tuple(map(int, graph.tensors[graph.inputs[0]].shape))
-    return PortableModel(
-        path, "tflite", shape, last.lower(), metadata, len(content), _digests_of_tflite(model, own), run
-    )
+    return run
 
 
 def _digests_of_tflite(model: Any, own: set[int]) -> tuple[str, str]:
@@ -288,3 +332,6 @@ def _with_metadata(content: bytes, text: bytes) -> bytes:
     builder = flatbuffers.Builder(len(content) + len(text))
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+_RUNTIMES = {"tflite": _by_tflite, "onnx": _by_onnx}

@@ -4,7 +4,8 @@ What the runtimes do with a graph that somebody has tampered with is not known: 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,37 @@ _MOST_OPERATIONS = 10_000
 _MOST_WORK = 2**31  # multiply-accumulates of one picture; kit's largest network has 40 million
 _MOST_OPTION = 2**16  # a stride, a dilation, a border, an axis
 
-# What becomes of the layers of kit's networks, and of the usual activations and arithmetic in others'.
+# What becomes of the layers of kit's networks and of Keras' own. ONNX' checks find the size of every result; of
+# LiteRT's operations those whose result may be larger than what they take are in `_GROWING`.
 _ONNX = {
-    "Abs", "Clip", "Div", "Elu", "Erf", "Exp", "HardSigmoid", "LeakyRelu", "Log", "Max", "Min", "Neg", "Pow",
-    "Reciprocal", "ReduceMax", "ReduceSum", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh",
-    "Add", "AveragePool", "Concat", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "Identity", "MatMul", "MaxPool",
-    "Mul", "ReduceMean", "Relu", "Reshape", "Softmax", "Squeeze", "Transpose",
+    "Abs", "Acos", "Add", "And", "ArgMax", "ArgMin", "Asin", "Atan", "AveragePool", "Cast", "Ceil", "Clip", "Concat",
+    "Conv", "ConvTranspose", "Cos", "Cosh", "CumSum", "DepthToSpace", "Div", "Elu", "Equal", "Erf", "Exp", "Expand",
+    "Flatten", "Floor", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual",
+    "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "MatMul", "Max",
+    "MaxPool", "Min", "Mod", "Mul", "Neg", "Not", "Or", "PRelu", "Pad", "Pow", "Reciprocal", "ReduceL2", "ReduceMax",
+    "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "Relu", "Reshape", "Resize", "ReverseSequence", "Round",
+    "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Sinh", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth",
+    "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tan", "Tanh", "ThresholdedRelu", "Tile", "TopK", "Transpose", "Trilu",
+    "Unsqueeze", "Where", "Xor",
 }  # fmt: skip
-_BINARY = {"ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"}
-_TFLITE = _BINARY | {
-    "ABS", "ELU", "EXP", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOG", "LOGISTIC", "NEG", "RELU6", "RSQRT", "SQRT",
-    "SQUARE", "TANH",
-    "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE", "FULLY_CONNECTED",
-    "MAX_POOL_2D", "MEAN", "RELU", "RESHAPE", "SOFTMAX", "SQUEEZE", "TRANSPOSE",
+_TFLITE = {
+    "ABS", "ARG_MAX", "ARG_MIN", "AVERAGE_POOL_2D", "CAST", "CEIL", "CONCATENATION", "CONV_2D", "CONV_3D", "COS",
+    "CUMSUM", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "ELU", "EXP", "EXPAND_DIMS", "FLOOR",
+    "FULLY_CONNECTED", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGICAL_NOT", "LOGISTIC",
+    "LOG_SOFTMAX", "MAX_POOL_2D", "MEAN", "NEG", "PACK", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "RELU", "RELU6",
+    "RELU_0_TO_1", "RELU_N1_TO_1", "RESHAPE", "REVERSE_V2", "ROUND", "RSQRT", "SIGN", "SIN", "SLICE", "SOFTMAX",
+    "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQRT", "SQUARE", "SQUEEZE", "STRIDED_SLICE", "SUM", "TANH", "TOPK_V2",
+    "TRANSPOSE", "UNPACK",
 }  # fmt: skip
-_KERNELS = {"CONV_2D": (1, 2, 3), "DEPTHWISE_CONV_2D": (1, 2), "FULLY_CONNECTED": (1,)}  # axes of what one value sums
+_BROADCASTING = (
+    "ADD", "ATAN2", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL",
+    "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL", "POW", "PRELU", "SELECT", "SELECT_V2",
+    "SQUARED_DIFFERENCE", "SUB",
+)  # fmt: skip
+_KERNELS = {  # axes of what one value sums
+    "CONV_2D": (1, 2, 3), "CONV_3D": (0, 1, 2, 3), "DEPTHWISE_CONV_2D": (1, 2), "FULLY_CONNECTED": (1,),
+    "TRANSPOSE_CONV": (1, 2, 3),
+}  # fmt: skip
 
 
 def check_onnx(model: Any) -> None:
@@ -52,7 +69,7 @@ def check_onnx(model: Any) -> None:
             _check_options(node.op_type, [attribute.i, *attribute.ints])
     onnx.checker.check_model(model)
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
-    shapes = {
+    shapes = {name: list(constant.dims) for name, constant in constants.items()} | {
         value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
         for value in (*inferred.input, *inferred.value_info, *inferred.output)
     }
@@ -61,6 +78,11 @@ def check_onnx(model: Any) -> None:
         size = max(_size(node.op_type, shapes.get(name, [0])) for name in node.output)
         summed = [constants[name].dims[1:] for name in node.input if name in constants]
         summed += [attribute.ints for attribute in node.attribute if attribute.name == "kernel_shape"]
+        taken = shapes.get(node.input[0], []) if node.input else []
+        if node.op_type == "MatMul":
+            summed.append(taken[-1:])
+        if node.op_type == "ConvTranspose":  # each value that it takes is written so many times
+            size = max(size, math.prod(taken))
         work += size * max(map(math.prod, summed), default=1)
     _check_work(work)
 
@@ -74,21 +96,81 @@ def check_tflite(model: Any) -> None:
     [graph] = model.subgraphs
     shapes = [[int(length) for length in (() if tensor.shape is None else tensor.shape)] for tensor in graph.tensors]
     constant = [model.buffers[tensor.buffer].data is not None for tensor in graph.tensors]
+    listed = [_integers(model.buffers[tensor.buffer].data, tensor.type) for tensor in graph.tensors]
     _check_total(math.prod(shape) for shape, known in zip(shapes, constant, strict=True) if known)
     work = 0
     for operator in graph.operators:
         kind = tflite_kind(model, operator)
-        _check_known(kind, _TFLITE)
+        _check_known(kind, _TFLITE | _GROWING.keys())
         options = vars(operator.builtinOptions).values() if operator.builtinOptions else ()
         _check_options(kind, [value for value in options if isinstance(value, int)])
         taken = [shapes[number] for number in operator.inputs if number >= 0]
         sizes = [_size(kind, shapes[number]) for number in operator.outputs]
-        if kind in _BINARY and [*np.broadcast_shapes(*taken)] != shapes[operator.outputs[0]]:
-            raise KitError(f"its {kind} is of another size than it says")
+        if rule := _GROWING.get(kind):
+            values = [listed[number] for number in operator.inputs if number >= 0]
+            _check_shape(kind, partial(rule, taken, values, operator.builtinOptions), shapes[operator.outputs[0]])
         across = [taken[1][axis] for axis in _KERNELS[kind]] if kind in _KERNELS else [1]
+        if kind == "BATCH_MATMUL":
+            across = [max(taken[0][-2:])]
         window = [getattr(operator.builtinOptions, name, 1) for name in ("filterHeight", "filterWidth")]
         work += max(sizes) * math.prod(across) * math.prod(window)
     _check_work(work)
+
+
+def _integers(data: Any, number: int) -> np.ndarray | None:
+    """What a constant of LiteRT lists; None where it lists no whole numbers, or is none."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    kind = {schema.TensorType.INT32: np.int32, schema.TensorType.INT64: np.int64}.get(number)
+    return None if kind is None or data is None else np.asarray(data, np.uint8).view(kind)
+
+
+_Rule = Callable[[list[list[int]], list[Any], Any], Iterable[int]]
+"""Shapes of what an operation takes, the whole numbers in it where it is constant, options → shape of its result."""
+
+
+def _padded(taken: list[list[int]], values: list[Any], options: Any) -> list[int]:
+    borders = values[1].reshape(-1, 2)
+    return [length + int(edges.sum()) for length, edges in zip(taken[0], borders, strict=True)]
+
+
+def _resized(taken: list[list[int]], values: list[Any], options: Any) -> list[int]:
+    count, *_, channels = taken[0]
+    return [count, *values[1], channels]
+
+
+def _multiplied(taken: list[list[int]], values: list[Any], options: Any) -> list[int]:
+    x, y = taken
+    rows, columns = x[-1 if options.adjX else -2], y[-2 if options.adjY else -1]
+    return [*np.broadcast_shapes(x[:-2], y[:-2]), rows, columns]
+
+
+def _gathered(taken: list[list[int]], values: list[Any], options: Any) -> list[int]:
+    x, indices = taken
+    axis = range(len(x))[options.axis]
+    return [*x[: options.batchDims], *x[options.batchDims : axis], *indices[options.batchDims :], *x[axis + 1 :]]
+
+
+_GROWING: dict[str, _Rule] = {
+    **dict.fromkeys(_BROADCASTING, lambda taken, values, options: np.broadcast_shapes(*taken)),
+    **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
+    **dict.fromkeys(("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"), _resized),
+    "BATCH_MATMUL": _multiplied,
+    "BROADCAST_TO": lambda taken, values, options: values[1],
+    "GATHER": _gathered,
+    "TILE": lambda taken, values, options: np.multiply(taken[0], values[1]),
+    "TRANSPOSE_CONV": lambda taken, values, options: values[0],
+}
+
+
+def _check_shape(kind: str, found: Callable[[], Iterable[int]], said: list[int]) -> None:
+    """KitError where a result is of another shape than the graph says, or the shape is not known beforehand."""
+    try:
+        same = [int(length) for length in found()] == said
+    except (ValueError, TypeError, IndexError, AttributeError):
+        same = False
+    if not same:
+        raise KitError(f"its {kind} is of another size than it says")
 
 
 def tflite_kind(model: Any, operator: Any) -> str:
@@ -133,6 +215,8 @@ def _check_work(work: int) -> None:
 
 def _size(kind: str, shape: list[int]) -> int:
     """How many values a result of this shape has; KitError where they are none or too many."""
+    if 0 in shape:
+        raise KitError(f"its {kind} gives a result whose size is not known beforehand")
     size = math.prod(shape)
     if min(shape, default=1) < 1 or size > MOST_VALUES:
         raise KitError(f"its {kind} gives a result of shape {shape}: none that a network for digits has")

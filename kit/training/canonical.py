@@ -15,6 +15,7 @@ import numpy as np
 
 from kit import KitError, backend
 from kit.task import Task
+from kit.training.channels import channels_last
 from kit.training.layers import Layers
 from kit.training.pixels import AS_THEY_COME, UNIT, Pixels
 
@@ -63,7 +64,7 @@ class Copies:
     def of(self, operation: Any, *, name: str | None = None, **changed: Any) -> Any:
         """A layer or operation like this one, under a name that follows from its place alone."""
         if id(operation) not in self._made:
-            config = copy.deepcopy(operation.get_config()) | changed
+            config = _plain(operation.get_config()) | changed
             if "name" in config or name:
                 config["name"] = name or self._name(operation)
             if self.fresh:
@@ -138,7 +139,7 @@ def canonical(
         KitError: Its inputs, outputs or scaling are not those of the task, or a layer cannot be made anew.
     """
     keras = backend.keras()
-    model = _functional(model, task, refused)
+    model = channels_last(_functional(model, task, refused))
     check_shapes(model, task, refused)
     if pixels is None:
         pixels = wanted_pixels(model, refused)
@@ -372,9 +373,19 @@ def _replayed(outputs: list[Any], made: dict[int, Any], copies: Copies, refused:
             inside = dict(zip(map(id, inner.inputs), keras.tree.flatten((args, kwargs)), strict=False))
             results = _replayed(inner.outputs, inside, copies, refused)
         else:
-            results = keras.tree.flatten(copies.of(operation)(*args, **kwargs))
+            results = keras.tree.flatten(_again(operation, copies, refused)(*args, **kwargs))
         made.update(zip(map(id, node.output_tensors), results, strict=True))
     return [made[id(tensor)] for tensor in outputs]
+
+
+def _again(operation: Any, copies: Copies, refused: Refusal) -> Any:
+    try:
+        return copies.of(operation)
+    except NotImplementedError:  # it says so itself
+        raise
+    except Exception as error:  # whatever its class raises of what it gave as its configuration
+        what = f"layer {operation.name} ({type(operation).__name__})"
+        raise refused(f"{what} cannot be loaded again, once it is saved: {backend.reason(error)}") from error
 
 
 def _prefix(number: int) -> str:
@@ -390,6 +401,15 @@ def _named(tensor: Any, name: str) -> Any:
     """The tensor, whose operation has a name of Keras' that counts on; now one that follows from its place alone."""
     tensor._keras_history.operation.name = name
     return tensor
+
+
+def _plain(config: Any) -> Any:
+    """A copy in plain containers: those that belong to a layer follow it, and cannot be copied."""
+    if isinstance(config, dict):
+        return {key: _plain(value) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_plain(value) for value in config]
+    return copy.deepcopy(config)
 
 
 def _is_object(value: Any) -> bool:

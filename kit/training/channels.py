@@ -3,6 +3,7 @@
 TensorFlow's convolutions and pools on a processor know channels last alone, and so do phones.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kit import backend
@@ -10,10 +11,7 @@ from kit import backend
 if TYPE_CHECKING:
     import keras
 
-_TO_LAST, _TO_FIRST = (2, 3, 1), (3, 1, 2)
-_KINDS = {
-    "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D",
-}  # fmt: skip
+_KINDS = re.compile(r"(Depthwise|Separable)?Conv[123]D(Transpose)?|(Max|Average)Pooling[123]D")
 
 
 def channels_last(model: "keras.Model") -> "keras.Model":
@@ -40,13 +38,14 @@ def channels_last(model: "keras.Model") -> "keras.Model":
     def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if id(layer) not in turned:
             return layer(*args, **kwargs)
-        return keras.layers.Permute(_TO_FIRST)(layer(_last(args[0]), *args[1:], **kwargs))
-
-    def _last(x: Any) -> Any:
-        before = x._keras_history.operation
-        if isinstance(before, keras.layers.Permute) and before.dims == _TO_FIRST:
-            return before.input
-        return keras.layers.Permute(_TO_LAST)(x)
+        last = len(args[0].shape) - 1
+        to_last, to_first = (*range(2, last + 1), 1), (last, *range(1, last))
+        x, before = args[0], args[0]._keras_history.operation
+        if isinstance(before, keras.layers.Permute) and before.dims == to_first:
+            x = before.input
+        else:
+            x = keras.layers.Permute(to_last)(x)
+        return keras.layers.Permute(to_first)(layer(x, *args[1:], **kwargs))
 
     copied = keras.models.clone_model(_functional(model), clone_function=made, call_function=called)
     copied.set_weights(model.get_weights())
@@ -54,7 +53,7 @@ def channels_last(model: "keras.Model") -> "keras.Model":
 
 
 def _is_first(layer: Any) -> bool:
-    return type(layer).__name__ in _KINDS and layer.data_format == "channels_first"
+    return bool(_KINDS.fullmatch(type(layer).__name__)) and layer.data_format == "channels_first"
 
 
 def _functional(model: Any) -> Any:

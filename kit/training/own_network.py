@@ -19,6 +19,7 @@ from kit.run import network_code
 from kit.run.network_code import NetworkCode
 from kit.run.settings import OPTIMIZERS, Recipe, recipe_of
 from kit.task import CAMERA, ROWS, Task
+from kit.training import rehearsal
 from kit.training.canonical import Copies, canonical, seed_states
 from kit.training.layers import Layers
 from kit.training.pixels import PIXELS, Pixels
@@ -105,8 +106,10 @@ class OwnNetwork:
     def check_same(self, one: "keras.Model", other: "keras.Model") -> None:
         """KitError where the same seed does not make the same network; both were built with one.
 
-        Looks at the starting weights, and at what each layer makes of the same pictures in training, twice.
+        Looks at the starting weights, and at what each layer makes of the same pictures in training, twice; and whether
+        it computes here at all, and is the same when it is loaded again.
         """
+        rehearsal.check_computes(one, self._refused)
         for layer, twin in zip(one.layers, other.layers, strict=True):
             if any(not np.array_equal(a, b) for a, b in zip(layer.get_weights(), twin.get_weights(), strict=True)):
                 raise self._refused(
@@ -118,6 +121,8 @@ class OwnNetwork:
                 f"layer {changing.name} ({type(changing).__name__}) draws numbers that no seed decides: "
                 "give keras.random a keras.random.SeedGenerator that is an attribute of the layer"
             )
+        with _seeded(0):
+            rehearsal.check_stored(other, self.task, self.objects, self._refused)
 
     def _called(self, task: Task) -> "keras.Model":
         """What the function makes for a task, as a whole network."""

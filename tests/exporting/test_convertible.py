@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kit import backend
-from kit.exporting.convertible import obstacles
+from kit.exporting.convertible import Form, obstacles
 from kit.exporting.operations import KINDS
 from kit.task import ROWS
 
@@ -48,6 +48,27 @@ def test_every_layer_in_the_way_is_named_once_with_its_reason() -> None:
         "layer mine (Own): Core ML has no operation Polygamma",
         "layer steps (Discretization): Core ML has no operation Bucketize: scale the pixels by Rescaling",
     ]
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (Form("neuralnetwork"), "it takes what iOS14 brought: use --target iOS14"),
+        (Form("tflite"), "LiteRT has no operation MaxPool3D"),
+        (Form("onnx"), "its Slice gives a result whose size is not known beforehand"),
+    ],
+    ids=lambda value: getattr(value, "format", ""),
+)
+def test_what_another_format_has_not_is_named_there(form: Form, said: str) -> None:
+    def middle(x: Any) -> Any:
+        blocks = layers.MaxPooling3D(2, name="pool")(layers.Reshape((8, 8, 3, 1))(x[:, :8, :8]))
+        return layers.Reshape((4, 4, 1))(blocks) + ops.roll(x, 2, axis=2)[:, :4, :4]
+
+    layer = {"onnx": "roll (Roll)"}.get(form.format, "pool (MaxPooling3D)")
+    [line] = obstacles(network(middle), ROWS, form)
+    assert re.sub(r"_\d+ ", " ", line) == f"layer {layer}: {said}"
+    if form.format == "neuralnetwork":
+        assert obstacles(network(middle), ROWS, Form("neuralnetwork", "iOS14")) == []
 
 
 def test_a_layer_that_computes_something_else_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

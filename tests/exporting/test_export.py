@@ -3,13 +3,14 @@
 import errno
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import KitCommand, assert_one_line
 
-from kit import KitError
+from kit import KitError, train
 from kit.contract import Contract
 from kit.exporting import compression, core_ml_model, coreml, opening, proof
 from kit.exporting.compression import COMPRESSIONS, compressions
@@ -108,6 +109,23 @@ def test_float16_keeps_the_gate_by_leaving_the_smallest_operations_exact(
     monkeypatch.setitem(proof.GATES, "float16", share * difference)
     strict = export(exportable, to=tmp_path, name="strict")
     assert strict.proof.difference.largest <= share * difference and strict.size > usual.size
+
+
+def test_numbers_too_large_for_float16_are_seen_and_the_way_out_is_one(small: Path, tmp_path: Path) -> None:
+    """Pixels from 0 to 255 straight into large weights: what comes out passes 65,504."""
+    (tmp_path / "wide.py").write_text(
+        "import keras\nfrom keras import layers\n\nPIXELS = '0-255'\n\n\ndef network(x):\n"
+        "    large = keras.initializers.RandomNormal(0, 40)\n"
+        "    return layers.Dense(50, 'relu', kernel_initializer=large)(layers.Flatten()(x))\n"
+    )
+    options: dict[str, Any] = {"run": 1, "runs": tmp_path / "runs", "data": small, "to": tmp_path}
+    train(tmp_path / "wide.py", data=small, runs=tmp_path / "runs", epochs=1, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.raises(KitError, match=r"in float16 some of its numbers pass 65,504.*: use --precision float32$"):
+            export(**options)
+        assert not list(tmp_path.glob("*.mlpackage"))
+        assert export(**options, precision="float32").proof.difference.largest < 1e-5
 
 
 def test_biases_of_the_older_format_keep_every_bit(exportable: Run, tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import branches
 import numpy as np
 import pytest
 
 from kit import KitError
-from kit.exporting import portable, proof
+from kit.exporting import portable, portable_graphs, proof
 from kit.exporting.export import export
 from kit.run.folder import Run
 
@@ -23,6 +24,64 @@ def test_it_computes_what_the_network_computes(model: Path, exportable: Run) -> 
     assert found.problems == () and found.proof is not None
     assert found.proof.difference.largest < 1e-5 and found.proof.difference.agreeing == 200
     assert found.saved.contract.format == model.suffix[1:] and found.costs is None
+
+
+_BLOCKS = {"blocks, transposed", "largest of blocks", "resized, bicubic"}
+_DEPENDING = {"mirrored", "rolled", "attention", "sum of products", "resized, bicubic", "transposed, apart"}
+_BY_NUMBERS = {  # which of what they take says how large the result is
+    "MIRROR_PAD": 1, "PAD": 1, "RESIZE_BILINEAR": 1, "RESIZE_NEAREST_NEIGHBOR": 1, "TILE": 1, "TRANSPOSE_CONV": 0,
+}  # fmt: skip
+LACKING = {"tflite": _BLOCKS, "onnx": _DEPENDING}  # what the format, or its converter, has not
+
+
+@pytest.fixture(scope="module")
+def of_keras_layers(request: pytest.FixtureRequest) -> tuple[str, dict[str, branches.Branch], object, bytes]:
+    """A network with nearly every branch there is, and what a format makes of it."""
+    every = {name: branch for family in branches.FAMILIES.values() for name, branch in family.items()}
+    parts = {
+        name: branch
+        for name, branch in every.items()
+        if not name.endswith(", inside") and name not in LACKING[request.param]
+    }
+    network = branches.network(parts)
+    return request.param, parts, network, portable.convert(network, len(parts), request.param, "float32")
+
+
+@pytest.mark.parametrize("of_keras_layers", ["onnx", "tflite"], indirect=True)
+def test_what_becomes_of_keras_layers_gives_what_keras_gives(
+    of_keras_layers: tuple[str, dict[str, branches.Branch], object, bytes],
+) -> None:
+    format, parts, network, content = of_keras_layers  # noqa: A001
+    apart = branches.apart(network, portable.evaluate(content, format, branches.PICTURES))
+    assert {name: by for name, by in zip(parts, apart, strict=True) if by > 1e-4} == {}
+
+
+@pytest.mark.parametrize("of_keras_layers", ["tflite"], indirect=True)
+def test_litert_gets_no_result_that_is_larger_than_it_says(
+    of_keras_layers: tuple[str, dict[str, branches.Branch], object, bytes],
+) -> None:
+    """Each operation whose result may be larger than what it takes, with what it takes or gives made larger."""
+    model, _ = portable._tflite(of_keras_layers[3])
+    portable_graphs.check_tflite(model)
+    [graph] = model.subgraphs
+    tried = set()
+    for operator in graph.operators:
+        kind = portable_graphs.tflite_kind(model, operator)
+        if kind not in portable_graphs._GROWING or kind in tried:
+            continue
+        tried.add(kind)
+        said = graph.tensors[operator.outputs[0]]
+        shape, said.shape = said.shape, np.append(said.shape, 2)
+        with pytest.raises(KitError, match=f"its {kind} is of another size than it says"):
+            portable_graphs.check_tflite(model)
+        said.shape = shape
+        if kind in _BY_NUMBERS:
+            buffer = model.buffers[graph.tensors[operator.inputs[_BY_NUMBERS[kind]]].buffer]
+            data, buffer.data = buffer.data, np.full(len(buffer.data), 1, np.uint8)  # 16 million, each of them
+            with pytest.raises(KitError, match=f"its {kind} is of another size than it says"):
+                portable_graphs.check_tflite(model)
+            buffer.data = data
+    assert tried >= {*_BY_NUMBERS, "ADD", "BATCH_MATMUL", "GATHER", "SELECT_V2"}
 
 
 def test_one_flipped_byte_of_the_weights_is_seen(model: Path, exportable: Run, tmp_path: Path) -> None:

@@ -206,6 +206,62 @@ def test_a_layer_that_no_seed_decides_is_named_and_one_with_a_seed_is_trained(
     assert same_weights(one, other)
 
 
+def test_channels_first_is_trained_with_its_channels_last(write: Any) -> None:
+    """TensorFlow cannot compute it on a processor as it is."""
+    body = """
+def network(x):
+    x = layers.Permute((3, 1, 2))(x)
+    x = layers.Conv2D(3, 5, strides=3, data_format="channels_first", name="first")(x)
+    return layers.Flatten()(layers.MaxPooling2D(2, data_format="channels_first")(x))
+"""
+    own = read(write(body))
+    model, pictures = own.build(seed=1), np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1))
+    own.check_same(model, own.build(seed=1))
+    plain = read(
+        write(body.replace(', data_format="channels_first"', "").replace("    x = layers.Permute((3, 1, 2))(x)\n", ""))
+    )
+    other = plain.build(seed=1)
+    other.get_layer("first").set_weights(model.get_layer("first").get_weights())
+    kernel, bias = model.get_layer("logits").get_weights()
+    other.get_layer("logits").set_weights([kernel.reshape(3, 4, 4, 10).transpose(1, 2, 0, 3).reshape(48, 10), bias])
+    np.testing.assert_allclose(model(pictures), other(pictures), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def network(x): return layers.Flatten()(layers.Conv2DTranspose(2, 3, dilation_rate=2)(x))\n",
+         r"layer conv2d_transpose (Conv2DTranspose) cannot be computed here: Current CPU implementations do not yet"),
+        ("def network(x): return layers.Flatten()(layers.RandomShear(0.1)(x))\n",
+         "layer random_shear (RandomShear) cannot be loaded again, once it is saved: The `factor` argument"),
+        ("class Own(layers.Layer):\n    def build(self, shape):\n        self.scale = [self.add_weight()]\n"
+         "        self.other = keras.Variable(2.0)\n        self.kept = dict(a=keras.Variable(3.0))\n"
+         "    def call(self, x):\n        return x * self.kept['a']\n"
+         "def network(x): return layers.Flatten()(Own()(x))\n",
+         "it cannot be loaded again, once it is saved: You are attempting to create a variable"),
+        ("class Own(layers.Layer):\n    def __init__(self, times=2.0, **options):\n"
+         "        super().__init__(**options)\n        self.times = times\n"
+         "    def call(self, x):\n        return self.times * x\n    def get_config(self):\n"
+         "        return {**super().get_config(), 'times': self.times + 1}\n"
+         "def network(x): return layers.Flatten()(Own()(x))\n", "layer own (Own) computes something else when"),
+    ],
+    ids=["not here", "not again", "variables of its own kind", "another"],
+)  # fmt: skip
+def test_a_network_is_computed_and_stored_once_before_it_is_trained(
+    body: str, said: str, write: Any, small: Path, tmp_path: Path, kit_here: KitCommand
+) -> None:
+    write(body)
+    finished = kit_here("train", "--arch", "mine.py", "--data", small, "--epochs", 1)
+    assert_one_line(finished, "mine.py", said)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("layer", ["RandomBrightness(0.1)", "RandomContrast(0.1)", "RandomZoom(0.1)"])
+def test_what_moves_or_changes_pictures_in_training_may_be_in_a_network(layer: str, write: Any) -> None:
+    own = read(write(f"def network(x): return layers.Flatten()(layers.{layer}(x))\n"))
+    own.check_same(own.build(seed=1), own.build(seed=1))
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
