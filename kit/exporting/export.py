@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kit import KitError, __version__
+from kit import KitError, __version__, backend
 from kit.contract import Contract
 from kit.exporting import compression, core_ml_model, coreml, opening, portable, proof
 from kit.exporting.convertible import Form, obstacles
@@ -233,7 +233,9 @@ class _Maker:
         try:
             yield
         except KitError as error:
-            if found := obstacles(self.model, self.task, Form(self.options.format, self.options.oldest)):
+            with backend.keras().saving.custom_object_scope(self.run.own_objects()):
+                found = obstacles(self.model, self.task, Form(self.options.format, self.options.oldest))
+            if found:
                 raise KitError(f"{self.run}: not exported, {'; '.join(found)}", exit_code=1) from error
             raise
 

@@ -226,9 +226,9 @@ class Run:
             raise KitError(
                 f"{path}: missing: finish its first epoch with kit train --resume {self.name}, or choose another run"
             )
-        return keras_file.load(path, self.task, self._own_objects)
+        return keras_file.load(path, self.task, self.own_objects)
 
-    def _own_objects(self) -> dict[str, Any]:
+    def own_objects(self) -> dict[str, Any]:
         """Classes and functions of the code that it keeps, where its network is somebody's own."""
         code = self.settings.code
         return network_code.of_run(self.folder, code).objects() if code else {}

@@ -43,8 +43,9 @@ def begin(
     training = _training(digits, settings, network, source, teacher)
     files = {}
     if isinstance(network, OwnNetwork):
-        for line in inspect(training.kept, settings.task):
-            say(line)
+        with network.known():
+            for line in inspect(training.kept, settings.task):
+                say(line)
         if network.code:
             files[FILE] = network.code.content
         else:

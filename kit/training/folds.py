@@ -151,7 +151,8 @@ class Folds:
         """The files of the run; the metrics last, which say that it is finished."""
         run, folds = self.run, self.run.folds
         validation = joined([self._judged(fold) for fold in folds])
-        network = averaged([_model(fold) for fold in folds])
+        with self.network.known():
+            network = averaged([_model(fold) for fold in folds])
         run.write_validation(validation)
         with whole_file(run.folder / "model.keras") as temporary:
             network.save(temporary)

@@ -90,8 +90,7 @@ class OwnNetwork:
         """
         layers = Layers(self.recipe.l2 if l2 is None else l2, dropout, seed, precision)
         copies = Copies(layers, l2=self.recipe.l2 if l2 is None else l2, dropout=dropout)
-        keras = backend.keras()
-        with self._blamed(), _seeded(seed), keras.saving.custom_object_scope(self.objects()):
+        with self._blamed(), _seeded(seed), self.known():
             model = self._called(task)
             backend.keras()  # it may have changed what networks depend on
             made = canonical(model, task, copies, name=self.function, pixels=self.pixels, refused=self._refused)
@@ -102,6 +101,10 @@ class OwnNetwork:
     def objects(self) -> dict[str, Any]:
         """Its file's own classes and functions."""
         return self.code.objects() if self.code else {}
+
+    def known(self) -> Any:
+        """A context in which Keras makes layers of its own classes and functions again."""
+        return backend.keras().saving.custom_object_scope(self.objects())
 
     def check_same(self, one: "keras.Model", other: "keras.Model") -> None:
         """KitError where the same seed does not make the same network; both were built with one.

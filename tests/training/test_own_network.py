@@ -12,7 +12,7 @@ import pytest
 from conftest import KitCommand, assert_one_line, killed_training
 from test_trainer import same_weights, without_seconds
 
-from kit import KitError, backend, networks, predict, train
+from kit import KitError, backend, export, networks, predict, train, verify
 from kit.run import network_code
 from kit.run.runs import runs
 from kit.task import CAMERA
@@ -117,6 +117,16 @@ def test_a_training_killed_ends_as_if_it_had_not_been_though_the_file_is_gone(
     resumed = train(resume=run, progress=False)
     assert same_weights(resumed, whole) and without_seconds(resumed) == without_seconds(whole)
     assert (resumed.validation.probabilities == whole.validation.probabilities).all()
+
+
+def test_it_is_trained_in_folds_and_exported_with_its_proof(write: Any, small: Path, tmp_path: Path) -> None:
+    run = train(write(OWN_LAYER), folds=2, epochs=1, data=small, runs=tmp_path, progress=False)
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1)).astype(np.float32)
+    each = [np.asarray(fold.model()(pictures)) for fold in run.folds]
+    assert np.abs(np.asarray(run.model()(pictures)) - np.mean(each, axis=0)).max() < 1e-6
+    for one in (run, run.folds[0]):
+        made = export(one, precision="float32", data=small, to=tmp_path / "exports")
+        assert made.proof.disagreements == () and verify(made.path).problems == ()
 
 
 def test_the_camera_and_transfer_work_for_it(write: Any, small: Path, tmp_path: Path) -> None:
