@@ -96,9 +96,9 @@ def test_a_layer_that_is_not_known_is_named(exportable: Run, tmp_path: Path) -> 
     spec = backend.coremltools().utils.load_spec(str(path))
     layer = next(layer for layer in spec.neuralNetworkClassifier.layers if layer.WhichOneof("layer") == "activation")
     name = layer.name
-    layer.erf.SetInParent()
+    layer.cropResize.SetInParent()
     path.write_bytes(spec.SerializeToString())
-    with pytest.raises(KitError, match=f"layer '{name}': the layer erf is not one"):
+    with pytest.raises(KitError, match=f"layer '{name}' is a cropResize, which kit cannot evaluate"):
         graph.read(path)
 
 

@@ -47,8 +47,8 @@ def test_a_convolution_is_known() -> None:
         (model(conv(), size=100_000), "gives a result of shape"),
         (model(conv(pads=[900] * 4), weights=np.zeros((64, 1, 5, 5), np.float32)), "gives a result of shape"),
         (
-            model(helper.make_node("Tile", ["image", "w"], ["y"])),
-            "it has a Tile, which is no operation that kit",
+            model(helper.make_node("OneHot", ["image", "w"], ["y"])),
+            "it has a OneHot, which is no operation that kit",
         ),
         (model(helper.make_node("Loop", ["image", "w"], ["y"])), "it has a Loop"),
         (model(helper.make_node("Conv", ["image", "w"], ["y"], domain="mine")), "it has a mine"),
