@@ -67,7 +67,12 @@ def last_cases() -> list[tuple[str, dict[str, Any]]]:
         for kind, arguments in CASES
         if np.ndim(arguments.get("x", 0)) and np.asarray(arguments["x"]).dtype == np.float32
     }
-    return [(kind, usual[kind]) for kind in KINDS_OF_LAYERS.split()]
+    of_lines = {"axes": np.array([-1], np.int32), "gamma": X[0, 0, 0], "beta": X[0, 0, 1]}
+    others = [  # which become layers of their own
+        ("softmax", {"x": X, "axis": np.int32(1)}),
+        ("layer_norm", {"x": X[0], **of_lines, "epsilon": np.float32(0.1)}),
+    ]
+    return [(kind, usual[kind]) for kind in KINDS_OF_LAYERS.split()] + others
 
 
 def made_of(cases: list[tuple[str, dict[str, Any]]]) -> tuple[Any, list[str]]:
