@@ -10,13 +10,12 @@ import re
 from typing import Any
 
 from kit import KitError, backend
-from kit.run.keras_file import is_known, parts_of
+from kit.run.keras_file import RUN_CODE, is_known, parts_of
 
 SAVE_AGAIN = 'save it again with today\'s Keras, model.save("name.keras")'
 _MODELS = {"Sequential": "keras", **dict.fromkeys(("Functional", "Model", "Network"), "keras.src.models.functional")}
 _KERAS = ("keras", "tensorflow.keras", "tensorflow.python.keras", "tf_keras")  # packages; none else's classes are known
 _OPERATIONS = "keras.src.ops."  # what Keras calls `x / 255` or `keras.ops.relu(x)` between layers
-_RUN_CODE = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _OLD_NAMES = {  # classes of Keras 2 → what they are now; V1 and V2 stood for TensorFlow's
     "BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization",
     "SyncBatchNormalization": "BatchNormalization", "LayerNormalizationV1": "LayerNormalization",
@@ -116,7 +115,7 @@ def _layer(stored: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(name, str) or not isinstance(config, dict):
         raise ForeignError(f"holds a layer that cannot be read: {SAVE_AGAIN}")
     called = f"layer {_shown(config.get('name') or stored.get('name'))}"
-    if name in _RUN_CODE:
+    if name in RUN_CODE:
         raise ForeignError(
             f"{called} is a {_shown(name)}, which runs code out of the file, and is not opened: write it as a layer, "
             "such as keras.layers.Rescaling, or as keras.ops, and save again"

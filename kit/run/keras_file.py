@@ -27,8 +27,9 @@ _MODULES = {  # where what a network is made of may come from; nothing that runs
     "keras.src.ops.core", "keras.src.ops.image", "keras.src.ops.linalg", "keras.src.ops.math", "keras.src.ops.nn",
     "keras.src.ops.numpy",
 }  # fmt: skip
-_NEVER = {  # what does, though it comes from there
-    "Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer",  # another's code
+RUN_CODE = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"})
+"""Keras' layers that run somebody's code when they are loaded or called."""
+_NEVER = RUN_CODE | {  # what else does, though it comes from there
     "StringLookup", "IntegerLookup", "TextVectorization",  # files of words
     "AssociativeScan", "Cond", "ForiLoop", "JVP", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop",  # functions
 }  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from kit import KitError, backend
+from kit.run.keras_file import RUN_CODE
 from kit.task import Task
 from kit.training.channels import channels_last
 from kit.training.layers import Layers
@@ -33,8 +34,7 @@ _FRONT_OPERATIONS = re.compile(
 _SHADES = np.array([0, 255])  # paper and ink
 _ENOUGH = 1e-4  # how near to 1 probabilities sum
 _LEAST = 1e-7  # of a probability, before its logarithm is taken
-NOT_STORED = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer")
-NOT_STORED_REMEDY = "kit stores no code inside a network: use keras.ops or a layer class instead"
+_NOT_STORED = "kit stores no code inside a network: use keras.ops or a layer class instead"
 
 T = TypeVar("T")
 Refusal = Callable[[str], KitError]
@@ -363,8 +363,8 @@ def _replayed(outputs: list[Any], made: dict[int, Any], copies: Copies, refused:
         operation = node.operation
         if node.is_input:
             raise refused(f"it takes more than pictures: {node.output_tensors[0].name}")
-        if type(operation).__name__ in NOT_STORED:
-            raise refused(f"layer {operation.name} is a {type(operation).__name__}: {NOT_STORED_REMEDY}")
+        if type(operation).__name__ in RUN_CODE:
+            raise refused(f"layer {operation.name} is a {type(operation).__name__}: {_NOT_STORED}")
         args, kwargs = node.arguments.fill_in(made)
         if isinstance(operation, keras.Model):
             inner = _functional(operation, None, refused)

@@ -90,10 +90,10 @@ def _network_of(run: Run, builder: Callable[..., Any] | None) -> Network | OwnNe
     if settings.function is None:
         return networks.named(settings.arch)
     if settings.code is not None:
-        return own_network.of_code(network_code.of_run(run.folder, settings.code), settings.function)
+        return own_network.of_code(network_code.of_run(run.folder, settings.code), settings.function, run.task)
     if builder is None:
         raise KitError(
             f"{run}: its network was a function whose source could not be had: go on where it is defined, with "
             f"train(arch={settings.function}, resume={run.name!r}), or start a new training"
         )
-    return own_network.of_function(builder)
+    return own_network.of_function(builder, run.task)

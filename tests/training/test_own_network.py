@@ -135,6 +135,8 @@ def test_the_camera_and_transfer_work_for_it(write: Any, small: Path, tmp_path: 
     source = train(path, **options)
     scenes = train(path, camera=True, **options)
     assert scenes.model().input_shape == (None, 64, 64, 1) and scenes.model().output_shape == (None, 11)
+    scenes.write_metrics({**scenes.metrics, "finished": False})
+    assert same_weights(train(resume=scenes, progress=False), scenes)
     taken = train(path, from_run=source, learning_rate=1e-30, **options)
     ours, theirs = (run.model().get_layer("conv2d").get_weights()[0] for run in (taken, source))
     assert np.abs(ours - theirs).max() < 1e-6
