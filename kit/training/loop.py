@@ -27,7 +27,7 @@ from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_of
-from kit.training.teaching import Lessons
+from kit.training.teaching import Lessons, smoothed
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
 _DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
@@ -80,10 +80,12 @@ class Training:
         # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
         self.kept = network.build(**options)
         network.check_same(self.model, self.kept)
-        self.judge = Judge(self.kept)
+        self.judge = Judge(self.kept, settings.label_smoothing)
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
-            loss="categorical_crossentropy" if lessons else "sparse_categorical_crossentropy",
+            loss="categorical_crossentropy"
+            if lessons or settings.label_smoothing
+            else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=False,  # XLA is 15 times slower on a CPU
         )
@@ -189,6 +191,8 @@ class Training:
         generator = np.random.default_rng([settings.seed, epoch])
         images, labels = self.examples.epoch(epoch, generator)
         self.trained = len(labels)
+        if settings.label_smoothing and labels.ndim == 1:
+            labels = smoothed(labels, settings.task.classes, settings.label_smoothing)
         for state in seed_states(self.model):
             state.assign(np.array([generator.integers(2**32), 0], state.dtype))
         steps = math.ceil(len(labels) / settings.batch_size)

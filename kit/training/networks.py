@@ -278,6 +278,25 @@ def _kit(layers: Layers, x: Any) -> Any:
 
 
 @_network(
+    "stack", "convolutional", 138_690, "this project: the most accurate, at three times the work of kit",
+    Recipe(
+        epochs=14, batch_size=128, optimizer="muon", learning_rate=0.012, schedule="one-cycle", augment=True,
+        label_smoothing=0.1,
+    ),
+)  # fmt: skip
+def _stack(layers: Layers, x: Any) -> Any:
+    """Convolutions of 3 x 3 alone, the first two at full size, where the strokes are.
+
+    8.6 million multiply-accumulates, three times those of kit.
+    """
+    x = layers.conv_norm(layers.conv_norm(x, 24, 3, padding="valid"), 32, 3, padding="valid")  # 24 x 24
+    x = layers.max_pool(x)
+    x = layers.conv_norm(layers.conv_norm(x, 64, 3, padding="valid"), 64, 3, padding="valid")  # 8 x 8
+    x = layers.conv_norm(layers.max_pool(x), 128, 3, padding="valid")  # 2 x 2
+    return layers.dropout(layers.global_average(x), 0.3)
+
+
+@_network(
     "camera", "convolutional", 272_667, "this project: scenes as a phone sees them; at 64 x 64 with eleven classes",
     Recipe(epochs=40, batch_size=128, optimizer="muon", learning_rate=0.016, schedule="one-cycle", warm_up=0.12),
     has_dropout=False, task=CAMERA,
