@@ -144,7 +144,7 @@ class Folds:
         if (trained := _epochs_done(fold) - done) > 0:
             self._pace = (self.clock.used() - begun) / trained
         elif done:
-            self._pace = _metrics_of(fold)["seconds"] / done
+            self._pace = _metrics_of(fold).get("seconds", 0) / done or None
         if _metrics_of(fold)["stopped"] == DIVERGED:
             raise DivergedError(f"{fold.folder}: its loss became NaN: start a new run with a lower --learning-rate", 1)
 

@@ -15,8 +15,8 @@ from kit.training.networks import Network
 from kit.training.progress import Progress
 from kit.training.split import split_of
 
-_ENOUGH = 1.5  # seconds of steps that tell what one takes
-_FEW, _SOME, _JUDGED = 2, 8, 2500  # steps of short epochs, and rows that are judged to time that
+_ENOUGH = 2.5  # seconds of steps that tell what one takes
+_FEW, _JUDGED = 2, 2500  # steps of the shortest epochs, and rows that are judged to time that
 _EPOCHS = 1000  # of the training that is timed, so that its learning rate stays low
 
 
@@ -72,20 +72,24 @@ class _Trial:
         """What its epochs cost, after so many seconds of building."""
         rows, held_out, step = len(self._rows), len(self._held_out), self._settings.batch_size
         few, few_judged = min(_FEW * step, rows // 2), min(10, held_out // 2)
-        first, base = self._epoch(few, few_judged), self._epoch(few, few_judged)
+        first = self._epoch(few, few_judged)
+        base = min(self._epoch(few, few_judged) for _ in range(2))
         self._epoch(few, few_judged, drawn=True)  # imports what draws
-        drawn = self._epoch(few, few_judged, drawn=True)
-        a_row = self._slope(base, few, min(_SOME * step, rows), few_judged)
-        if (enough := int(_ENOUGH / max(a_row, 1e-9))) > _SOME * step:
-            a_row = self._slope(base, few, min(enough, rows), few_judged)
+        picture = max(0.0, self._epoch(few, few_judged, drawn=True) - base)
+        row = self._row(base, few, few_judged)
         many = min(_JUDGED, held_out)
         judged = max(0.0, self._epoch(few, many) - base) / (many - few_judged)
-        once = built + max(0.0, first - base)
-        return Speed(once, max(0.0, base - few * a_row - few_judged * judged), a_row, judged, max(0.0, drawn - base))
+        epoch = max(0.0, base - few * row - few_judged * judged)
+        return Speed(built + max(0.0, first - base), epoch, row, judged, picture)
 
-    def _slope(self, base: float, few: int, many: int, judged: int) -> float:
-        """Seconds of a row by how much longer an epoch of many takes than one of few."""
-        return max(0.0, self._epoch(many, judged) - base) / (many - few)
+    def _row(self, base: float, few: int, judged: int) -> float:
+        """Seconds of a row, by how much longer epochs of ever more rows take than one of few."""
+        rows, seconds, many = 0, 0.0, few
+        while seconds < _ENOUGH and many < len(self._rows):
+            many = min(2 * many, len(self._rows))
+            rows += many - few
+            seconds += max(0.0, self._epoch(many, judged) - base)
+        return seconds / rows
 
     def _epoch(self, rows: int, judged: int, *, drawn: bool = False) -> float:
         """Seconds of an epoch that is kept."""

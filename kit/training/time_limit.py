@@ -7,7 +7,7 @@ import time
 
 from kit import KitError
 
-SHORTEST = 5.0  # seconds; TensorFlow alone takes that to be imported
+_SHORTEST = 5.0  # seconds; TensorFlow alone takes that to be imported
 LEAST_SHARE = 0.25  # of a fold's planned epochs, which it has however late it is: fewer are no training
 _LONGEST = 1e9  # seconds, thirty years; longer ones are that long
 _WRITTEN = re.compile("(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
@@ -22,8 +22,9 @@ def seconds_of(limit: str | float) -> float:
     seconds = _seconds_written(limit) if isinstance(limit, str) else _seconds_counted(limit)
     if not seconds > 0:  # what is no number, too
         raise KitError(f"--time-limit {limit or repr(limit)}: give a time such as 90s, 60m, 2h or 1h30m")
-    if seconds < SHORTEST:
-        raise KitError(f"--time-limit {limit}: too short for any training, it takes {SHORTEST:.0f}s to start: give 2m")
+    if seconds < _SHORTEST:
+        least = "the least is about 30s on two cores, and less for few rows"
+        raise KitError(f"--time-limit {limit}: too short to begin in: {least}")
     return min(seconds, _LONGEST)
 
 
@@ -59,7 +60,7 @@ def fitting_epochs(planned: int, folds: int, pace: float, left: float) -> int:
     Args:
         planned: Of each fold.
         folds: How many are left.
-        pace: Seconds that an epoch takes now, with all that belongs to it.
+        pace: Seconds that an epoch takes now, with all that belongs to it; more than 0.
         left: Seconds until the limit.
     """
     fits = planned if pace * folds * planned <= left else int(left / (pace * folds))

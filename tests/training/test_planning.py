@@ -340,7 +340,7 @@ def test_what_the_limit_decides_is_not_taken_beside_it(name: str, tmp_path: Path
 def test_bad_times_and_options_end_in_one_line_before_the_data_is_read(kit_here: KitCommand, tmp_path: Path) -> None:
     for time in ("60x", "-5m", "0", "nan", "", "1h 30"):
         assert_one_line(kit_here("train", "--time-limit", time), f"--time-limit {time or repr(time)}: give a time such")
-    assert_one_line(kit_here("train", "--time-limit", "1s"), "--time-limit 1s: too short for any training")
+    assert_one_line(kit_here("train", "--time-limit", "1s"), "--time-limit 1s: too short to begin in: the least is")
     assert_one_line(kit_here("train", "--time-limit", "9m", "--seed", -1), "--seed -1: give a whole number")
     assert_one_line(kit_here("train", "--time-limit", "9m", "--precision", "half"), "--precision half: choose from")
     assert_one_line(kit_here("train", "--time-limit", "9m", "--no-augment"), "--augment: --time-limit chooses")

@@ -35,7 +35,7 @@ def test_what_is_no_time_is_one_line_with_the_forms(written: Any) -> None:
 
 def test_what_is_too_short_for_anything_is_said_without_a_look_at_the_machine() -> None:
     for written in ("1s", "4s", 0.001):
-        with pytest.raises(KitError, match=f"--time-limit {written}: too short for any training, it takes 5s to start"):
+        with pytest.raises(KitError, match=f"--time-limit {written}: too short to begin in: the least is about 30s"):
             seconds_of(written)
     assert seconds_of("5s") == 5
 
