@@ -321,7 +321,11 @@ def test_a_training_alone_that_is_late_goes_on_and_says_so(
     monkeypatch.setattr(Training, "_save", slow)
     run = train(data=small, runs=tmp_path, time_limit=60)
     assert run.settings.epochs == len(run.history) == 2
-    last = capsys.readouterr().err.splitlines()[-1]
+    first, again, *_, last = capsys.readouterr().err.splitlines()
+    assert "s an epoch): toy, 2 epochs, some 48 s. The same again" in first
+    assert again == shlex.join(
+        ["kit", "train", "--arch", "toy", "--epochs", "2", "--data", str(small), "--runs", str(tmp_path)]
+    )
     assert last == "took 3 min 25 s, 2 min 25 s over the limit: the machine was slower than measured"
 
 
