@@ -132,6 +132,9 @@ class Settings(Recipe):
         remedy=f"give 2 to {MOST_FOLDS}, such as 5",
     )  # fmt: skip
     fold: int | None = option(default=None, later=True)  # which of them it is, from 1; None of the run of all
+    time_limit: float | None = option(  # seconds; None where it was not planned by a limit
+        default=None, later=True, check=lambda value: 0 < value < math.inf, remedy="give more than 0 seconds"
+    )
     imported: str | None = option(default=None, later=True)  # the file of a network that was trained elsewhere
     imported_sha256: str | None = option(default=None, later=True)
     pixels: str | None = option(default=None, later=True)  # which were built into it, as --pixels calls them

@@ -30,7 +30,7 @@ from kit.training.split import split_of
 from kit.training.teaching import Lessons, smoothed
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
-_DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
+DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
 _LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
 
 
@@ -149,7 +149,7 @@ class Training:
                 progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
             try:
                 while state.epoch < settings.epochs and not state.stopped:
-                    self._epoch(progress)
+                    self.epoch(progress)
                 self._write_metrics(finished=True, stopped=state.stopped)
             except _DivergedError:
                 if state.history:
@@ -171,7 +171,8 @@ class Training:
             shutil.rmtree(self.run.folder, ignore_errors=True)
             raise
 
-    def _epoch(self, progress: Progress) -> None:
+    def epoch(self, progress: Progress) -> None:
+        """One epoch: fitted, judged, kept where it is the best, saved."""
         started = time.monotonic()
         progress.start_epoch(self.state.epoch)
         fitted = self._fit(progress)
@@ -246,7 +247,7 @@ class Training:
         """Writes how far it is; the checkpoint last: a stop before it repeats this epoch to the same files."""
         self.run.write_history(self.state.history)
         last = self.state.epoch == self.settings.epochs or self.state.stopped
-        if last or time.monotonic() - self.drawn > _DRAW_EVERY:
+        if last or time.monotonic() - self.drawn > DRAW_EVERY:
             self._draw_history()
         self._write_metrics(finished=False, stopped=None)
         self._save_checkpoint()
