@@ -56,10 +56,10 @@ class Rung:
 
 
 LADDER = (  # the lowest first: each is better and dearer than the one below it
-    Rung("kit", None, least=2, most=10),
-    Rung("kit", 3, least=5, most=10),
-    Rung("kit", 5, least=7, most=30),
-    Rung("vgg", 5, least=8, most=30, cost=1.7),
+    Rung("kit", None, least=2, most=22),
+    Rung("stack", None, least=7, most=14, cost=3.3),
+    Rung("stack", 3, least=7, most=14, cost=3.3),
+    Rung("stack", 5, least=9, most=28, cost=3.3),
 )
 
 
