@@ -14,6 +14,7 @@ import numpy as np
 from kit import KitError, backend
 from kit.exporting import coreml, evaluator, graph, portable
 from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS
+from kit.exporting.tensors import AGAIN
 from kit.task import Task
 
 if TYPE_CHECKING:
@@ -198,4 +199,4 @@ def _in_words(message: str, form: Form) -> str:
         return f"it becomes a {unknown[1]} that kit cannot check{unknown[2] or ''}"
     if unknown := re.search(r"it has an? (\w+), which is no operation", message):
         return f"it becomes a {unknown[1]} that kit cannot check"
-    return message.partition(" cannot be made of this network: ")[2] or message.replace(f": damaged, {graph.AGAIN}", "")
+    return message.partition(" cannot be made of this network: ")[2] or message.replace(f": damaged, {AGAIN}", "")

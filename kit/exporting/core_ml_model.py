@@ -10,8 +10,9 @@ from kit.contract import KEY, Contract
 from kit.exporting import coreml, evaluator, graph
 from kit.exporting.evaluator import Costs
 from kit.exporting.formats import TARGETS
-from kit.exporting.graph import FORMATS, Argument, Graph, Name, Operation, computation_digest
+from kit.exporting.graph import FORMATS, Graph, computation_digest
 from kit.exporting.saved_model import SavedModel
+from kit.exporting.steps import Argument, Name, Operation
 
 KINDS = tuple(FORMATS)  # what such a model is on disk
 
