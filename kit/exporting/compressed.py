@@ -45,6 +45,8 @@ def _scaled(given: _Given) -> _Made:
     axis = axis_of(given["axis"], data.shape)
 
     def along(values: np.ndarray) -> np.ndarray:
+        if values.ndim > 1:
+            raise ValueError("it has scales or zero points along more than one axis")
         shape = [1] * data.ndim
         shape[axis] = values.size
         return values.reshape(shape)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kit import KitError
+from kit import KitError, backend
 from kit.contract import KEY, Contract
 from kit.exporting import coreml, evaluator, graph
 from kit.exporting.evaluator import Costs
@@ -49,8 +49,9 @@ class CoreMLModel(SavedModel):
         return evaluator.evaluate(self.graph, images, half=True)
 
     def by_its_system(self, images: np.ndarray) -> np.ndarray | None:
-        """By Core ML itself, on macOS."""
-        return coreml.predict(self.path, images, self.contract.labels) if sys.platform == "darwin" else None
+        """By Core ML itself, on macOS with coremltools."""
+        here = sys.platform == "darwin" and backend.has_coremltools()
+        return coreml.predict(self.path, images, self.contract.labels) if here else None
 
     def costs(self) -> Costs:
         return evaluator.costs(self.graph)

@@ -124,10 +124,11 @@ _NETWORK = {  # the older neural network
     "Border": "startEdgeSize 1 uint64, endEdgeSize 2 uint64",
     "Same": "asymmetryMode 1 int32",
     "Activation": "NonlinearityType = linear 5 AlphaBeta | ReLU 10 | leakyReLU 15 Alpha | thresholdedReLU 20 Alpha "
-    "| PReLU 25 Slopes | tanh 30 | scaledTanh 31 AlphaBeta | sigmoid 40 | sigmoidHard 41 AlphaBeta | ELU 50 Alpha "
+    "| PReLU 25 Slope | tanh 30 | scaledTanh 31 AlphaBeta | sigmoid 40 | sigmoidHard 41 AlphaBeta | ELU 50 Alpha "
     "| softsign 60 | softplus 70 | parametricSoftplus 71 Slopes",
     "Alpha": "alpha 1 float",
     "AlphaBeta": "alpha 1 float, beta 2 float",
+    "Slope": "alpha 1 WeightParams",
     "Slopes": "alpha 1 WeightParams, beta 2 WeightParams",
     "InnerProduct": "inputChannels 1 uint64, outputChannels 2 uint64, hasBias 10 bool, weights 20 WeightParams, "
     "bias 21 WeightParams",

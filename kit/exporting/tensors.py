@@ -214,4 +214,9 @@ def _held(tensor: Any, kind: TensorType) -> np.ndarray:
     if held != kind.element.held:
         raise ValueError(f"{held or 'nothing'} where {kind.element.held} belong")
     values = getattr(tensor, held).values
-    return _numbers(values, kind.element, kind.size) if held == _BYTES else np.array(values, kind.element.dtype)
+    if held == _BYTES:
+        return _numbers(values, kind.element, kind.size)
+    numbers = np.array(values, kind.element.dtype)
+    if held == "ints" and numbers.tolist() != list(values):
+        raise ValueError(f"numbers that are too large for {kind.element.dtype}")
+    return numbers
