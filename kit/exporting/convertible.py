@@ -14,6 +14,7 @@ import numpy as np
 from kit import KitError, backend
 from kit.exporting import coreml, evaluator, graph, portable
 from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS
+from kit.exporting.requirements import require
 from kit.exporting.tensors import AGAIN
 from kit.task import Task
 
@@ -51,7 +52,11 @@ def obstacles(model: "keras.Model", task: Task, form: Form = Form()) -> list[str
         model: Takes pixels (n, size, size, 1), 0 to 255; ends in the layers "logits" and "probabilities".
         task: What it reads.
         form: What it is to become.
+
+    Raises:
+        KitError: What makes such models is not here, so nothing can be said.
     """
+    require(form.format)
     reason = _reason(model, task, form)
     if not reason:
         return []
