@@ -22,7 +22,7 @@ from kit.exporting import compression, coreml, evaluator, graph
 from kit.exporting.formats import SUFFIXES
 from kit.exporting.graph import Graph
 from kit.exporting.steps import SEVERAL, Name, Operation
-from kit.task import CAMERA, DIGITS
+from kit.task import CAMERA, ROWS
 from kit.training import networks
 
 _FORMS = [  # format, target, precision
@@ -37,14 +37,11 @@ def main(*names: str) -> None:
     print("|---|---|---|---:|---:|---:|---:|---|", flush=True)
     backend.coremltools()
     for name in names or networks.NETWORKS:
-        model = networks.build(name, seed=1)
+        task = CAMERA if name == networks.DEFAULTS[CAMERA] else ROWS
+        model = networks.build(name, seed=1, task=task)
         for form in _FORMS:
-            for compressed, path in _exported(model, DIGITS, *form):
+            for compressed, path in _exported(model, task.labels, *form):
                 print(f"| `{name}` | {' '.join(form)} | {compressed or 'none'} {_compared(path)}", flush=True)
-    size = CAMERA.size
-    model = networks.build("kit", seed=1, size=size, classes=CAMERA.classes) if not names else None
-    for compressed, path in _exported(model, CAMERA.labels, *_FORMS[1]) if model else ():
-        print(f"| `kit`, camera | {' '.join(_FORMS[1])} | {compressed or 'none'} {_compared(path)}", flush=True)
 
 
 def _exported(

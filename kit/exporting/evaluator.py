@@ -128,7 +128,7 @@ def plan(graph: Graph) -> list[Need]:
         except MISFITS as error:
             raise KitError(f"{where} cannot be computed, {in_words(error)}: damaged, {AGAIN}") from error
         if operation.shape not in (None, found[-1].shape):
-            said, computed = (" x ".join(map(str, shape)) for shape in (operation.shape, found[-1].shape))
+            said, computed = (" x ".join(map(str, shape)) or "1" for shape in (operation.shape, found[-1].shape))
             raise KitError(f"{where} gives {computed} numbers where the model says {said}: damaged, {AGAIN}")
         if operation.output in shapes:
             raise KitError(f"{graph.path}: {operation.output!r} is computed twice: damaged, {AGAIN}")

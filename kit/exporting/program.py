@@ -1,6 +1,6 @@
 """An ML program, as a package's specification has it → its operations, with all constants as arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ class _Reader:
             raise UnknownError(f"is a {kind}, which kit cannot evaluate")
 
     def _add_constant(self, operation: Any) -> None:
-        [output] = operation.outputs
+        output = _only(operation.outputs, "results")
         value, kind = operation.attributes["val"], tensor_type(output.type)
         if tensor_type(value.type) != kind:
             raise ValueError("it is of another type than its value")
@@ -96,7 +96,7 @@ class _Reader:
         """What a constant operation makes of constants; in older programs they are its attributes."""
         given = {name: self._read(value) for name, value in operation.attributes.items() if name != "name"}
         for parameter, argument in operation.inputs.items():
-            [binding] = argument.arguments
+            binding = _only(argument.arguments, f"values of {parameter}")
             known = binding.WhichOneof("binding") == "name"
             given[parameter] = self._constants[binding.name] if known else self._read(binding.value)
         wanted = [tensor_type(output.type) for output in operation.outputs]
@@ -108,7 +108,8 @@ class _Reader:
             self._name(output.name, array, stored)
 
     def _classify(self, operation: Any) -> None:
-        [probabilities], [classes] = (operation.inputs[name].arguments for name in ("probabilities", "classes"))
+        names = ("probabilities", "classes")
+        probabilities, classes = (_only(operation.inputs[name].arguments, name) for name in names)
         self._probabilities = probabilities.name
         listed = classes.value.immediateValue.list.values
         self._labels = tuple(str(self._read(value)[0]) for value in listed)
@@ -153,12 +154,19 @@ class _Reader:
         """ValueError where the program's constants would be more than a network for digits has."""
         self._numbers += kind.size
         if self._numbers > MOST_NUMBERS:
-            raise ValueError(f"with it the constants hold {self._numbers:,} numbers: a network for digits has fewer")
+            raise ValueError(f"with it the constants hold more than {MOST_NUMBERS:,} numbers")
 
     def _name(self, name: str, array: np.ndarray, stored: int) -> None:
         if name in self._constants or name in self._computed:
             raise ValueError("there are two of that name")
         self._constants[name] = array, stored
+
+
+def _only(values: Sequence[Any], what: str) -> Any:
+    """The one that there is; ValueError where there are more, or none."""
+    if len(values) != 1:
+        raise ValueError(f"{len(values)} {what} where one belongs")
+    return values[0]
 
 
 def _parts(argument: Argument) -> Iterator[Name | np.ndarray]:

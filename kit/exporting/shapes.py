@@ -20,7 +20,14 @@ _MOST_WORKING = 2**25  # numbers that an operation holds meanwhile
 _MOST_WORK = 2**31  # multiply-accumulates of an operation; kit's largest network has 40 million in all
 
 
-MISFITS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)  # of what does not fit together
+MISFITS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+)  # of what does not fit together
 
 
 class UnknownError(ValueError):

@@ -78,7 +78,12 @@ class TensorType(NamedTuple):
     @property
     def bytes(self) -> int:
         """That they take on disk."""
-        return math.ceil(self.size * self.element.bits / 8)
+        return _bytes(self.size, self.element.bits)
+
+
+def _bytes(count: int, bits: int) -> int:
+    """That so many numbers of so many bits take."""
+    return -(-count * bits // 8)
 
 
 def tensor_type(declared: Any) -> TensorType:
@@ -88,7 +93,10 @@ def tensor_type(declared: Any) -> TensorType:
         UnknownError: It is no tensor, of numbers that kit does not know, or of a size that is not known.
         ValueError: It contradicts itself.
     """
-    if declared.WhichOneof("type") != "tensorType":
+    kind = declared.WhichOneof("type")
+    if kind is None:
+        raise ValueError("it is of no type")
+    if kind != "tensorType":
         raise UnknownError("takes or gives something else than tensors, which kit cannot evaluate")
     tensor = declared.tensorType
     if tensor.dataType not in ELEMENTS:
@@ -102,7 +110,7 @@ def tensor_type(declared: Any) -> TensorType:
 
 def unpacked(content: bytes | memoryview, bits: int, count: int) -> np.ndarray:
     """Whole numbers of one to eight bits: uint8 (count,)."""
-    if len(content) != math.ceil(count * bits / 8):
+    if len(content) != _bytes(count, bits):
         raise ValueError(f"{len(content):,} bytes where {count:,} numbers of {bits} bits belong")
     digits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little", count=count * bits)
     return np.packbits(digits.reshape(count, bits), axis=1, bitorder="little").reshape(count)
