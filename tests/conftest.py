@@ -333,5 +333,5 @@ def _train_until_killed(moment: int, where: str, sceneries: Path, options: dict[
         return replace(self, target)
 
     Path.replace = counted  # type: ignore[method-assign, assignment]
-    loop._DRAW_EVERY = 0  # the same files in every epoch, whatever the clock says
+    loop.DRAW_EVERY = 0  # the same files in every epoch, whatever the clock says
     train(**options)

@@ -1,6 +1,7 @@
 """kit networks, train, import, runs."""
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,12 +61,15 @@ def networks(
         print("Your own: kit train --arch FILE.py; kit networks --show NAME prints one of these as such a file.")
 
 
-@options_of(Arguments, overrides=Recipe, first=("arch", "camera", "background_share", "folds", "data", "name"))
+@options_of(
+    Arguments, overrides=Recipe, first=("arch", "time_limit", "camera", "background_share", "folds", "data", "name")
+)
 def train(**given: Any) -> None:
     """Train a network. What you leave out, the network's own recipe says."""
+    started = time.monotonic()  # the imports take a second
     from kit.training.trainer import train
 
-    run = train(**given, inspect=_obstacles)
+    run = train(**given, inspect=_obstacles, started=started)
     metrics = run.outcome
     accuracy = f"validation accuracy {metrics['val_accuracy']:.2%} (epoch {metrics['best_epoch']:.0f})"
     if run.settings.folded:

@@ -63,6 +63,10 @@ class Recipe:
         "One rate for every dropout layer.", default=None,
         check=lambda value: 0 <= value < 1, remedy="give 0 or more and below 1",
     )  # fmt: skip
+    label_smoothing: float = option(
+        "Share of each label that is spread over all classes.", default=0.0,
+        check=lambda value: 0 <= value < 1, remedy="give 0 or more and below 1, such as 0.1", later=True,
+    )  # fmt: skip
     validation_split: float = option(
         "Share of the rows held out for validation.", default=0.2,
         check=_share, remedy="give a share between 0 and 1, such as 0.2",
@@ -81,6 +85,7 @@ class Recipe:
         parts = [f"{self.optimizer} {self.learning_rate:g}", f"batch {self.batch_size}", f"{self.epochs} epochs"]
         parts += ["one-cycle"] * (self.schedule == "one-cycle") + ["augmented"] * self.augment
         parts += [f"L2 {self.l2:g}"] * bool(self.l2)
+        parts += [f"label smoothing {self.label_smoothing:g}"] * bool(self.label_smoothing)
         return ", ".join(parts)
 
 
@@ -127,6 +132,9 @@ class Settings(Recipe):
         remedy=f"give 2 to {MOST_FOLDS}, such as 5",
     )  # fmt: skip
     fold: int | None = option(default=None, later=True)  # which of them it is, from 1; None of the run of all
+    time_limit: float | None = option(  # seconds; None where it was not planned by a limit
+        default=None, later=True, check=lambda value: 0 < value < math.inf, remedy="give more than 0 seconds"
+    )
     imported: str | None = option(default=None, later=True)  # the file of a network that was trained elsewhere
     imported_sha256: str | None = option(default=None, later=True)
     pixels: str | None = option(default=None, later=True)  # which were built into it, as --pixels calls them

@@ -35,6 +35,10 @@ class Arguments(Recipe):
         "Train K networks, each with another K-th of the rows held out; the run averages them.", default=None,
         metavar="K",
     )  # fmt: skip
+    time_limit: str | float | None = option(
+        "Train the best recipe that this machine finishes in this time: 90s, 60m, 2h, 1h30m.", default=None,
+        metavar="TIME",
+    )  # fmt: skip
     data: Path | str | None = option(
         "Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]", default=None, metavar="PATH"
     )
@@ -55,4 +59,5 @@ class Arguments(Recipe):
     resume: "RunName | None" = option("Go on with a stopped training.", default=None, metavar="RUN")
     runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")
     progress: bool = option(default=True)  # report on standard error; a notebook may not want that
+    started: float | None = option(default=None)  # when the command began, on the monotonic clock; now without it
     inspect: Inspection | None = option(default=None)  # looks at somebody's own network before it is trained

@@ -10,7 +10,7 @@ from kit.data.loading import LabelledDigits, folder_or_file, load
 from kit.run.folder import Run
 from kit.run.network_code import FILE
 from kit.run.runs import create, find
-from kit.run.settings import OPTIMIZERS, Settings
+from kit.run.settings import OPTIMIZERS, RUNS, Settings
 from kit.task import CAMERA, ROWS
 from kit.training import networks
 from kit.training.arguments import TEACHER_SHARE, Inspection
@@ -18,17 +18,22 @@ from kit.training.folds import Folds
 from kit.training.loop import Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
+from kit.training.planning import LADDER, check_alone, choose
 from kit.training.progress import Progress
 from kit.training.teaching import lessons, with_teacher
+from kit.training.time_limit import Clock, seconds_of
 
 BACKGROUND_SHARE = 0.3
 
 
 def begin(
-    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool
+    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool, clock: Clock
 ) -> Training | Folds:
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
-    name, say = given.pop("name", None), Progress(0, shown=shown).say
+    limit, say = given.pop("time_limit", None), Progress(0, shown=shown).say
+    if limit is not None:
+        return _begin_planned(limit, given, data, runs, say, clock)
+    name = given.pop("name", None)
     teaching = {key: given.pop(key, None) for key in ("teacher", "teacher_share", "unlabelled")}
     source, teacher = (
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
@@ -40,7 +45,7 @@ def begin(
     if source:
         settings = _after(source, settings, given)
     settings = _taught(settings, teacher, teaching["teacher_share"], teaching["unlabelled"], say)
-    training = _training(digits, settings, network, source, teacher)
+    training = _training(digits, settings, network, clock, source, teacher)
     files = {}
     if isinstance(network, OwnNetwork):
         with network.known():
@@ -54,13 +59,46 @@ def begin(
     return training
 
 
+def _begin_planned(
+    limit: str | float,
+    given: dict[str, Any],
+    data: Path | str | None,
+    runs: Path,
+    say: Callable[[str], None],
+    clock: Clock,
+) -> Training | Folds:
+    """A training whose recipe is chosen by how long it may take; says which before it begins."""
+    check_alone(given)
+    seconds, name = seconds_of(limit), given.pop("name", None)
+
+    def settings_of(recipe: dict[str, Any]) -> Settings:
+        settings = _settings(networks.named(recipe["arch"]), {**recipe, **given}, data, None)
+        return dataclasses.replace(settings, time_limit=seconds)
+
+    settings_of(LADDER[0].given | {"epochs": LADDER[0].least})  # what is wrong with it is said before the data is read
+    digits = load("train", data)
+    plan = choose(seconds, digits, settings_of, clock)
+    settings = dataclasses.replace(settings_of(plan.given), fingerprint=digits.fingerprint)
+    training = _training(digits, settings, networks.named(settings.arch), clock)
+    training.run = create(settings, name, runs)
+    own = {"data": data, "runs": runs if runs != RUNS else None, "name": name, **given}
+    for line in plan.lines({key: value for key, value in own.items() if value is not None}):
+        say(line)
+    return training
+
+
 def _training(
-    digits: LabelledDigits, settings: Settings, network: Network | OwnNetwork, source: Run | None, teacher: Run | None
+    digits: LabelledDigits,
+    settings: Settings,
+    network: Network | OwnNetwork,
+    clock: Clock,
+    source: Run | None = None,
+    teacher: Run | None = None,
 ) -> Training | Folds:
     """The training, or the trainings, with these settings."""
     taught = lessons(settings, digits, teacher) if teacher else None
     if settings.folded:
-        return Folds(digits, settings, network, source=source, lessons=taught)
+        return Folds(digits, settings, network, source=source, lessons=taught, clock=clock)
     training = Training(digits, settings, network, taught)
     if source:
         training.take_weights(source)

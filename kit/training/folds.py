@@ -5,8 +5,10 @@ never saw it: so `validation.npz`, and all that follows from it, is of every row
 """
 
 import contextlib
+import dataclasses
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +27,10 @@ from kit.training.examples import fingerprint
 from kit.training.loop import DIVERGED, DivergedError, Training, resumable, summary
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
+from kit.training.progress import Progress
 from kit.training.split import split_of
 from kit.training.teaching import Lessons
+from kit.training.time_limit import Clock, fitting_epochs
 
 if TYPE_CHECKING:
     import keras
@@ -48,6 +52,7 @@ class Folds:
         run: The run to go on with; None where it is yet to be made.
         source: The run that the weights are taken from; None looks for the one that the settings name.
         lessons: What a teacher says, where there is one.
+        clock: Of the command; None starts one.
     """
 
     run: Run
@@ -61,10 +66,13 @@ class Folds:
         run: Run | None = None,
         source: Run | None = None,
         lessons: Lessons | None = None,
+        clock: Clock | None = None,
     ) -> None:
         assert settings.folds
         self.digits, self.settings, self.network, self.source = digits, settings, network, source
-        self.lessons = lessons
+        self.lessons, self.clock = lessons, clock or Clock()
+        self._pace: float | None = None  # seconds of an epoch in the fold before
+        self._epochs = settings.epochs  # of a fold that is yet to begin
         self.numbers = range(1, settings.folds + 1)
         self._next: Training | None = None  # so that what is wrong is said before there is a run
         if run is None:
@@ -85,8 +93,10 @@ class Folds:
         with resumable(self.run, self._how_far, shown):
             if not self.run.judged:
                 self._write_progress()
+            self.clock.before = sum(_metrics_of(fold).get("seconds", 0.0) for fold in self.run.folds if fold.judged)
             try:
                 for number in self.numbers:
+                    self._keep_pace(number, Progress(0, shown=shown).say)
                     self._train(number, shown)
                     self._write_progress()
             except DivergedError:
@@ -102,9 +112,26 @@ class Folds:
         are = "is" if finished == 1 else "are"
         return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} epochs are saved in {self.run.folder}"
 
+    def _keep_pace(self, number: int, say: Callable[[str], None]) -> None:
+        """Gives the folds from this one on fewer epochs where a time limit would be passed otherwise, and says so."""
+        if self.settings.time_limit is None or self._pace is None or self._folder(number).exists():
+            return
+        left = sum(not self._folder(each).exists() for each in self.numbers)
+        seconds = self.settings.time_limit - self.clock.used()
+        epochs = fitting_epochs(self.settings.epochs, left, self._pace, seconds)
+        if epochs != self._epochs:
+            folds = f"folds {number} to {self.numbers[-1]} get" if left > 1 else f"fold {number} gets"
+            number_of = f"{epochs} epoch{'s' * (epochs != 1)}"
+            if epochs == self.settings.epochs:
+                say(f"as fast as measured again: {folds} all of {'their' if left > 1 else 'its'} {number_of}")
+            else:
+                say(f"slower than measured: {folds} {number_of} instead of {self.settings.epochs}")
+        self._epochs = epochs
+
     def _train(self, number: int, shown: bool) -> None:
         """Trains one fold to its end, unless it is there; DivergedError where its loss became NaN, now or before."""
         fold = self._fold(number)
+        done, begun = _epochs_done(fold), self.clock.used()
         if not (fold.judged and _metrics_of(fold).get("finished")):
             training, self._next = self._next or self._training(number, fold), None
             training.run = fold
@@ -114,24 +141,34 @@ class Folds:
                         training.start()
                     training.train(shown, in_folds=True)
         shutil.rmtree(fold.state, ignore_errors=True)
+        if (trained := _epochs_done(fold) - done) > 0:
+            self._pace = (self.clock.used() - begun) / trained
+        elif done:
+            self._pace = _metrics_of(fold).get("seconds", 0) / done or None
         if _metrics_of(fold)["stopped"] == DIVERGED:
             raise DivergedError(f"{fold.folder}: its loss became NaN: start a new run with a lower --learning-rate", 1)
 
     def _fold(self, number: int) -> Run:
         """The folder of a fold, made where it is not there yet."""
-        settings = self.settings.of_fold(number)
-        folder = self.run.folder / FOLDS / str(number)
+        settings, folder = self.settings.of_fold(number), self._folder(number)
         if not folder.exists():
+            settings = dataclasses.replace(settings, epochs=self._epochs)
             code = settings.code and network_code.of_run(self.run.folder, settings.code).content
             return create_fold(self.run, settings, {network_code.FILE: code} if code else {})
         fold = Run(folder)
         with _replaceable(fold):
+            if settings.time_limit and fold.settings.epochs < settings.epochs:  # there was no time for more
+                settings = dataclasses.replace(settings, epochs=fold.settings.epochs)
             if fold.settings != settings:
                 raise KitError(f"{folder}: a training by other settings than this run's")
         return fold
 
+    def _folder(self, number: int) -> Path:
+        return self.run.folder / FOLDS / str(number)
+
     def _training(self, number: int, fold: Run | None = None) -> Training:
-        training = Training(self.digits, self.settings.of_fold(number), self.network, self.lessons)
+        settings = fold.settings if fold else self.settings.of_fold(number)
+        training = Training(self.digits, settings, self.network, self.lessons)
         begun = fold is not None and (fold.state / "checkpoint.npz").exists()
         if self.settings.from_run and not begun:
             training.take_weights(self.source or find(self.settings.from_run, self.run.home))
@@ -213,6 +250,10 @@ class Folds:
 def _metrics_of(fold: Run) -> dict[str, Any]:
     with _replaceable(fold):
         return fold.metrics
+
+
+def _epochs_done(fold: Run) -> int:
+    return int(_metrics_of(fold).get("epochs_done", 0)) if fold.judged else 0
 
 
 def _model(fold: Run) -> "keras.Model":

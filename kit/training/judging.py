@@ -32,9 +32,15 @@ class Judged:
 
 
 class Judge:
-    """Compiles a network once, to be judged any number of times with whatever weights it has then."""
+    """Compiles a network once, to be judged any number of times with whatever weights it has then.
 
-    def __init__(self, model: "keras.Model") -> None:
+    Args:
+        model: A network in kit's form.
+        label_smoothing: Share of each label that the loss spreads over all classes, as in its training.
+    """
+
+    def __init__(self, model: "keras.Model", label_smoothing: float = 0.0) -> None:
+        self._smoothing = label_smoothing
         keras = backend.keras()
         last = model.get_layer("logits")
         both = keras.layers.Concatenate()([last.output, last.input])  # one pass gives logits and last hidden layer
@@ -48,7 +54,9 @@ class Judge:
         """
         found = self._logits_and_features(images).astype(np.float64)
         logits, features = np.split(found, [self._model.output_shape[-1]], axis=1)
-        log_of_truth = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
-        loss = float(sum(float(loss) for loss in self._model.losses) - log_of_truth.mean())
+        logs = log_softmax(logits, axis=1)
+        log_of_truth = logs[np.arange(len(labels)), labels]
+        entropy = -(1 - self._smoothing) * log_of_truth.mean() - self._smoothing * logs.mean()
+        loss = float(sum(float(loss) for loss in self._model.losses) + entropy)
         accuracy = float((logits.argmax(axis=1) == labels).mean())
         return Judged(loss, accuracy, softmax(logits, axis=1).astype(np.float32), features)

@@ -27,10 +27,10 @@ from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_of
-from kit.training.teaching import Lessons
+from kit.training.teaching import Lessons, smoothed
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
-_DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
+DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
 _LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
 
 
@@ -80,10 +80,12 @@ class Training:
         # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
         self.kept = network.build(**options)
         network.check_same(self.model, self.kept)
-        self.judge = Judge(self.kept)
+        self.judge = Judge(self.kept, settings.label_smoothing)
         self.model.compile(
             optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
-            loss="categorical_crossentropy" if lessons else "sparse_categorical_crossentropy",
+            loss="categorical_crossentropy"
+            if lessons or settings.label_smoothing
+            else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=False,  # XLA is 15 times slower on a CPU
         )
@@ -147,7 +149,7 @@ class Training:
                 progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
             try:
                 while state.epoch < settings.epochs and not state.stopped:
-                    self._epoch(progress)
+                    self.epoch(progress)
                 self._write_metrics(finished=True, stopped=state.stopped)
             except _DivergedError:
                 if state.history:
@@ -169,7 +171,8 @@ class Training:
             shutil.rmtree(self.run.folder, ignore_errors=True)
             raise
 
-    def _epoch(self, progress: Progress) -> None:
+    def epoch(self, progress: Progress) -> None:
+        """One epoch: fitted, judged, kept where it is the best, saved."""
         started = time.monotonic()
         progress.start_epoch(self.state.epoch)
         fitted = self._fit(progress)
@@ -189,6 +192,8 @@ class Training:
         generator = np.random.default_rng([settings.seed, epoch])
         images, labels = self.examples.epoch(epoch, generator)
         self.trained = len(labels)
+        if settings.label_smoothing and labels.ndim == 1:
+            labels = smoothed(labels, settings.task.classes, settings.label_smoothing)
         for state in seed_states(self.model):
             state.assign(np.array([generator.integers(2**32), 0], state.dtype))
         steps = math.ceil(len(labels) / settings.batch_size)
@@ -242,7 +247,7 @@ class Training:
         """Writes how far it is; the checkpoint last: a stop before it repeats this epoch to the same files."""
         self.run.write_history(self.state.history)
         last = self.state.epoch == self.settings.epochs or self.state.stopped
-        if last or time.monotonic() - self.drawn > _DRAW_EVERY:
+        if last or time.monotonic() - self.drawn > DRAW_EVERY:
             self._draw_history()
         self._write_metrics(finished=False, stopped=None)
         self._save_checkpoint()

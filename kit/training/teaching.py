@@ -51,7 +51,7 @@ def lessons(settings: Settings, digits: LabelledDigits, teacher: Run) -> Lessons
     if len(learned):
         probabilities[learned] = predict(digits.images[learned])
     share = settings.teacher_share or 0
-    truth = np.eye(settings.task.classes, dtype=np.float32)[digits.labels]
+    truth = smoothed(digits.labels, settings.task.classes, settings.label_smoothing)
     images = digits.images[:0]
     if settings.unlabelled is not None:
         pictures = load("test", settings.unlabelled)
@@ -59,6 +59,14 @@ def lessons(settings: Settings, digits: LabelledDigits, teacher: Run) -> Lessons
             raise KitError(f"{pictures.name}: not the pictures that this training began with: restore the file")
         images = pictures.images
     return Lessons((1 - share) * truth + share * probabilities, images, predict(images))
+
+
+def smoothed(labels: np.ndarray, classes: int, smoothing: float) -> np.ndarray:
+    """The labels (n,) as probabilities, float32 (n, classes): a share of each is spread over all classes alike.
+
+    So no answer pays for being surer than that (C. Szegedy et al., Rethinking the Inception Architecture, 2016).
+    """
+    return np.eye(classes, dtype=np.float32)[labels] * np.float32(1 - smoothing) + np.float32(smoothing / classes)
 
 
 def with_teacher(

@@ -20,6 +20,7 @@ from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.teaching import lessons
+from kit.training.time_limit import Clock
 
 
 @parameters_of(Arguments, overrides=Recipe)
@@ -29,19 +30,21 @@ def train(given: dict[str, Any]) -> Run:
     The validation rows are drawn at random, stratified, from the seed, and never trained on; starting weights, order,
     augmentation and dropout follow from it too. With `from_run` on the same data they are that run's, so that nothing
     validates on what it has learned. With `folds` each row is held out by one of so many networks, which the run
-    averages. A training that goes on ends as if it had never been stopped.
+    averages. A training that goes on ends as if it had never been stopped. With `time_limit` it is the best recipe
+    that this machine finishes in that time, counted from this call.
 
     Raises:
         KitError: The data or an option is wrong (nothing is written then), or the loss became NaN.
         KeyboardInterrupt: Ctrl-C; the finished epochs are saved.
     """
+    clock = Clock(given.pop("started", None))
     runs, data = Path(given.pop("runs", RUNS)), given.pop("data", None)
     resume, shown = given.pop("resume", None), given.pop("progress", True)
     inspect = given.pop("inspect", lambda model, task: ())
     if not given.get("camera"):
         given.pop("camera", None)
     if resume is None:
-        training = begin(given, data, runs, inspect, shown)
+        training = begin(given, data, runs, inspect, shown, clock)
     else:
         builder = given.pop("arch") if callable(given.get("arch")) else None
         stopped = _stopped(resume, given, runs)
@@ -49,10 +52,12 @@ def train(given: dict[str, Any]) -> Run:
             Progress(0, shown=shown).say(f"{stopped} is finished already")
             shutil.rmtree(stopped.state, ignore_errors=True)
             return stopped
-        training = _go_on(stopped, data, builder)
+        training = _go_on(stopped, data, builder, clock)
     with training.run.locked():
         if not training.run.finished:  # by a process that held the lock until now
             training.go(shown)
+            if training.settings.time_limit:
+                Progress(0, shown=shown).say(clock.verdict(training.settings.time_limit))
     shutil.rmtree(training.run.state, ignore_errors=True)
     return training.run
 
@@ -72,13 +77,14 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
     return stopped
 
 
-def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None) -> Training | Folds:
+def _go_on(stopped: Run, data: Path | str | None, builder: Callable[..., Any] | None, clock: Clock) -> Training | Folds:
     settings, digits, network = stopped.settings, stopped.digits(data), _network_of(stopped, builder)
     taught = lessons(settings, digits, find(settings.teacher, stopped.home)) if settings.teacher else None
     if settings.folded:
-        return Folds(digits, settings, network, run=stopped, lessons=taught)
+        return Folds(digits, settings, network, run=stopped, lessons=taught, clock=clock)
     training = Training(digits, settings, network, taught)
     training.run = stopped
+    clock.before = stopped.metrics.get("seconds", 0.0) if stopped.judged else 0.0
     if settings.from_run and not training.checkpoint.exists():
         training.take_weights(find(settings.from_run, stopped.home))
     return training

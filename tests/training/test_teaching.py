@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,14 @@ def test_a_teacher_in_folds_says_of_each_row_what_it_made_of_it_unseen(
     pictures = load("test", small).images
     assert (found.images == pictures).all()
     np.testing.assert_allclose(found.answers, probabilities("folded", pictures, runs=home), atol=1e-6)
+
+
+def test_what_is_smoothed_is_the_labels_and_not_the_answers(home: Path, digits: LabelledDigits) -> None:
+    settings, teacher = run_of(home, "taught").settings, run_of(home, "folded")
+    plain = lessons(settings, digits, teacher).targets
+    found = lessons(replace(settings, label_smoothing=0.2), digits, teacher).targets
+    truth = np.eye(10)[digits.labels]
+    np.testing.assert_allclose(found - plain, 0.3 * 0.2 * (0.1 - truth), atol=1e-6)
 
 
 def test_of_a_teacher_of_one_network_only_the_rows_that_it_held_out_are_taught_unseen(

@@ -91,6 +91,22 @@ def test_the_stored_validation_is_what_keras_itself_says_of_the_kept_model(train
     assert trained.metrics["val_accuracy"] == pytest.approx(accuracy)
 
 
+def test_smoothed_labels_have_the_loss_that_keras_gives_them(small: Path, tmp_path: Path) -> None:
+    """In training, where next to nothing is learned, and in validation; the accuracy is that of the labels."""
+    import keras
+
+    run = train("dense-wide", data=small, runs=tmp_path, epochs=1, learning_rate=1e-9, label_smoothing=0.2, l2=0.0,
+                dropout=0.0, augment=False, progress=False)  # fmt: skip
+    digits, model = loading.load("train", small), run.model()
+    assert digits.labels is not None
+    model.compile(loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.2), metrics=["accuracy"])
+    for rows, which in zip(split_rows(digits.labels, 0.2, 0), ("", "val_"), strict=True):
+        images, labels = digits.images[rows].astype(np.float32), np.eye(10)[digits.labels[rows]]
+        loss, accuracy = model.evaluate(images, labels, verbose=0)
+        assert run.metrics[f"{which}loss"] == pytest.approx(loss, rel=1e-4)
+        assert run.metrics[f"{which}accuracy"] == pytest.approx(accuracy, abs=1e-6)
+
+
 @pytest.mark.parametrize("arch", ["dense", "toy"])
 def test_validation_rows_are_never_trained_on(arch: str, toy: str, small: Path, tmp_path: Path) -> None:
     """Other pixels in the validation rows change the judgement and not one weight."""

@@ -1,0 +1,128 @@
+"""Accuracy against minutes: `kit train --time-limit`, and beside it a copied notebook cut to the same minutes.
+
+python benchmarks/curve.py FOLDER [--minutes 1,2,5,15,30,60] [--seeds N] [--runs RUNS]   (FOLDER holds the CSVs)
+
+Each command is run alone, by the clock, so nothing else may run beside it: an hour and fifty minutes a seed for kit, an
+hour for the notebook. What is done stands in RUNS/curve.csv and is not done again. Of a run in folds the accuracy is of
+all rows, each judged by the network that never saw it; of one network, of the rows that it held out. `views` is the
+same with five views of each row. Each run's submission, by five views, lies in RUNS too.
+"""
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pairs import KIT
+
+from kit.run.folder import Run
+from kit.run.prediction import viewed_validation
+
+COLUMNS = ["what", "minutes", "seed", "seconds", "accuracy", "views", "plan"]
+NOTEBOOK = Path(__file__).with_name("notebook.py")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    parser.add_argument("--minutes", default="1,2,5,15,30,60")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    given = parser.parse_args()
+    minutes = [int(value) for value in given.minutes.split(",")]
+    given.runs.mkdir(parents=True, exist_ok=True)
+    for seed in range(given.seeds):
+        for limit in minutes:
+            if not lines(given.runs, "kit", limit, seed):
+                enter(given.runs, kit(given.folder, given.runs, limit, seed))
+        if missing := [limit for limit in minutes if not lines(given.runs, "notebook", limit, seed)]:
+            for line in notebook(given.folder, missing, seed):
+                enter(given.runs, line)
+    print(f"{processor()}, {len(os.sched_getaffinity(0))} threads\n")
+    print("| minutes | took | kit: the plan | accuracy | with five views | the notebook: epochs | accuracy |")
+    print("|---:|---:|---|---:|---:|---:|---:|")
+    for limit in minutes:
+        print(row(lines(given.runs, "kit", limit), lines(given.runs, "notebook", limit)))
+
+
+def kit(folder: str, runs: Path, minutes: int, seed: int) -> dict[str, object]:
+    started = time.monotonic()
+    options = ["--data", folder, "--runs", str(runs), "--seed", str(seed), "--name", f"{minutes}m-{seed}"]
+    command = [*KIT, "train", "--time-limit", f"{minutes}m", *options]
+    path = Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+    seconds, run = time.monotonic() - started, Run(path)
+    submit = ["submit", path.name, "--runs", str(runs), "--data", folder, "--views", "5", "--to", str(runs)]
+    subprocess.run([*KIT, *submit], check=True, stdout=subprocess.DEVNULL)
+    digits, rows = run.digits(folder), run.validation.rows
+    views = viewed_validation(run, digits.images[rows], 5)
+    settings = run.settings
+    plan = settings.arch + (f", {settings.folds} folds" if settings.folds else "") + f", {settings.epochs} epochs"
+    found = [accuracy(each.probabilities, each.labels) for each in (run.validation, views)]
+    return dict(zip(COLUMNS, ["kit", minutes, seed, round(seconds, 1), *found, plan], strict=True))
+
+
+def notebook(folder: str, minutes: list[int], seed: int) -> list[dict[str, object]]:
+    command = [sys.executable, str(NOTEBOOK), folder, str(seed), *map(str, minutes)]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = [json.loads(line) for line in printed.splitlines()]
+    return [
+        {"what": "notebook", "minutes": limit, "seed": seed, "seconds": each["seconds"], "accuracy": each["accuracy"],
+         "views": "", "plan": each["epochs"]}
+        for limit, each in zip(sorted(minutes), found, strict=True)
+    ]  # fmt: skip
+
+
+def accuracy(probabilities: object, labels: object) -> float:
+    return float((probabilities.argmax(axis=1) == labels).mean())  # type: ignore[attr-defined]
+
+
+def lines(runs: Path, what: str, minutes: int, seed: int | None = None) -> list[dict[str, str]]:
+    path = runs / "curve.csv"
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    return [
+        line for line in found
+        if line["what"] == what and line["minutes"] == str(minutes) and seed in (None, int(line["seed"]))
+    ]  # fmt: skip
+
+
+def enter(runs: Path, line: dict[str, object]) -> None:
+    path = runs / "curve.csv"
+    new = not path.exists()
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(line)
+
+
+def row(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> str:
+    def shown(found: list[dict[str, str]], column: str) -> str:
+        shares = [100 * float(line[column]) for line in found]
+        spread = f" ± {statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
+        return f"{statistics.mean(shares):.2f}{spread} %" if shares else "–"
+
+    def mean(found: list[dict[str, str]], column: str, form: str) -> str:
+        return format(statistics.mean(float(line[column]) for line in found), form) if found else "–"
+
+    cells = [
+        ours[0]["minutes"], mean(ours, "seconds", ".0f") + " s", ours[0]["plan"], shown(ours, "accuracy"),
+        shown(ours, "views"), mean(theirs, "plan", ".1f"), shown(theirs, "accuracy"),
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def processor() -> str:
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "processor")
+
+
+if __name__ == "__main__":
+    main()
