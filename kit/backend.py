@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib
+import importlib.util
 import io
 import logging
 import os
@@ -11,9 +12,12 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from kit import KitError
+
+NO_COREMLTOOLS = "coremltools makes Core ML and is not here, there is one for macOS and Linux x86-64 only"
 
 # TensorFlow warns where it compiles one function many times for few calls each, as it must for many short trainings.
 logging.getLogger("tensorflow").addFilter(lambda record: "tf.function retracing" not in str(record.msg))
@@ -113,8 +117,28 @@ def _keras_defaults() -> Iterator[None]:
         os.environ.update(theirs)
 
 
+@functools.cache
+def has_coremltools() -> bool:
+    """Whether coremltools is installed whole, without the seconds of its import.
+
+    Where there is no wheel of it, pip builds one from its source that lacks its native part, and can write nothing.
+    """
+    try:
+        found = importlib.util.find_spec("coremltools")
+    except ImportError:
+        return False
+    folders = (found and found.submodule_search_locations) or []
+    return any(part for folder in folders for part in Path(folder).glob("libmilstoragepython.*"))
+
+
 def coremltools() -> Any:
-    """coremltools, without its remarks on this platform; it imports TensorFlow where that is installed."""
+    """coremltools, without its remarks on this platform; it imports TensorFlow where that is installed.
+
+    Raises:
+        KitError: It is not installed, or not whole.
+    """
+    if not has_coremltools():
+        raise KitError(NO_COREMLTOOLS)
     if "coremltools" not in sys.modules:
         tensorflow()
         with quiet():

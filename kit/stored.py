@@ -57,10 +57,10 @@ def size_of(path: Path, at_most: int, remedy: str) -> int:
 
 def content_of(path: Path, at_most: int, remedy: str) -> bytes:
     """The bytes of a regular file of at most so many; KitError as `size_of` has it."""
-    size_of(path, at_most, remedy)
+    size = size_of(path, at_most, remedy)
     try:
         with open(path, "rb") as file:
-            return file.read(at_most)
+            return file.read(size)  # room is made for as much as is asked for
     except OSError as error:
         raise in_plain_words(error, path) from error
 

@@ -20,7 +20,7 @@ import filelock
 import numpy as np
 import pytest
 
-from kit import backend, train
+from kit import KitError, backend, train
 from kit.cli import main
 from kit.competition import sources
 from kit.contract import Contract
@@ -38,9 +38,28 @@ from kit.training import examples, loop, networks
 # half the time of an export and a tenth of a training's.
 gc.set_threshold(100_000, 20, 100)
 
+HAS_COREMLTOOLS = backend.has_coremltools()  # there is none for Windows and Linux aarch64
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
 Shared = Callable[[str, Callable[[Path], Any]], Path]
+
+
+def _skipped_without_coremltools(item: pytest.Item) -> Iterator[None]:
+    """Skips what asks for coremltools where there is none; what kit itself does there has tests of its own."""
+    try:
+        return (yield)
+    except (KitError, AssertionError) as error:  # the latter also where another message was expected
+        _skip_without_coremltools(str(error))
+        raise
+
+
+pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_skipped_without_coremltools)
+pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skipped_without_coremltools)
+
+
+def _skip_without_coremltools(said: str) -> None:
+    if not HAS_COREMLTOOLS and backend.NO_COREMLTOOLS in said:
+        pytest.skip("no coremltools on this platform: no Core ML is made")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -169,7 +188,9 @@ def kit_command(tmp_path: Path) -> KitCommand:
 
     def run(*arguments: object, cwd: Path = tmp_path, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kit", *map(str, arguments)]
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload]
+        finished = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload]
+        _skip_without_coremltools(finished.stderr or "")
+        return finished
 
     return run
 
@@ -184,6 +205,7 @@ def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         with contextlib.chdir(cwd), pytest.raises(SystemExit) as ended:
             main.main()
         printed = capsys.readouterr()
+        _skip_without_coremltools(printed.err)
         return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), printed.out, printed.err)
 
     return run

@@ -6,7 +6,7 @@ from kit import stored
 from kit.competition import limits
 from kit.competition import log as submissions_log
 from kit.data import cache, containers, csv_format, lines
-from kit.exporting import graph, portable, portable_graphs, shapes
+from kit.exporting import portable, portable_graphs, shapes, tensors
 from kit.importing import foreign_file, saved_model_folder
 from kit.reading import decoding
 from kit.run import keras_file, network_code
@@ -29,7 +29,7 @@ def test_the_page_of_limits_says_what_the_code_has() -> None:
             f"AVIF, HEIC, JPEG 2000 and WebP {decoding._MOST_PIXELS['AVIF'] // 10**6}"
         ),
         "a run's JSON files": f"{stored.SMALL >> 20} MiB each",
-        "a network, exported or of a run": f"{graph._LARGEST >> 20} MiB",
+        "a network, exported or of a run": f"{tensors.LARGEST >> 20} MiB",
         "a network to import": f"{foreign_file._LARGEST >> 20} MiB",
         "a file that builds a network": f"{network_code._LARGEST >> 20} MiB",
         "its work for one picture": f"{shapes._MOST_WORK / 1e9:.1f} billion multiply-accumulates",
@@ -40,6 +40,6 @@ def test_the_page_of_limits_says_what_the_code_has() -> None:
         "a drawing sent to `kit serve`": f"{intake.LARGEST_DRAWING // 10**6} MB, {intake._MOST_POINTS:,} points",
         "a picture sent to `kit serve`": f"{server._LARGEST // 10**6} MB",
     }
-    assert graph._LARGEST == portable._LARGEST == keras_file.LARGEST
+    assert tensors.LARGEST == portable._LARGEST == keras_file.LARGEST
     assert foreign_file._LARGEST == saved_model_folder._LARGEST
     assert shapes._MOST_WORK == portable_graphs._MOST_WORK

@@ -8,6 +8,8 @@ from kit import KitError
 from kit.cli.app import app
 from kit.cli.output import remark
 from kit.competition.log import LOG
+from kit.exporting.formats import TARGETS
+from kit.exporting.requirements import makeable
 from kit.run.folder import Run
 
 _COMMANDS = ("data fetch", "data check", "data show", "train", "runs", "submit", "analyze", "export --overwrite")
@@ -22,7 +24,7 @@ class Demo:
         run: The trained network.
         report: The page on what it gets wrong.
         submission: The newest file for Kaggle.
-        model: The newest Core ML model.
+        model: The newest model for an app: of Core ML, or where that cannot be made, of the first format that can.
     """
 
     folder: Path
@@ -36,8 +38,10 @@ def demo(to: Path | str = "demo") -> Demo:
     """Runs the commands one after the other in a folder of their own; they print what they always print.
 
     Raises:
-        KitError: The folder cannot be made, or a command fails.
+        KitError: The folder cannot be made, nothing here makes a model for an app, or a command fails.
     """
+    format = makeable()  # noqa: A001
+    chosen = "" if format in TARGETS else f" --format {format}"
     folder = Path(to)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +49,7 @@ def demo(to: Path | str = "demo") -> Demo:
         raise KitError(f"{folder}: cannot be made: choose another with --to FOLDER") from error
     with contextlib.chdir(folder):
         remark(f"cd {folder}")
-        for line in _COMMANDS:
+        for line in (*_COMMANDS[:-1], _COMMANDS[-1] + chosen):
             remark(f"\n$ kit {line}")
             if code := app(line.split(), standalone_mode=False):
                 raise KitError(f"kit {line}: ended with exit code {code}", code)

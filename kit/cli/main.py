@@ -19,13 +19,14 @@ def demo(
 ) -> None:
     """Run the whole path once on the bundled sample."""
     from kit.cli.demo import demo
+    from kit.model_files import READABLE
 
     made = demo(to)
     remark(
         f"\nLook at  {made.report}  what the network gets wrong: open it in a browser\n"
         f"         {made.run.folder / 'history.png'}  the training, epoch by epoch\n"
         f"         {to / 'data' / 'show'}  the digits\n"
-        f"         {made.model.parent}  the network as a Core ML model, for Xcode\n"
+        f"         {made.model.parent}  the network as {READABLE[made.model.suffix[1:]]}, for an app\n"
         f"         {made.submission.parent}  what Kaggle would get, and the log of scores\n"
         "Next:    kit data fetch kaggle, kit train, kit submit --upload -m 'my first'"
     )

@@ -88,9 +88,14 @@ def import_model(**given: Any) -> None:
 
 def _obstacles(model: Any, task: Any) -> list[str]:
     """What `kit export` would refuse somebody's own network for, said before it is trained for an hour."""
-    from kit.exporting.convertible import obstacles
+    from kit.exporting.convertible import Form, obstacles
+    from kit.exporting.requirements import makeable
 
-    return [f"kit export will not make Core ML of it: {line}" for line in obstacles(model, task)]
+    try:
+        form = Form(makeable())
+    except KitError:  # nothing makes a model for an app here, so nothing would be refused
+        return []
+    return [f"kit export will not make {form} of it: {line}" for line in obstacles(model, task, form)]
 
 
 def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:

@@ -14,6 +14,8 @@ import numpy as np
 from kit import KitError, backend
 from kit.exporting import coreml, evaluator, graph, portable
 from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS
+from kit.exporting.requirements import require
+from kit.exporting.tensors import AGAIN
 from kit.task import Task
 
 if TYPE_CHECKING:
@@ -50,7 +52,11 @@ def obstacles(model: "keras.Model", task: Task, form: Form = Form()) -> list[str
         model: Takes pixels (n, size, size, 1), 0 to 255; ends in the layers "logits" and "probabilities".
         task: What it reads.
         form: What it is to become.
+
+    Raises:
+        KitError: What makes such models is not here, so nothing can be said.
     """
+    require(form.format)
     reason = _reason(model, task, form)
     if not reason:
         return []
@@ -198,4 +204,4 @@ def _in_words(message: str, form: Form) -> str:
         return f"it becomes a {unknown[1]} that kit cannot check{unknown[2] or ''}"
     if unknown := re.search(r"it has an? (\w+), which is no operation", message):
         return f"it becomes a {unknown[1]} that kit cannot check"
-    return message.partition(" cannot be made of this network: ")[2] or message.replace(f": damaged, {graph.AGAIN}", "")
+    return message.partition(" cannot be made of this network: ")[2] or message.replace(f": damaged, {AGAIN}", "")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kit import KitError
+from kit import KitError, backend
 from kit.contract import KEY, Contract
 from kit.exporting import coreml, evaluator, graph
 from kit.exporting.evaluator import Costs
 from kit.exporting.formats import TARGETS
-from kit.exporting.graph import FORMATS, Argument, Graph, Name, Operation, computation_digest
+from kit.exporting.graph import FORMATS, Graph, computation_digest
 from kit.exporting.saved_model import SavedModel
+from kit.exporting.steps import Argument, Name, Operation
 
 KINDS = tuple(FORMATS)  # what such a model is on disk
 
@@ -48,8 +49,9 @@ class CoreMLModel(SavedModel):
         return evaluator.evaluate(self.graph, images, half=True)
 
     def by_its_system(self, images: np.ndarray) -> np.ndarray | None:
-        """By Core ML itself, on macOS."""
-        return coreml.predict(self.path, images, self.contract.labels) if sys.platform == "darwin" else None
+        """By Core ML itself, on macOS with coremltools."""
+        here = sys.platform == "darwin" and backend.has_coremltools()
+        return coreml.predict(self.path, images, self.contract.labels) if here else None
 
     def costs(self) -> Costs:
         return evaluator.costs(self.graph)

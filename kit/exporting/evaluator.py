@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from kit import KitError
-from kit.exporting.graph import AGAIN, Graph, Name, Operation
+from kit.exporting.graph import Graph
 from kit.exporting.operations import KINDS, OPERANDS, need
-from kit.exporting.shapes import MOST_VALUES, Need, UnknownError
+from kit.exporting.shapes import MISFITS, MOST_VALUES, Need, UnknownError, in_words
+from kit.exporting.steps import Name, Operation
+from kit.exporting.tensors import AGAIN
 
 _CHUNK = 64 * 28 * 28  # pixels that go through at once; what a core's caches like
 _WORKING = 2**25  # numbers that are held at once: fewer pictures go through where each needs many
@@ -123,9 +125,11 @@ def plan(graph: Graph) -> list[Need]:
             found.append(need(operation.kind, arguments))
         except UnknownError as error:
             raise KitError(f"{where} is a {operation.kind} that kit cannot evaluate, {error}") from error
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
-            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-            raise KitError(f"{where} cannot be computed, {reason}: damaged, {AGAIN}") from error
+        except MISFITS as error:
+            raise KitError(f"{where} cannot be computed, {in_words(error)}: damaged, {AGAIN}") from error
+        if operation.shape not in (None, found[-1].shape):
+            said, computed = (" x ".join(map(str, shape)) or "1" for shape in (operation.shape, found[-1].shape))
+            raise KitError(f"{where} gives {computed} numbers where the model says {said}: damaged, {AGAIN}")
         if operation.output in shapes:
             raise KitError(f"{graph.path}: {operation.output!r} is computed twice: damaged, {AGAIN}")
         shapes[operation.output] = found[-1].shape

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from kit import KitError
 from kit.exporting.shapes import MOST_NUMBERS, UnknownError
 
 Steps = list[tuple[str, dict[str, Any]]]  # operations and their arguments; x of all but the first is the result before
@@ -29,7 +28,7 @@ def convert(kind: str, layer: Any, inputs: Sequence[Any]) -> Steps:
 
     Raises:
         UnknownError: It uses an option that is not one that kit evaluates.
-        KitError: Its weights are damaged.
+        ValueError: Its weights are damaged.
     """
     return CONVERTERS[kind](layer, list(inputs))
 
@@ -54,7 +53,7 @@ def weights(stored: Any, shape: Sequence[int]) -> np.ndarray:
     """
     count = math.prod(shape)
     if count > MOST_NUMBERS:
-        raise KitError(f"a layer of shape {tuple(shape)} is larger than a network for digits has one")
+        raise ValueError(f"a layer of shape {tuple(shape)} is larger than a network for digits has one")
     if stored.float16Value:
         values = np.frombuffer(stored.float16Value, np.float16)
     elif stored.rawValue:
@@ -62,14 +61,14 @@ def weights(stored: Any, shape: Sequence[int]) -> np.ndarray:
     else:
         values = np.asarray(stored.floatValue, np.float32)
     if values.size != count:
-        raise KitError(f"{values.size:,} weights where a layer of shape {tuple(shape)} belongs")
+        raise ValueError(f"{values.size:,} weights where a layer of shape {tuple(shape)} belongs")
     return values.reshape(shape)
 
 
 def _quantized(stored: Any, count: int) -> np.ndarray:
     bits = stored.quantization.numberOfBits
     if not 1 <= bits <= 8:
-        raise KitError(f"weights of {bits} bits are not ones that kit can evaluate")
+        raise UnknownError(f"it has weights of {bits} bits")
     digits = np.unpackbits(np.frombuffer(stored.rawValue, np.uint8))[: count * bits].reshape(-1, bits)
     numbers = digits @ (1 << np.arange(bits)[::-1])
     if stored.quantization.WhichOneof("QuantizationType") == "lookupTableQuantization":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kit import KitError
 from kit.exporting.compression import check_compression, compressions
 from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS, check_target
+from kit.exporting.requirements import require
 from kit.options import check, declared, option
 from kit.run.settings import RUNS
 
@@ -103,6 +104,7 @@ class Options:
         return f"{kind}{target} in {self.stored_precision}{f', {compressed}' if compressed else ''}"
 
     def _check_core_ml(self) -> None:
+        require(self.format)
         check_target(self.format, str(self.oldest))
         if self.compress not in (None, AUTO):
             check_compression(self.format, str(self.oldest), str(self.compress))
@@ -117,8 +119,6 @@ class Options:
         ):  # fmt: skip
             if unknown:
                 raise KitError(f"{given}: {self.format} does not have it here: leave it out")
-        from kit.exporting.portable import require
-
         require(self.format)
 
     def _check_app(self) -> None:

@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from kit import KitError, backend
 from kit.contract import KEY, Contract
 from kit.exporting import onnx_operations, portable_graphs
 from kit.exporting.coreml import PROBABILITIES, concrete_function
+from kit.exporting.requirements import require
 from kit.exporting.saved_model import SavedModel
 from kit.stored import content_of
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import keras
 
 FORMATS = ("tflite", "onnx")
-_PACKAGES = {"tflite": ["ai_edge_litert"], "onnx": ["onnx", "onnxruntime", "tf2onnx"]}
 _OPSET = 17  # of ONNX: what its runtimes of the last years all know
 _LARGEST = 2**29  # bytes; ten folds of kit's largest network take 300 million
 _AGAIN = "export it again with kit export"
@@ -81,14 +80,6 @@ def _as_one_line(path: Path) -> Iterator[None]:
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise KitError(f"{path}: damaged ({reason}): {_AGAIN}") from error
-
-
-def require(format: str) -> None:  # noqa: A002
-    """KitError, with the way out, where what this format needs is not installed."""
-    for package in _PACKAGES[format]:
-        if find_spec(package) is None:
-            names = " ".join(name.replace("_", "-") for name in _PACKAGES[format])
-            raise KitError(f"--format {format}: {package} is not installed: pip install {names}")
 
 
 def convert(model: "keras.Model", classes: int, format: str, precision: str) -> bytes:  # noqa: A002

@@ -20,8 +20,24 @@ _MOST_WORKING = 2**25  # numbers that an operation holds meanwhile
 _MOST_WORK = 2**31  # multiply-accumulates of an operation; kit's largest network has 40 million in all
 
 
+MISFITS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+)  # of what does not fit together
+
+
 class UnknownError(ValueError):
-    """An option of an operation that Core ML knows and kit does not evaluate."""
+    """What Core ML knows and kit does not evaluate: an operation, an option of one, a type of numbers."""
+
+
+def in_words(misfit: Exception) -> str:
+    """What one of MISFITS says is wrong, in a line."""
+    reason = str(misfit).partition("\n")[0] or type(misfit).__name__
+    return f"it lacks {reason}" if isinstance(misfit, KeyError) else reason
 
 
 @dataclass(frozen=True)
