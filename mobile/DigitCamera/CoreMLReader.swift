@@ -34,10 +34,19 @@ actor CoreMLReader: DigitReader {
 
     /// - Throws: What Core ML or the contract has to say, in words for a person.
     init(_ url: URL) throws {
-        let model = try MLModel(contentsOf: url, configuration: MLModelConfiguration())
+        let model = try MLModel(contentsOf: url, configuration: Self.configuration)
         let metadata = model.modelDescription.metadata[.creatorDefinedKey] as? [String: String]
         contract = try Contract(metadata: metadata ?? [:])
         self.model = model
+    }
+
+    private static var configuration: MLModelConfiguration {
+        let configuration = MLModelConfiguration()
+        #if targetEnvironment(simulator)
+            // The simulator has neither Neural Engine nor a GPU that Core ML can rely on: there it answers zeros or crashes.
+            configuration.computeUnits = .cpuOnly
+        #endif
+        return configuration
     }
 
     func probabilities(of pixels: GreyImage) throws -> [Double] {

@@ -4,7 +4,11 @@
 import CoreVideo
 @_exported import Foundation
 
-public final class MLModelConfiguration { public init() {} }
+public enum MLComputeUnits: Int { case cpuOnly, cpuAndGPU, all, cpuAndNeuralEngine }
+public final class MLModelConfiguration: NSObject {
+    public override init() {}
+    public var computeUnits: MLComputeUnits = .all
+}
 public struct MLModelMetadataKey: Hashable, Sendable {
     let s: String
     public static let creatorDefinedKey = Self(s: "c")

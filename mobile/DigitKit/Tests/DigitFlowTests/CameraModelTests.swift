@@ -276,6 +276,18 @@ import Testing
         #expect(model.problem == nil && model.reading == .shown(label: "7", confidence: 0.9))
     }
 
+    @Test func anAnswerThatMakesNoSenseIsShown() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        await reader.answer([Double](repeating: 0, count: 11))
+        camera.see(7, at: 1)
+        await eventually { model.problem?.contains("add up to 0.00") == true }
+        #expect(model.reading == .silent && model.probabilities.isEmpty)
+        await reader.answer(nil)
+        await watch(7, from: 2, frames: 8)
+        #expect(model.problem == nil && model.reading == .shown(label: "7", confidence: 0.9))
+    }
+
     @Test func anotherModelGetsSquaresOfItsOwnSizeAndStartsAnew() async throws {
         let other = FakeReader(try contract(side: 28, centred: true))
         let shelf = ModelShelf(source: FakeSource([("Fake", reader), ("Other", other)]), preferences: preferences)

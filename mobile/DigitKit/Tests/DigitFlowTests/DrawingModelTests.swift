@@ -116,6 +116,14 @@ import Testing
         model.clear()
         #expect(model.problem == nil)
     }
+
+    @Test func anAnswerThatMakesNoSenseIsShown() async {
+        await shelf.open()
+        await reader.answer([Double](repeating: .nan, count: 11))
+        stroke(0.3)
+        await eventually { model.problem?.contains("no numbers") == true }
+        #expect(model.reading == .silent && model.probabilities.isEmpty)
+    }
 }
 
 /// Reads how many separate strokes cross the middle of a drawing.
@@ -144,6 +152,7 @@ private actor SketchReader: DigitReader {
     func letOneThrough() async { await reader.letOneThrough() }
     func openGate() async { await reader.openGate() }
     func fail(with trouble: Trouble?) async { await reader.fail(with: trouble) }
+    func answer(_ answer: [Double]?) async { await reader.answer(answer) }
 }
 
 private struct SketchSource: ModelSource {

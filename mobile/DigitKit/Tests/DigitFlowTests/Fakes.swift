@@ -49,6 +49,7 @@ actor FakeReader: DigitReader {
     private var isOpen = true
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private var trouble: Trouble?
+    private var answer: [Double]?
 
     init(_ contract: Contract) { self.contract = contract }
 
@@ -59,6 +60,7 @@ actor FakeReader: DigitReader {
         if !isOpen { await withCheckedContinuation { waiting.append($0) } }
         atOnce -= 1
         if let trouble { throw trouble }
+        if let answer { return answer }
         let label = min(Int(pixels.pixels[0]), contract.labels.count - 1)
         return contract.labels.indices.map { $0 == label ? 0.9 : 0.1 / Double(contract.labels.count - 1) }
     }
@@ -76,6 +78,9 @@ actor FakeReader: DigitReader {
     }
 
     func fail(with trouble: Trouble?) { self.trouble = trouble }
+
+    /// Answers so from now on, whatever it is shown; `nil` goes back to reading.
+    func answer(_ answer: [Double]?) { self.answer = answer }
 
     var isWaiting: Bool { !waiting.isEmpty }
 }
