@@ -11,6 +11,7 @@ struct CameraView: View {
     @Environment(\.scenePhase) private var scenePhase
     @Environment(\.verticalSizeClass) private var verticalSizeClass
     @State private var isCardShown = false
+    @GestureState private var isPinching = false
 
     var body: some View {
         ZStack { screen }  // one view whatever the phase, so that it appears and disappears once
@@ -42,7 +43,15 @@ struct CameraView: View {
             let view = Extent(width: geometry.size.width, height: geometry.size.height)
             ZStack {
                 PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
+                    .gesture(pinch)
+                    .onTapGesture { place in Task { await model.focus(x: place.x, y: place.y) } }
+                    .onChange(of: isPinching) { if !isPinching { model.endPinch() } }
+                    .accessibilityElement()
+                    .accessibilityLabel("Camera picture")
+                    .accessibilityValue(Text(zoom))
+                    .accessibilityZoomAction { model.zoomByStep(closer: $0.direction == .zoomIn) }
                 GuideBoxView(side: GuideBox.side(in: view, frame: model.frameExtent))
+                    .overlay(alignment: .bottom) { ZoomView(words: zoom) }
             }
             .task(id: geometry.size) { await model.lay(out: view) }
         }
@@ -51,6 +60,14 @@ struct CameraView: View {
         .overlay(alignment: .top) { notices }
         .overlay(alignment: verticalSizeClass == .compact ? .trailing : .bottom) { panel }
     }
+
+    private var pinch: some Gesture {
+        MagnifyGesture()
+            .updating($isPinching) { _, isPinching, _ in isPinching = true }
+            .onChanged { model.pinch(by: $0.magnification) }
+    }
+
+    private var zoom: String { "\(model.zoom.formatted(.number.precision(.fractionLength(1))))×" }
 
     private var notices: some View {
         VStack(spacing: 8) {
@@ -110,6 +127,21 @@ struct CameraView: View {
                 systemImage: model.torch == .on ? "flashlight.on.fill" : "flashlight.off.fill")
         }
         .disabled(model.torch == .unavailable || model.phase != .running)
+    }
+}
+
+/// How far the camera is zoomed in.
+private struct ZoomView: View {
+    let words: String
+
+    var body: some View {
+        Text(words)
+            .font(.caption.monospacedDigit())
+            .padding(6)
+            .background(.regularMaterial, in: .rect(cornerRadius: 8))
+            .accessibilityHidden(true)
+            .allowsHitTesting(false)
+            .padding(8)
     }
 }
 

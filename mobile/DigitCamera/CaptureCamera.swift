@@ -26,7 +26,7 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
         await AVCaptureDevice.requestAccess(for: .video)
     }
 
-    func start(_ framing: Framing, feed: CameraFeed) async throws -> Bool {
+    func start(_ framing: Framing, feed: CameraFeed) async throws -> CameraAbilities {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 self.framing = framing
@@ -36,7 +36,8 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
                     with: Result {
                         let device = try self.configure()
                         if !self.session.isRunning { self.session.startRunning() }
-                        return device.hasTorch && device.isTorchAvailable
+                        return CameraAbilities(
+                            hasTorch: device.hasTorch && device.isTorchAvailable, lens: Lens(of: device))
                     })
             }
         }
@@ -56,16 +57,38 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
         }
     }
 
+    func zoom(to factor: Double) async {
+        await set {
+            $0.videoZoomFactor = min(max(factor, $0.minAvailableVideoZoomFactor), $0.maxAvailableVideoZoomFactor)
+        }
+    }
+
+    func focus(at place: FramePlace) async {
+        await set { device in
+            let angle = self.output.connection(with: .video)?.videoRotationAngle ?? 0
+            let place = place.onSensor(turns: Int((angle / 90).rounded()))
+            device.focus(at: CGPoint(x: place.x, y: place.y), .autoFocus, .autoExpose)
+            device.isSubjectAreaChangeMonitoringEnabled = true
+        }
+    }
+
     func setTorch(_ on: Bool) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        guard await set({ $0.torchMode = on ? .on : .off }, where: \.isTorchAvailable) else { throw CaptureTrouble.torch }
+    }
+
+    /// Changes the device in use, where there is one and nobody else holds it.
+    @discardableResult private func set(
+        _ change: @escaping @Sendable (AVCaptureDevice) -> Void,
+        where isPossible: @escaping @Sendable (AVCaptureDevice) -> Bool = { _ in true }
+    ) async -> Bool {
+        await withCheckedContinuation { continuation in
             queue.async {
-                continuation.resume(
-                    with: Result {
-                        guard let device = self.device, device.isTorchAvailable else { throw CaptureTrouble.torch }
-                        try device.lockForConfiguration()
-                        defer { device.unlockForConfiguration() }
-                        device.torchMode = on ? .on : .off
-                    })
+                guard let device = self.device, isPossible(device), (try? device.lockForConfiguration()) != nil else {
+                    return continuation.resume(returning: false)
+                }
+                defer { device.unlockForConfiguration() }
+                change(device)
+                continuation.resume(returning: true)
             }
         }
     }
@@ -89,7 +112,23 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
 
     private func configure() throws -> AVCaptureDevice {
         if let device { return device }
-        guard let device = AVCaptureDevice.default(for: .video) else { throw CaptureTrouble.none }
+        guard let device = Self.camera else { throw CaptureTrouble.none }
+        try add(device)
+        try device.lockForConfiguration()  // not before: the session's preset sets the device anew
+        defer { device.unlockForConfiguration() }
+        device.lookAround()
+        return device
+    }
+
+    /// Those with an ultra-wide lens first: such cameras take it by themselves for what is nearer than the other is sharp.
+    private static var camera: AVCaptureDevice? {
+        let types: [AVCaptureDevice.DeviceType] = [
+            .builtInTripleCamera, .builtInDualWideCamera, .builtInWideAngleCamera,
+        ]
+        return types.lazy.compactMap { .default($0, for: .video, position: .back) }.first ?? .default(for: .video)
+    }
+
+    private func add(_ device: AVCaptureDevice) throws {
         let input = try AVCaptureDeviceInput(device: device)
         session.beginConfiguration()
         defer { session.commitConfiguration() }
@@ -102,7 +141,6 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
         guard session.canAddInput(input), session.canAddOutput(output) else { throw CaptureTrouble.configuration }
         session.addInput(input)
         session.addOutput(output)
-        return device
     }
 
     private func observe() {
@@ -116,6 +154,12 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
             let error = notification.userInfo?[AVCaptureSessionErrorKey] as? any Error
             return .failed(reason: error?.localizedDescription ?? "The camera stopped.")
         }
+        let sceneChange = NotificationCenter.default.addObserver(
+            forName: AVCaptureDevice.subjectAreaDidChangeNotification, object: nil, queue: nil
+        ) { [weak self] _ in
+            Task { await self?.set { $0.lookAround() } }
+        }
+        observers.append(sceneChange)
     }
 
     private func pass(
@@ -171,5 +215,32 @@ private enum CaptureTrouble: LocalizedError {
         case .configuration: "The camera cannot be set up. Restart the device if that goes on."
         case .torch: "The torch cannot be used just now. It may be too hot."
         }
+    }
+}
+
+extension Lens {
+    fileprivate init(of device: AVCaptureDevice) {
+        self.init(
+            nearestFocus: Double(device.minimumFocusDistance),
+            fieldOfView: Double(device.activeFormat.videoFieldOfView),
+            usualZoom: device.virtualDeviceSwitchOverVideoZoomFactors.first?.doubleValue ?? 1,
+            zooms: Double(device.minAvailableVideoZoomFactor)...Double(device.maxAvailableVideoZoomFactor))
+    }
+}
+
+extension AVCaptureDevice {
+    /// Focuses and exposes by what it sees all over the middle, near things first; the device must be locked.
+    fileprivate func lookAround() {
+        if isAutoFocusRangeRestrictionSupported { autoFocusRangeRestriction = .near }
+        focus(at: CGPoint(x: 0.5, y: 0.5), .continuousAutoFocus, .continuousAutoExposure)
+        isSubjectAreaChangeMonitoringEnabled = false
+    }
+
+    /// - Parameter point: In the frame as the sensor has it, 0 to 1.
+    fileprivate func focus(at point: CGPoint, _ focus: FocusMode, _ exposure: ExposureMode) {
+        if isFocusPointOfInterestSupported { focusPointOfInterest = point }
+        if isFocusModeSupported(focus) { focusMode = focus }
+        if isExposurePointOfInterestSupported { exposurePointOfInterest = point }
+        if isExposureModeSupported(exposure) { exposureMode = exposure }
     }
 }

@@ -21,6 +21,36 @@ public class AVCaptureDevice: NSObject {
     public var torchMode: TorchMode = .off
     public func lockForConfiguration() throws {}
     public func unlockForConfiguration() {}
+    public struct DeviceType: RawRepresentable, Hashable, Sendable {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+        public static let builtInWideAngleCamera = Self(rawValue: "w"), builtInDualWideCamera = Self(rawValue: "d"),
+            builtInTripleCamera = Self(rawValue: "t")
+    }
+    public enum Position: Int { case unspecified, back, front }
+    public enum FocusMode: Int { case locked, autoFocus, continuousAutoFocus }
+    public enum ExposureMode: Int { case locked, autoExpose, continuousAutoExposure, custom }
+    public enum AutoFocusRangeRestriction: Int { case none, near, far }
+    public class Format: NSObject { public var videoFieldOfView: Float { 0 } }
+    public class func `default`(_ t: DeviceType, for: AVMediaType?, position: Position) -> AVCaptureDevice? { nil }
+    public class var subjectAreaDidChangeNotification: NSNotification.Name { .init("s") }
+    public var isSubjectAreaChangeMonitoringEnabled = false
+    public var activeFormat = Format()
+    @available(iOS 15, *) public var minimumFocusDistance: Int { -1 }
+    @available(iOS 13, *) public var virtualDeviceSwitchOverVideoZoomFactors: [NSNumber] { [] }
+    public var minAvailableVideoZoomFactor: CGFloat { 1 }
+    public var maxAvailableVideoZoomFactor: CGFloat { 1 }
+    public var videoZoomFactor: CGFloat = 1
+    public var isAutoFocusRangeRestrictionSupported: Bool { false }
+    public var autoFocusRangeRestriction: AutoFocusRangeRestriction = .none
+    public var isFocusPointOfInterestSupported: Bool { false }
+    public var focusPointOfInterest: CGPoint = .zero
+    public func isFocusModeSupported(_ m: FocusMode) -> Bool { false }
+    public var focusMode: FocusMode = .locked
+    public var isExposurePointOfInterestSupported: Bool { false }
+    public var exposurePointOfInterest: CGPoint = .zero
+    public func isExposureModeSupported(_ m: ExposureMode) -> Bool { false }
+    public var exposureMode: ExposureMode = .locked
     public class RotationCoordinator: NSObject {
         public init(device: AVCaptureDevice, previewLayer: CALayer?) {}
         public var videoRotationAngleForHorizonLevelPreview: CGFloat { 0 }

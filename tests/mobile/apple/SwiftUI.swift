@@ -211,12 +211,34 @@ public protocol ToolbarContent {}
 public struct ToolbarItemPlacement { public static let primaryAction = Self() }
 public struct ToolbarItemGroup<C: View>: ToolbarContent { public init(placement: ToolbarItemPlacement, @ViewBuilder content: () -> C) {} }
 @resultBuilder public enum ToolbarContentBuilder { public static func buildBlock<T: ToolbarContent>(_ t: T) -> T { t } }
-public protocol Gesture {}
+@MainActor @preconcurrency public protocol Gesture { associatedtype Value }
 public struct DragGesture: Gesture {
-    public struct Value { public var location: CGPoint }
+    public struct Value: Equatable { public var location: CGPoint }
     public init(minimumDistance: CGFloat) {}
-    public func onChanged(_ f: @escaping @MainActor (Value) -> Void) -> Self { self }
-    public func onEnded(_ f: @escaping @MainActor (Value) -> Void) -> Self { self }
+}
+@available(iOS 17, *) public struct MagnifyGesture: Gesture {
+    public struct Value: Equatable { public var magnification: CGFloat }
+    public init() {}
+}
+public struct ChangedGesture<G: Gesture>: Gesture { public typealias Value = G.Value }
+public struct GestureStateGesture<G: Gesture, S>: Gesture { public typealias Value = G.Value }
+extension Gesture {
+    public func onChanged(_ f: @escaping (Value) -> Void) -> ChangedGesture<Self> where Value: Equatable { .init() }
+    public func onEnded(_ f: @escaping (Value) -> Void) -> ChangedGesture<Self> { .init() }
+    public func updating<S>(_ s: GestureState<S>, body: @escaping (Value, inout S, inout Transaction) -> Void) -> GestureStateGesture<Self, S> {
+        .init()
+    }
+}
+public struct Transaction {}
+@propertyWrapper public struct GestureState<V> {
+    public init(wrappedValue: V) { v = wrappedValue }
+    let v: V
+    public var wrappedValue: V { v }
+    public var projectedValue: Self { self }
+}
+@available(iOS 17, *) public struct AccessibilityZoomGestureAction {
+    public enum Direction { case zoomIn, zoomOut }
+    public let direction: Direction
 }
 @MainActor @preconcurrency public protocol UIViewRepresentable: View where Body == Never {
     associatedtype UIViewType: UIView
@@ -250,6 +272,9 @@ extension View {
     public func accessibilityElement(children: AccessibilityChildBehavior = .ignore) -> some View { SomeLeaf() }
     public func accessibilityLabel(_ k: LocalizedStringKey) -> some View { SomeLeaf() }
     @_disfavoredOverload public func accessibilityLabel<S: StringProtocol>(_ s: S) -> some View { SomeLeaf() }
+    public func accessibilityValue(_ t: Text) -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func accessibilityZoomAction(_ f: @escaping (AccessibilityZoomGestureAction) -> Void) -> some View { SomeLeaf() }
+    @available(iOS 16, *) public func onTapGesture(count: Int = 1, perform: @escaping (CGPoint) -> Void) -> some View { SomeLeaf() }
     public func accessibilityAddTraits(_ t: AccessibilityTraits) -> some View { SomeLeaf() }
     public func accessibilityDirectTouch() -> some View { SomeLeaf() }
     public func animation<T: Equatable>(_ a: Animation?, value: T) -> some View { SomeLeaf() }

@@ -42,6 +42,17 @@ public struct Frame: Sendable {
     }
 }
 
+/// What a camera can do.
+public struct CameraAbilities: Sendable, Equatable {
+    public let hasTorch: Bool
+    public let lens: Lens
+
+    public init(hasTorch: Bool, lens: Lens) {
+        self.hasTorch = hasTorch
+        self.lens = lens
+    }
+}
+
 /// What happens to a camera that was started.
 public enum CameraEvent: Sendable, Equatable {
     /// Taken away for a while: by a call, by another app.
@@ -85,14 +96,21 @@ public protocol Camera: Sendable {
 
     /// Starts, and sends what it sees into the feed until it is stopped.
     ///
-    /// - Returns: Whether there is a torch.
     /// - Throws: An error whose description a person can understand.
-    func start(_ framing: Framing, feed: CameraFeed) async throws -> Bool
+    func start(_ framing: Framing, feed: CameraFeed) async throws -> CameraAbilities
 
     /// Changes how squares are made from the next frame on.
     func frame(_ framing: Framing) async
 
     func stop() async
+
+    /// - Parameter factor: One that its lens offers.
+    func zoom(to factor: Double) async
+
+    /// Focuses there and measures the light there, until the scene changes.
+    ///
+    /// - Parameter place: In the upright frame.
+    func focus(at place: FramePlace) async
 
     /// - Throws: Where the torch cannot be used now: too hot, or in use.
     func setTorch(_ on: Bool) async throws

@@ -36,11 +36,18 @@ import Observation
     public private(set) var torchProblem: String?
     /// The upright frame's, in pixels; `nil` before the first.
     public private(set) var frameExtent: Extent?
+    /// What a person calls it: 1 is the picture that cameras usually begin with.
+    public var zoom: Double { (zoomFactor ?? 1) / (lens?.usualZoom ?? 1) }
 
     private let camera: any Camera
     private let shelf: ModelShelf
     private let announce: @MainActor (String) -> Void
     private var view: Extent?
+    private var lens: Lens?
+    /// The camera's own; `nil` before there is one.
+    private var zoomFactor: Double?
+    private var isZoomChosen = false
+    private var zoomBeforePinch: Double?
     private var feed: CameraFeed?
     private var starts = 0
     /// Whose probabilities the decider has seen.
@@ -90,7 +97,39 @@ import Observation
     public func lay(out view: Extent) async {
         guard view != self.view else { return }
         self.view = view
+        fitZoom()
         await reframe()
+    }
+
+    /// Two fingers zoom.
+    ///
+    /// - Parameter magnification: Of the picture as it was when they came down.
+    public func pinch(by magnification: Double) {
+        guard phase == .running, !isFrozen, let lens, let zoomFactor else { return }
+        let before = zoomBeforePinch ?? zoomFactor
+        zoomBeforePinch = before
+        isZoomChosen = true
+        zoom(to: lens.offered(before * magnification))
+    }
+
+    /// The fingers are lifted.
+    public func endPinch() { zoomBeforePinch = nil }
+
+    /// One step closer or further away, for those who do not pinch.
+    public func zoomByStep(closer: Bool) {
+        endPinch()
+        pinch(by: closer ? 1.5 : 1 / 1.5)
+        endPinch()
+    }
+
+    /// A finger touches the preview: that is what is to be sharp.
+    ///
+    /// - Parameters:
+    ///   - x: From the preview's left, in its own unit.
+    ///   - y: From the preview's top, in its own unit.
+    public func focus(x: Double, y: Double) async {
+        guard phase == .running, !isFrozen, let view, let frameExtent else { return }
+        await camera.focus(at: GuideBox.place(x: x, y: y, in: view, frame: frameExtent))
     }
 
     public func toggleFreeze() {
@@ -122,10 +161,12 @@ import Observation
         let feed = CameraFeed()
         self.feed = feed
         do {
-            let hasTorch = try await camera.start(framing, feed: feed)
+            let abilities = try await camera.start(framing, feed: feed)
             guard this == starts else { return }
-            torch = hasTorch ? .off : .unavailable
+            torch = abilities.hasTorch ? .off : .unavailable
+            lens = abilities.lens
             phase = .running
+            fitZoom()
         } catch {
             guard this == starts else { return }
             phase = .failed(reason: error.localizedDescription)
@@ -140,6 +181,19 @@ import Observation
     private func reframe() async {
         guard feed != nil else { return }
         await camera.frame(framing)
+    }
+
+    /// Zooms so that handwriting is large enough in the guide box where the lens is sharp, unless a person chose a zoom.
+    private func fitZoom() {
+        guard let lens, phase == .running else { return }
+        let usual = Extent(width: 9, height: 16)
+        zoom(to: isZoomChosen ? zoomFactor.map(lens.offered) : lens.zoom(frame: frameExtent ?? usual, view: view))
+    }
+
+    private func zoom(to factor: Double?) {
+        guard let factor else { return }
+        zoomFactor = factor
+        Task { if let zoomFactor { await camera.zoom(to: zoomFactor) } }  // the newest, whichever comes first
     }
 
     private func follow(_ events: AsyncStream<CameraEvent>) async {
@@ -162,7 +216,10 @@ import Observation
     /// Reads one frame after the other; those that come meanwhile replace each other in the feed.
     private func read(_ frames: AsyncStream<Frame>) async {
         for await frame in frames {
-            if frameExtent != frame.extent { frameExtent = frame.extent }
+            if frameExtent != frame.extent {
+                frameExtent = frame.extent
+                fitZoom()
+            }
             guard phase == .running, !isFrozen else { continue }
             guard let reader = shelf.reader, let name = shelf.chosen else {
                 forget()

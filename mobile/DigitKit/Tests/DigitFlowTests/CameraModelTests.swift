@@ -154,6 +154,69 @@ import Testing
         #expect(camera.with { $0.framing } == Framing(side: 16, view: Extent(width: 390, height: 844)))
     }
 
+    // MARK: zoom and focus
+
+    @Test func theZoomMakesHandwritingLargeEnoughWhereTheLensIsSharp() async {
+        await model.lay(out: Extent(width: 390, height: 600))
+        await running()
+        let lens = camera.with { $0.lens }
+        let wanted = lens.zoom(frame: Extent(width: 9, height: 16), view: Extent(width: 390, height: 600))
+        await eventually { camera.with { $0.zoom } == wanted }
+        #expect(model.zoom == wanted && wanted > 2)
+        await model.lay(out: Extent(width: 200, height: 600))
+        await eventually { (camera.with { $0.zoom } ?? 0) < wanted }  // the box is smaller: less zoom
+    }
+
+    @Test func twoFingersZoomFromWhereTheyCameDown() async {
+        camera.with { $0.lens = Lens(nearestFocus: 100, fieldOfView: 106, usualZoom: 2, zooms: 1...60) }
+        await running()
+        let before = model.zoom
+        model.pinch(by: 1.2)
+        model.pinch(by: 1.5)
+        model.endPinch()
+        #expect(abs(model.zoom - 1.5 * before) < 1e-9)
+        await eventually { camera.with { $0.zoom } == 2 * model.zoom }
+        model.pinch(by: 0.01)
+        #expect(model.zoom == 1)
+        model.pinch(by: 100)
+        model.endPinch()
+        #expect(model.zoom == 8)
+        model.zoomByStep(closer: false)
+        #expect(abs(model.zoom - 8 / 1.5) < 1e-9)
+    }
+
+    @Test func aChosenZoomStaysWhateverHappens() async {
+        await running()
+        model.pinch(by: 0.01)
+        model.endPinch()
+        await model.lay(out: Extent(width: 390, height: 600))
+        await model.disappear()
+        await model.appear()
+        await aMoment()
+        #expect(model.zoom == 1 && camera.with { $0.zoom } == 1)
+    }
+
+    @Test func aTouchFocusesThere() async {
+        await model.focus(x: 10, y: 10)
+        await model.lay(out: Extent(width: 390, height: 600))
+        await running()
+        await model.focus(x: 10, y: 10)
+        #expect(camera.with { $0.focus } == nil)  // no frame yet
+        await watch(7, from: 0, frames: 1)
+        await model.focus(x: 195, y: 300)
+        #expect(camera.with { $0.focus } == FramePlace(x: 0.5, y: 0.5))
+    }
+
+    @Test func whatIsFrozenNeitherZoomsNorFocuses() async {
+        await running()
+        await watch(7, from: 0, frames: 1)
+        let zoom = model.zoom
+        model.toggleFreeze()
+        model.pinch(by: 2)
+        await model.focus(x: 195, y: 300)
+        #expect(model.zoom == zoom && camera.with { $0.focus } == nil)
+    }
+
     // MARK: digits
 
     @Test func aDigitThatSettlesIsShownAndSaidOnce() async {

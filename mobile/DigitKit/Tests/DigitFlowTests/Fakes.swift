@@ -138,6 +138,9 @@ final class FakeCamera: Camera, @unchecked Sendable {
         var log: [String] = []
         var framing: Framing?
         var feed: CameraFeed?
+        var lens = Lens(nearestFocus: 200, fieldOfView: 70, zooms: 1...16)
+        var zoom: Double?
+        var focus: FramePlace?
     }
 
     private let lock = NSLock()
@@ -156,7 +159,7 @@ final class FakeCamera: Camera, @unchecked Sendable {
         }
     }
 
-    func start(_ framing: Framing, feed: CameraFeed) async throws -> Bool {
+    func start(_ framing: Framing, feed: CameraFeed) async throws -> CameraAbilities {
         await with { $0.startGate }?.pass("start")
         with {
             $0.log.append("started")
@@ -164,10 +167,14 @@ final class FakeCamera: Camera, @unchecked Sendable {
             $0.feed = feed
         }
         if let trouble = with({ $0.startTrouble }) { throw trouble }
-        return with { $0.hasTorch }
+        return with { CameraAbilities(hasTorch: $0.hasTorch, lens: $0.lens) }
     }
 
     func frame(_ framing: Framing) async { with { $0.framing = framing } }
+
+    func zoom(to factor: Double) async { with { $0.zoom = factor } }
+
+    func focus(at place: FramePlace) async { with { $0.focus = place } }
 
     func stop() async { with { $0.log.append("stopped") } }
 
