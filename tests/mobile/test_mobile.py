@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -250,6 +251,34 @@ def test_the_settings_are_those_of_the_app(either: Any, name: str) -> None:
     assert settings["IPHONEOS_DEPLOYMENT_TARGET"] == "17.0"
     assert ".iOS(.v17)" in (KIT / "Package.swift").read_text()
     assert (APP / "Assets.xcassets" / f"{settings['ASSETCATALOG_COMPILER_APPICON_NAME']}.appiconset").is_dir()
+
+
+@pytest.mark.parametrize("name", ["Debug", "Release"])
+def test_what_xcode_warns_of_or_leaves_out_by_default_is_stated(either: Any, name: str) -> None:
+    """The defaults are those of twenty years ago: header maps that every build warns of, no modules, no symbols."""
+    settings = settings_of(either, name)
+    assert settings["ALWAYS_SEARCH_USER_PATHS"] == "NO" and settings["CLANG_ENABLE_MODULES"] == "YES"
+    assert settings["DEBUG_INFORMATION_FORMAT"] == {"Debug": "dwarf", "Release": "dwarf-with-dsym"}[name]
+    assert settings["SKIP_INSTALL"] == "NO"  # else an archive is no app
+    assert settings.get("VALIDATE_PRODUCT") == {"Debug": None, "Release": "YES"}[name]
+
+
+def test_the_shared_scheme_builds_the_app_and_runs_the_packages_tests(either: Any) -> None:
+    scheme = ElementTree.parse(PROJECT.parent / "xcshareddata" / "xcschemes" / "DigitCamera.xcscheme").getroot()
+    (target,) = either.objects.get_targets()
+    product = f"{target.name}.app"
+
+    def references(path: str) -> set[tuple[str | None, ...]]:
+        found = scheme.findall(f"{path}//BuildableReference")
+        return {tuple(map(one.get, ("BlueprintIdentifier", "BuildableName", "ReferencedContainer"))) for one in found}
+
+    app = {(target.get_id(), product, f"container:{PROJECT.parent.name}")}
+    assert references("BuildAction") == references("LaunchAction") == references("ProfileAction") == app
+    tests = re.findall(r'\.testTarget\(name: "(\w+)"', (KIT / "Package.swift").read_text())
+    assert references("TestAction") == {(name, name, "container:DigitKit") for name in tests} and len(tests) == 2
+    assert all(one.get("skipped") == "NO" for one in scheme.iter("TestableReference"))
+    (archive,) = scheme.findall("ArchiveAction")
+    assert archive.get("buildConfiguration") == "Release"
 
 
 def test_the_bundle_identifier_is_free_for_everybody(project: Any, signed: Any) -> None:
