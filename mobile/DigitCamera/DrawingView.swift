@@ -45,6 +45,8 @@ struct DrawingView: View {
 private struct PadView: View {
     let model: DrawingModel
 
+    @GestureState private var isPenDown = false
+
     var body: some View {
         GeometryReader { geometry in
             let side = min(geometry.size.width, geometry.size.height)
@@ -60,9 +62,11 @@ private struct PadView: View {
             .contentShape(.rect)
             .gesture(
                 DragGesture(minimumDistance: 0)
+                    .updating($isPenDown) { _, isPenDown, _ in isPenDown = true }
                     .onChanged { model.draw(to: PadPoint(x: $0.location.x / side, y: $0.location.y / side)) }
-                    .onEnded { _ in model.lift() }
             )
+            .onChange(of: isPenDown) { if !isPenDown { model.lift() } }  // a drag that the system cancels has no end
+            .onDisappear { model.lift() }
             .accessibilityElement()
             .accessibilityLabel("Drawing pad")
             .accessibilityDirectTouch()

@@ -35,8 +35,9 @@ import Observation
         readAgain()
     }
 
-    /// The pen is lifted.
+    /// The pen is lifted, or taken away: the pad is gone, the system has another use for the finger.
     public func lift() {
+        guard isPenDown else { return }
         isPenDown = false
         announceIfNew()
     }

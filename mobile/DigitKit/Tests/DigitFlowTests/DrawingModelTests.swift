@@ -46,6 +46,18 @@ import Testing
         await eventually { said.labels == ["1", "2"] }
     }
 
+    @Test func aPenThatIsTakenAwayIsLiftedAndTheNextStrokeStandsAlone() async {
+        await shelf.open()
+        model.draw(to: PadPoint(x: 0.3, y: 0.2))
+        model.draw(to: PadPoint(x: 0.3, y: 0.8))
+        model.lift()
+        model.lift()  // the drag is cancelled and the pad goes, too
+        stroke(0.7)
+        #expect(model.drawing.strokes.map { $0.map(\.x) } == [[0.3, 0.3], [0.7, 0.7]])
+        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { said.labels.last == "2" }
+    }
+
     @Test func undoAndClearReadAgain() async {
         await shelf.open()
         stroke(0.3)
