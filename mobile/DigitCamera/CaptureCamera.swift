@@ -4,17 +4,26 @@ import DigitKit
 
 /// The back camera: its luma plane becomes the grey square of the guide box.
 ///
-/// Everything but the immutable properties is touched on `queue` alone, which is what makes it safe to share.
-final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
-    let session = AVCaptureSession()
+/// The actor runs on the queue on which frames come, one call after the other in the order in which they were made; there
+/// the session may block, which it does while it starts and stops.
+actor CaptureCamera: Camera {
+    nonisolated let preview: PreviewSource
 
-    private let queue = DispatchQueue(label: "DigitCamera.capture", qos: .userInitiated)
+    private let session: AVCaptureSession
+    private let queue = DispatchSerialQueue(label: "DigitCamera.capture", qos: .userInitiated)
     private let output = AVCaptureVideoDataOutput()
-    private var framing = Framing(side: 64, view: nil)
-    private var feed: CameraFeed?
+    private let sink = FrameSink()
     private var observers: [any NSObjectProtocol] = []
 
-    var permission: Permission {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+    init() {
+        let session = AVCaptureSession()
+        self.session = session
+        preview = PreviewSource(session: session)
+    }
+
+    nonisolated var permission: Permission {
         switch AVCaptureDevice.authorizationStatus(for: .video) {
         case .authorized: .granted
         case .notDetermined: .undecided
@@ -22,87 +31,56 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
         }
     }
 
-    func askPermission() async -> Bool {
+    nonisolated func askPermission() async -> Bool {
         await AVCaptureDevice.requestAccess(for: .video)
     }
 
-    func start(_ framing: Framing, feed: CameraFeed) async throws -> CameraAbilities {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                self.framing = framing
-                self.feed = feed
-                self.observe()
-                continuation.resume(
-                    with: Result {
-                        let device = try self.configure()
-                        if !self.session.isRunning { self.session.startRunning() }
-                        return CameraAbilities(
-                            hasTorch: device.hasTorch && device.isTorchAvailable, lens: Lens(of: device))
-                    })
-            }
-        }
+    func start(_ framing: Framing, feed: CameraFeed) throws -> CameraAbilities {
+        sink.framing = framing
+        sink.feed = feed
+        observe()
+        let device = try configure()
+        session.startRunning()
+        return CameraAbilities(hasTorch: device.hasTorch && device.isTorchAvailable, lens: Lens(of: device))
     }
 
-    func frame(_ framing: Framing) async {
-        queue.async { self.framing = framing }
+    func frame(_ framing: Framing) {
+        sink.framing = framing
     }
 
-    func stop() async {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                self.feed = nil
-                if self.session.isRunning { self.session.stopRunning() }
-                continuation.resume()
-            }
-        }
+    /// Also where the session does not run: one that is interrupted would start again by itself.
+    func stop() {
+        sink.feed = nil
+        session.stopRunning()
     }
 
-    func zoom(to factor: Double) async {
-        await set {
+    func zoom(to factor: Double) {
+        try? change {
             $0.videoZoomFactor = min(max(factor, $0.minAvailableVideoZoomFactor), $0.maxAvailableVideoZoomFactor)
         }
     }
 
-    func focus(at place: FramePlace) async {
-        await set { device in
-            let angle = self.output.connection(with: .video)?.videoRotationAngle ?? 0
-            let place = place.onSensor(turns: Int((angle / 90).rounded()))
-            device.focus(at: CGPoint(x: place.x, y: place.y), .autoFocus, .autoExpose)
-            device.isSubjectAreaChangeMonitoringEnabled = true
+    func focus(at place: FramePlace) {
+        let angle = output.connection(with: .video)?.videoRotationAngle ?? 0
+        let place = place.onSensor(turns: Int((angle / 90).rounded()))
+        try? change {
+            $0.focus(at: CGPoint(x: place.x, y: place.y), .autoFocus, .autoExpose)
+            $0.isSubjectAreaChangeMonitoringEnabled = true
         }
     }
 
-    func setTorch(_ on: Bool) async throws {
-        guard await set({ $0.torchMode = on ? .on : .off }, where: \.isTorchAvailable) else { throw CaptureTrouble.torch }
-    }
-
-    /// Changes the device in use, where there is one and nobody else holds it.
-    @discardableResult private func set(
-        _ change: @escaping @Sendable (AVCaptureDevice) -> Void,
-        where isPossible: @escaping @Sendable (AVCaptureDevice) -> Bool = { _ in true }
-    ) async -> Bool {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                guard let device = self.device, isPossible(device), (try? device.lockForConfiguration()) != nil else {
-                    return continuation.resume(returning: false)
-                }
-                defer { device.unlockForConfiguration() }
-                change(device)
-                continuation.resume(returning: true)
-            }
-        }
+    func setTorch(_ on: Bool) throws {
+        guard let device, device.isTorchAvailable else { throw CaptureTrouble.torch }
+        try change { $0.torchMode = on ? .on : .off }
     }
 
     /// Keeps frames upright.
     ///
     /// - Parameter angle: Clockwise degrees, as the preview has them.
     func turn(to angle: CGFloat) {
-        queue.async {
-            guard let connection = self.output.connection(with: .video),
-                connection.isVideoRotationAngleSupported(angle)
-            else { return }
-            connection.videoRotationAngle = angle
-        }
+        guard let connection = output.connection(with: .video), connection.isVideoRotationAngleSupported(angle)
+        else { return }
+        connection.videoRotationAngle = angle
     }
 
     /// The device in use, once the camera has been started.
@@ -110,17 +88,27 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
         session.inputs.lazy.compactMap { ($0 as? AVCaptureDeviceInput)?.device }.first
     }
 
+    private func change(_ change: (AVCaptureDevice) -> Void) throws {
+        guard let device else { return }
+        try device.lockForConfiguration()
+        defer { device.unlockForConfiguration() }
+        change(device)
+    }
+
+    /// Focuses by itself again, as after a touch when the scene has changed.
+    private func lookAround() {
+        try? change { $0.lookAround() }
+    }
+
     private func configure() throws -> AVCaptureDevice {
         if let device { return device }
         guard let device = Self.camera else { throw CaptureTrouble.none }
         try add(device)
-        try device.lockForConfiguration()  // not before: the session's preset sets the device anew
-        defer { device.unlockForConfiguration() }
-        device.lookAround()
+        lookAround()  // not before: the session's preset sets the device anew
         return device
     }
 
-    /// Those with an ultra-wide lens first: such cameras take it by themselves for what is nearer than the other is sharp.
+    /// Those with an ultra-wide lens first: they take it by themselves for what is too near for the other.
     private static var camera: AVCaptureDevice? {
         let types: [AVCaptureDevice.DeviceType] = [
             .builtInTripleCamera, .builtInDualWideCamera, .builtInWideAngleCamera,
@@ -137,7 +125,7 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
             kCVPixelBufferPixelFormatTypeKey as String: kCVPixelFormatType_420YpCbCr8BiPlanarFullRange
         ]
         output.alwaysDiscardsLateVideoFrames = true
-        output.setSampleBufferDelegate(self, queue: queue)
+        output.setSampleBufferDelegate(sink, queue: queue)
         guard session.canAddInput(input), session.canAddOutput(output) else { throw CaptureTrouble.configuration }
         session.addInput(input)
         session.addOutput(output)
@@ -157,20 +145,18 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
         let sceneChange = NotificationCenter.default.addObserver(
             forName: AVCaptureDevice.subjectAreaDidChangeNotification, object: nil, queue: nil
         ) { [weak self] _ in
-            Task { await self?.set { $0.lookAround() } }
+            Task { await self?.lookAround() }
         }
         observers.append(sceneChange)
     }
 
-    private func pass(
-        on name: Notification.Name, as event: @escaping @Sendable (Notification) -> CameraEvent
-    ) {
+    /// Sends what happens to the session in the order in which it happens.
+    private func pass(on name: Notification.Name, as event: @escaping @Sendable (Notification) -> CameraEvent) {
         let observer = NotificationCenter.default.addObserver(
             forName: name, object: session, queue: nil
-        ) { [weak self] notification in
-            guard let self else { return }
+        ) { [queue, sink] notification in
             let event = event(notification)
-            queue.async { self.feed?.send(event) }
+            queue.async { sink.feed?.send(event) }
         }
         observers.append(observer)
     }
@@ -186,7 +172,21 @@ final class CaptureCamera: NSObject, Camera, @unchecked Sendable {
     }
 }
 
-extension CaptureCamera: AVCaptureVideoDataOutputSampleBufferDelegate {
+/// Shows what the camera sees, and leaves the session to the camera.
+struct PreviewSource: Sendable {
+    fileprivate let session: AVCaptureSession
+
+    @MainActor func connect(to layer: AVCaptureVideoPreviewLayer) {
+        layer.session = session
+    }
+}
+
+/// Where frames come in. It is touched on the capture queue alone, by the actor and by the output, which is what makes it
+/// safe to share.
+private final class FrameSink: NSObject, AVCaptureVideoDataOutputSampleBufferDelegate, @unchecked Sendable {
+    var framing = Framing(side: 64, view: nil)
+    var feed: CameraFeed?
+
     func captureOutput(
         _ output: AVCaptureOutput, didOutput sampleBuffer: CMSampleBuffer, from connection: AVCaptureConnection
     ) {
@@ -229,7 +229,7 @@ extension Lens {
 }
 
 extension AVCaptureDevice {
-    /// Focuses and exposes by what it sees all over the middle, near things first; the device must be locked.
+    /// Focuses and exposes by itself, near things first; the device must be locked.
     fileprivate func lookAround() {
         if isAutoFocusRangeRestrictionSupported { autoFocusRangeRestriction = .near }
         focus(at: CGPoint(x: 0.5, y: 0.5), .continuousAutoFocus, .continuousAutoExposure)

@@ -12,7 +12,7 @@ struct PreviewView: UIViewRepresentable {
     }
 
     func updateUIView(_ view: PreviewLayerView, context: Context) {
-        if isRunning { view.followRotation() }
+        if isRunning { Task { await view.followRotation() } }
         view.preview.connection?.isEnabled = !isFrozen
     }
 }
@@ -25,10 +25,11 @@ final class PreviewLayerView: UIView {
 
     init(capture: CaptureCamera) {
         self.capture = capture
-        preview = AVCaptureVideoPreviewLayer(session: capture.session)
+        preview = AVCaptureVideoPreviewLayer()
         super.init(frame: .zero)
         preview.videoGravity = .resizeAspectFill
         layer.addSublayer(preview)
+        capture.preview.connect(to: preview)
         isAccessibilityElement = false
     }
 
@@ -44,22 +45,22 @@ final class PreviewLayerView: UIView {
     }
 
     /// Turns the preview and the frames alike from now on; needs a camera that was started.
-    func followRotation() {
-        guard rotation == nil, let device = capture.device else { return }
+    func followRotation() async {
+        guard rotation == nil, let device = await capture.device, rotation == nil else { return }
         let coordinator = AVCaptureDevice.RotationCoordinator(device: device, previewLayer: preview)
         rotation = coordinator
         observation = coordinator.observe(
             \.videoRotationAngleForHorizonLevelPreview, options: [.initial, .new]
         ) { [weak self] coordinator, _ in
             let angle = coordinator.videoRotationAngleForHorizonLevelPreview
-            Task { @MainActor [weak self] in self?.turn(to: angle) }
+            Task { @MainActor [weak self] in await self?.turn(to: angle) }
         }
     }
 
-    private func turn(to angle: CGFloat) {
+    private func turn(to angle: CGFloat) async {
         if let connection = preview.connection, connection.isVideoRotationAngleSupported(angle) {
             connection.videoRotationAngle = angle
         }
-        capture.turn(to: angle)
+        await capture.turn(to: angle)
     }
 }

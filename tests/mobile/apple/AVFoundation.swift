@@ -5,6 +5,13 @@
 @_exported import Foundation
 @_exported import QuartzCore
 
+/// Of Dispatch, where it is a `DispatchQueue`. Linux' Dispatch does not have it, nor lets anybody inherit from a queue.
+public final class DispatchSerialQueue: SerialExecutor {
+    public init(label: String, qos: DispatchQoS = .unspecified) {}
+    public func async(execute work: @escaping @Sendable @convention(block) () -> Void) {}
+    @available(iOS 17, *) public func enqueue(_ job: consuming ExecutorJob) {}
+    @available(iOS 17, *) public func asUnownedSerialExecutor() -> UnownedSerialExecutor { .init(ordinary: self) }
+}
 public final class CMSampleBuffer {}
 public struct CMTime { public var seconds: Double }
 public func CMSampleBufferGetImageBuffer(_ b: CMSampleBuffer) -> CVImageBuffer? { nil }
@@ -82,7 +89,7 @@ public protocol AVCaptureVideoDataOutputSampleBufferDelegate: NSObjectProtocol {
 public final class AVCaptureVideoDataOutput: AVCaptureOutput {
     public var videoSettings: [String: Any]! = [:]
     public var alwaysDiscardsLateVideoFrames = true
-    public func setSampleBufferDelegate(_ d: (any AVCaptureVideoDataOutputSampleBufferDelegate)?, queue: DispatchQueue?) {}
+    public func setSampleBufferDelegate(_ d: (any AVCaptureVideoDataOutputSampleBufferDelegate)?, queue: DispatchSerialQueue?) {}
 }
 public final class AVCaptureSession: NSObject {
     public struct Preset { public static let hd1280x720 = Self() }
@@ -111,6 +118,8 @@ public let AVCaptureSessionErrorKey = "e"
 public struct AVLayerVideoGravity { public static let resizeAspectFill = Self() }
 public final class AVCaptureVideoPreviewLayer: CALayer {
     public init(session: AVCaptureSession) { super.init() }
+    public override init() { super.init() }
+    public var session: AVCaptureSession?
     public var videoGravity = AVLayerVideoGravity()
     public var connection: AVCaptureConnection? { nil }
 }

@@ -88,6 +88,8 @@ public struct CameraFeed: Sendable {
 }
 
 /// A camera; on the phone, AVFoundation's.
+///
+/// It does what it is told in the order in which it is told.
 public protocol Camera: Sendable {
     var permission: Permission { get }
 
@@ -102,6 +104,7 @@ public protocol Camera: Sendable {
     /// Changes how squares are made from the next frame on.
     func frame(_ framing: Framing) async
 
+    /// Stops, also where it is interrupted or does not run: it must not come back by itself.
     func stop() async
 
     /// - Parameter factor: One that its lens offers.

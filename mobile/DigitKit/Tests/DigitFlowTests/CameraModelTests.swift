@@ -125,6 +125,18 @@ import Testing
         #expect(said.labels == ["7", "3"])
     }
 
+    @Test func leavingWhileInterruptedStopsTheCameraForGood() async {
+        await running()
+        let old = camera.with { $0.feed }
+        camera.tell(.interrupted(reason: "Another app uses the camera."))
+        await eventually { model.phase == .interrupted(reason: "Another app uses the camera.") }
+        await model.disappear()
+        #expect(camera.log.last == "stopped")
+        old?.send(.resumed)
+        await aMoment()
+        #expect(model.phase == .off)
+    }
+
     @Test func aFailureWhileRunningCanBeTriedAgain() async {
         await running()
         camera.tell(.failed(reason: "The camera stopped."))
