@@ -16,7 +16,11 @@ struct CameraView: View {
     var body: some View {
         ZStack { screen }  // one view whatever the phase, so that it appears and disappears once
             .task { await model.appear() }
-            .onDisappear { Task { await model.disappear() } }
+            .onDisappear {
+                UIApplication.shared.isIdleTimerDisabled = false
+                Task { await model.disappear() }
+            }
+            .task(id: model.keepsScreenOn) { UIApplication.shared.isIdleTimerDisabled = model.keepsScreenOn }
             .onChange(of: scenePhase) { _, phase in
                 if phase == .active { Task { await model.appear() } }
             }
@@ -25,6 +29,12 @@ struct CameraView: View {
 
     @ViewBuilder private var screen: some View {
         switch model.phase {
+        case .missing:
+            ContentUnavailableView {
+                Label("No camera", systemImage: "video.slash")
+            } description: {
+                Text("This device has no camera. Draw a digit instead.")
+            }
         case .refused: RefusedView()
         case .failed(let reason):
             ContentUnavailableView {

@@ -23,6 +23,8 @@ actor CaptureCamera: Camera {
         preview = PreviewSource(session: session)
     }
 
+    nonisolated var isPresent: Bool { Self.camera != nil }
+
     nonisolated var permission: Permission {
         switch AVCaptureDevice.authorizationStatus(for: .video) {
         case .authorized: .granted
@@ -120,6 +122,7 @@ actor CaptureCamera: Camera {
         let input = try AVCaptureDeviceInput(device: device)
         session.beginConfiguration()
         defer { session.commitConfiguration() }
+        if session.isMultitaskingCameraAccessSupported { session.isMultitaskingCameraAccessEnabled = true }
         if session.canSetSessionPreset(.hd1280x720) { session.sessionPreset = .hd1280x720 }
         output.videoSettings = [
             kCVPixelBufferPixelFormatTypeKey as String: kCVPixelFormatType_420YpCbCr8BiPlanarFullRange
@@ -139,7 +142,8 @@ actor CaptureCamera: Camera {
         }
         pass(on: AVCaptureSession.interruptionEndedNotification) { _ in .resumed }
         pass(on: AVCaptureSession.runtimeErrorNotification) { notification in
-            let error = notification.userInfo?[AVCaptureSessionErrorKey] as? any Error
+            let error = notification.userInfo?[AVCaptureSessionErrorKey] as? AVError
+            if error?.code == .mediaServicesWereReset { return .lost }
             return .failed(reason: error?.localizedDescription ?? "The camera stopped.")
         }
         let sceneChange = NotificationCenter.default.addObserver(

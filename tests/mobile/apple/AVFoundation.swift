@@ -101,6 +101,8 @@ public final class AVCaptureSession: NSObject {
     public static let wasInterruptedNotification = Notification.Name("a"), interruptionEndedNotification = Notification.Name("b"),
         runtimeErrorNotification = Notification.Name("c")
     public var isRunning: Bool { false }
+    @available(iOS 16, *) public var isMultitaskingCameraAccessSupported: Bool { false }
+    @available(iOS 16, *) public var isMultitaskingCameraAccessEnabled = false
     public func startRunning() {}
     public func stopRunning() {}
     public var inputs: [AVCaptureInput] { [] }
@@ -115,6 +117,14 @@ public final class AVCaptureSession: NSObject {
 }
 public let AVCaptureSessionInterruptionReasonKey = "r"
 public let AVCaptureSessionErrorKey = "e"
+public struct AVError: Error {
+    public struct Code: RawRepresentable, Equatable, Sendable {
+        public let rawValue: Int
+        public init(rawValue: Int) { self.rawValue = rawValue }
+        public static let mediaServicesWereReset = Self(rawValue: -11819)
+    }
+    public let code: Code
+}
 public struct AVLayerVideoGravity { public static let resizeAspectFill = Self() }
 public final class AVCaptureVideoPreviewLayer: CALayer {
     public init(session: AVCaptureSession) { super.init() }

@@ -132,7 +132,7 @@ public struct ForEach<D: RandomAccessCollection, ID: Hashable, C: View>: Leaf {
 }
 public struct LabeledContent: Leaf { public init<S: StringProtocol>(_ k: LocalizedStringKey, value: S) {} }
 public struct ContentUnavailableView<L: View, D: View, A: View>: Leaf {
-    public init(@ViewBuilder label: () -> L, @ViewBuilder description: () -> D, @ViewBuilder actions: () -> A) {}
+    public init(@ViewBuilder label: () -> L, @ViewBuilder description: () -> D = { EmptyView() }, @ViewBuilder actions: () -> A = { EmptyView() }) {}
 }
 public struct GeometryProxy { public var size: CGSize { .zero } }
 public struct GeometryReader<C: View>: Leaf { public init(@ViewBuilder content: @escaping (GeometryProxy) -> C) {} }

@@ -16,5 +16,9 @@
         set {}
     }
 }
-@MainActor public final class UIApplication { public nonisolated static let openSettingsURLString = "x" }
+@MainActor public final class UIApplication: NSObject {
+    public static let openSettingsURLString = "x"
+    public static let shared = UIApplication()
+    public var isIdleTimerDisabled = false
+}
 public final class UIColor: @unchecked Sendable { public static let secondarySystemBackground = UIColor() }

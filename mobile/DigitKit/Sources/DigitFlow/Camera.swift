@@ -58,6 +58,8 @@ public enum CameraEvent: Sendable, Equatable {
     /// Taken away for a while: by a call, by another app.
     case interrupted(reason: String)
     case resumed
+    /// The system's media services were lost and are there again: the camera is to be started anew.
+    case lost
     /// It stopped by itself and does not come back by itself.
     case failed(reason: String)
 }
@@ -91,6 +93,9 @@ public struct CameraFeed: Sendable {
 ///
 /// It does what it is told in the order in which it is told.
 public protocol Camera: Sendable {
+    /// Whether the device has one: a simulator has none, and nobody need be asked.
+    var isPresent: Bool { get }
+
     var permission: Permission { get }
 
     /// Asks the person, who answers once and for all.

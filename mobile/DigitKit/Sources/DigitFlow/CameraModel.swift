@@ -6,6 +6,8 @@ import Observation
     public enum Phase: Equatable, Sendable {
         /// The screen is not shown.
         case off
+        /// This device has no camera.
+        case missing
         /// The system asks the person for permission.
         case asking
         case refused
@@ -22,6 +24,8 @@ import Observation
     }
 
     public private(set) var phase = Phase.off
+    /// Whether the screen must not go dark: a person points and touches nothing.
+    public var keepsScreenOn: Bool { phase == .running && !isFrozen }
     public private(set) var torch = Torch.unavailable
     /// Whether the picture and the answer stand still.
     public private(set) var isFrozen = false
@@ -65,8 +69,12 @@ import Observation
     /// The screen is shown, or tried again: asks for permission where nobody has, and starts the camera.
     public func appear() async {
         switch phase {
-        case .off, .refused, .failed: break
+        case .off, .missing, .refused, .failed: break
         case .asking, .starting, .running, .interrupted: return
+        }
+        guard camera.isPresent else {
+            phase = .missing
+            return
         }
         switch camera.permission {
         case .granted: await start()
@@ -205,6 +213,10 @@ import Observation
                 isFrozen = false
                 if torch == .on { torch = .off }
             case (.resumed, .interrupted): phase = .running
+            case (.lost, .running), (.lost, .interrupted):
+                forget()
+                isFrozen = false
+                return await start()  // which is followed anew
             case (.failed(let reason), .running), (.failed(let reason), .interrupted):
                 phase = .failed(reason: reason)
                 forget()

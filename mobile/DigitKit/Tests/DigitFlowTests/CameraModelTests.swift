@@ -39,6 +39,15 @@ import Testing
 
     // MARK: permission
 
+    @Test func withoutACameraNobodyIsAsked() async {
+        camera.with { ($0.isPresent, $0.permission) = (false, .undecided) }
+        await model.appear()
+        #expect(model.phase == .missing && camera.log.isEmpty)
+        camera.with { ($0.isPresent, $0.permission) = (true, .granted) }  // one is plugged in
+        await model.appear()
+        #expect(model.phase == .running)
+    }
+
     @Test func permissionIsAskedForOnceAndGranted() async {
         camera.with { $0.permission = .undecided }
         await running()
@@ -148,6 +157,37 @@ import Testing
         #expect(model.phase == .running)
         await watch(5, from: 0, frames: 8)
         #expect(said.labels == ["5"])
+    }
+
+    @Test(arguments: [[CameraEvent.lost], [.interrupted(reason: "lost"), .lost]])
+    func mediaServicesThatWereLostBringTheCameraBackWithoutATouch(events: [CameraEvent]) async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        events.forEach(camera.tell)
+        await eventually { camera.log == ["started", "started"] && model.phase == .running }
+        #expect(model.reading == .silent)
+        await watch(3, from: 100, frames: 8)
+        #expect(said.labels == ["7", "3"])
+    }
+
+    @Test func aCameraThatDoesNotComeBackAfterALossSaysWhy() async {
+        await running()
+        camera.with { $0.startTrouble = Trouble("The camera does not start.") }
+        camera.tell(.lost)
+        await eventually { model.phase == .failed(reason: "The camera does not start.") }
+    }
+
+    @Test func theScreenStaysOnWhileAPersonPoints() async {
+        #expect(!model.keepsScreenOn)
+        await running()
+        #expect(model.keepsScreenOn)
+        model.toggleFreeze()
+        #expect(!model.keepsScreenOn)
+        model.toggleFreeze()
+        camera.tell(.interrupted(reason: "Another app uses the camera."))
+        await eventually { !model.keepsScreenOn }
+        await model.disappear()
+        #expect(!model.keepsScreenOn)
     }
 
     @Test func aLateEventOfACameraThatIsOffChangesNothing() async {

@@ -128,6 +128,7 @@ actor Gate {
 /// A camera that a test drives. Its lock makes it usable from every thread, as a real one is.
 final class FakeCamera: Camera, @unchecked Sendable {
     struct State {
+        var isPresent = true
         var permission = Permission.granted
         var answer = true
         var hasTorch = true
@@ -147,6 +148,8 @@ final class FakeCamera: Camera, @unchecked Sendable {
     private var locked = State()
 
     func with<Result>(_ change: (inout State) -> Result) -> Result { lock.withLock { change(&locked) } }
+
+    var isPresent: Bool { with { $0.isPresent } }
 
     var permission: Permission { with { $0.permission } }
 
