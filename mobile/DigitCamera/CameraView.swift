@@ -9,7 +9,7 @@ struct CameraView: View {
     let capture: CaptureCamera
 
     @Environment(\.scenePhase) private var scenePhase
-    @Environment(\.verticalSizeClass) private var verticalSizeClass
+    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
     @State private var isCardShown = false
     @GestureState private var isPinching = false
 
@@ -50,25 +50,32 @@ struct CameraView: View {
 
     private var picture: some View {
         GeometryReader { geometry in
-            let view = Extent(width: geometry.size.width, height: geometry.size.height)
-            ZStack {
-                PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
-                    .gesture(pinch)
-                    .onTapGesture { place in Task { await model.focus(x: place.x, y: place.y) } }
-                    .onChange(of: isPinching) { if !isPinching { model.endPinch() } }
-                    .accessibilityElement()
-                    .accessibilityLabel("Camera picture")
-                    .accessibilityValue(Text(zoom))
-                    .accessibilityZoomAction { model.zoomByStep(closer: $0.direction == .zoomIn) }
-                GuideBoxView(side: GuideBox.side(in: view, frame: model.frameExtent))
-                    .overlay(alignment: .bottom) { ZoomView(words: zoom) }
+            let layout = ScreenLayout(
+                screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
+                hasButtons: true)
+            let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
+            stack {
+                ZStack {
+                    PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
+                        .gesture(pinch)
+                        .onTapGesture { place in Task { await model.focus(x: place.x, y: place.y) } }
+                        .onChange(of: isPinching) { if !isPinching { model.endPinch() } }
+                        .accessibilityElement()
+                        .accessibilityLabel("Camera picture")
+                        .accessibilityValue(Text(zoom))
+                        .accessibilityZoomAction { model.zoomByStep(closer: $0.direction == .zoomIn) }
+                    GuideBoxView(side: GuideBox.side(in: layout.picture, frame: model.frameExtent))
+                        .overlay(alignment: .bottom) { ZoomView(words: zoom) }
+                }
+                .frame(width: layout.picture.width, height: layout.picture.height)
+                .overlay(alignment: .top) {
+                    NoticesView(model: model, shelf: shelf, height: layout.margin(frame: model.frameExtent))
+                }
+                .task(id: layout.picture) { await model.lay(out: layout.picture) }
+                PanelView(model: model, shelf: shelf, layout: layout, isCardShown: $isCardShown)
             }
-            .task(id: geometry.size) { await model.lay(out: view) }
         }
-        .ignoresSafeArea(edges: [.top, .horizontal])
         .background(.black)
-        .overlay(alignment: .top) { notices }
-        .overlay(alignment: verticalSizeClass == .compact ? .trailing : .bottom) { panel }
     }
 
     private var pinch: some Gesture {
@@ -78,67 +85,106 @@ struct CameraView: View {
     }
 
     private var zoom: String { "\(model.zoom.formatted(.number.precision(.fractionLength(1))))×" }
+}
 
-    private var notices: some View {
-        VStack(spacing: 8) {
-            if case .interrupted(let reason) = model.phase { NoticeView(reason, systemImage: "pause.circle") }
-            if let problem = shelf.problem ?? model.problem {
-                NoticeView(problem, systemImage: "exclamationmark.triangle")
+/// What a person should know, above the guide box; what does not fit there is scrolled.
+private struct NoticesView: View {
+    let model: CameraModel
+    let shelf: ModelShelf
+    let height: Double
+
+    var body: some View {
+        if !problems.isEmpty || isIndiscriminate {
+            ScrollView {
+                VStack(spacing: 8) {
+                    ForEach(problems, id: \.self) { NoticeView($0, systemImage: "exclamationmark.triangle") }
+                    if isIndiscriminate {
+                        NoticeView(
+                            "This model knows no background: it sees a digit in everything. "
+                                + "Choose a camera model in Settings.",
+                            systemImage: "info.circle")
+                    }
+                }
+                .padding(8)
             }
-            if let problem = model.torchProblem { NoticeView(problem, systemImage: "exclamationmark.triangle") }
-            if let contract = shelf.reader?.contract, !contract.knowsBackground {
-                NoticeView(
-                    "This model knows no background: it sees a digit in everything. Choose a camera model in Settings.",
-                    systemImage: "info.circle")
-            }
+            .frame(maxHeight: max(height, ScreenLayout.target))
         }
-        .padding()
     }
 
-    private var panel: some View {
-        VStack(spacing: 12) {
+    private var problems: [String] {
+        var interruption: String?
+        if case .interrupted(let reason) = model.phase { interruption = reason }
+        return [interruption, shelf.problem ?? model.problem, model.torchProblem].compactMap { $0 }
+    }
+
+    private var isIndiscriminate: Bool { shelf.reader.map { !$0.contract.knowsBackground } ?? false }
+}
+
+/// The answer and the buttons.
+private struct PanelView: View {
+    let model: CameraModel
+    let shelf: ModelShelf
+    let layout: ScreenLayout
+    @Binding var isCardShown: Bool
+
+    var body: some View {
+        VStack(spacing: ScreenLayout.spacing) {
             ReadingView(
-                reading: model.reading, labels: shelf.reader?.contract.labels ?? [], probabilities: model.probabilities)
-            HStack(spacing: 32) {
-                torchButton
-                Button {
-                    model.toggleFreeze()
-                } label: {
-                    Label(
-                        model.isFrozen ? "Go on" : "Freeze", systemImage: model.isFrozen ? "play.fill" : "pause.fill")
-                }
+                reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
+                probabilities: model.probabilities, layout: layout)
+            HStack(spacing: 0) {
+                torch
+                Spacer(minLength: 0)
+                button(
+                    model.isFrozen ? "Go on" : "Freeze", systemImage: model.isFrozen ? "play.fill" : "pause.fill"
+                ) { model.toggleFreeze() }
                 .disabled(model.phase != .running)
-                Button {
-                    isCardShown = true
-                } label: {
-                    Label("About this model", systemImage: "info.circle")
-                }
+                Spacer(minLength: 0)
+                button("About this model", systemImage: "info.circle") { isCardShown = true }
             }
-            .labelStyle(.iconOnly)
-            .font(.title2)
-            #if DEBUG
-                Text("\(model.framesPerSecond, format: .number.precision(.fractionLength(0))) frames a second")
-                    .font(.caption.monospacedDigit())
-                    .foregroundStyle(.secondary)
-            #endif
+            .frame(maxWidth: 400)
         }
-        .padding()
-        .frame(maxWidth: verticalSizeClass == .compact ? 220 : 480)
-        .background(.regularMaterial, in: .rect(cornerRadius: 24))
-        .padding()
+        .padding(ScreenLayout.padding)
+        .frame(width: layout.panel.width, height: layout.panel.height)
+        .background(.regularMaterial)
+        #if DEBUG
+            .overlay(alignment: .topTrailing) { FrameRateView(model: model) }
+        #endif
     }
 
-    private var torchButton: some View {
-        Button {
-            Task { await model.toggleTorch() }
-        } label: {
-            Label(
-                model.torch == .on ? "Torch off" : "Torch on",
-                systemImage: model.torch == .on ? "flashlight.on.fill" : "flashlight.off.fill")
-        }
+    private var torch: some View {
+        button(
+            model.torch == .on ? "Torch off" : "Torch on",
+            systemImage: model.torch == .on ? "flashlight.on.fill" : "flashlight.off.fill"
+        ) { Task { await model.toggleTorch() } }
         .disabled(model.torch == .unavailable || model.phase != .running)
     }
+
+    private func button(
+        _ words: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void
+    ) -> some View {
+        Button(action: action) {
+            Label(words, systemImage: systemImage)
+                .labelStyle(.iconOnly)
+                .font(.system(size: layout.button / 2))
+                .frame(width: layout.button, height: layout.button)
+                .contentShape(.rect)
+        }
+    }
 }
+
+#if DEBUG
+    private struct FrameRateView: View {
+        let model: CameraModel
+
+        var body: some View {
+            Text("\(model.framesPerSecond, format: .number.precision(.fractionLength(0))) frames a second")
+                .font(.system(size: 10).monospacedDigit())
+                .foregroundStyle(.secondary)
+                .accessibilityHidden(true)
+        }
+    }
+#endif
 
 /// How far the camera is zoomed in.
 private struct ZoomView: View {

@@ -7,23 +7,33 @@ struct DrawingView: View {
     let model: DrawingModel
     let shelf: ModelShelf
 
-    @Environment(\.verticalSizeClass) private var verticalSizeClass
+    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
     @State private var isCardShown = false
 
     var body: some View {
-        let layout =
-            verticalSizeClass == .compact ? AnyLayout(HStackLayout(spacing: 16)) : AnyLayout(VStackLayout(spacing: 16))
         NavigationStack {
-            layout {
+            GeometryReader { geometry in
+                let layout = ScreenLayout(
+                    screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
+                    hasButtons: false)
+                let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
+                stack {
+                    PadView(model: model)
+                        .padding(ScreenLayout.padding)
+                        .frame(width: layout.picture.width, height: layout.picture.height)
+                    ReadingView(
+                        reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
+                        probabilities: model.probabilities, layout: layout
+                    )
+                    .padding(ScreenLayout.padding)
+                    .frame(width: layout.panel.width, height: layout.panel.height)
+                }
+            }
+            .safeAreaInset(edge: .top) {
                 if let problem = shelf.problem ?? model.problem {
                     NoticeView(problem, systemImage: "exclamationmark.triangle")
                 }
-                PadView(model: model)
-                ReadingView(
-                    reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
-                    probabilities: model.probabilities)
             }
-            .padding()
             .navigationTitle("Draw a digit")
             .navigationBarTitleDisplayMode(.inline)
             .toolbar {

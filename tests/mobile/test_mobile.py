@@ -365,7 +365,7 @@ def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_t
     tests = {
         name
         for path in (KIT / "Tests").rglob("*.swift")
-        for name in re.findall(r"@Test(?:\(.*?\))? func (\w+)", path.read_text())
+        for name in re.findall(r"@Test(?:\(.*?\))?\s+func (\w+)", path.read_text())
     }
     rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad): .*?\| (.*) \|$", text, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}

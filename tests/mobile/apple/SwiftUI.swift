@@ -106,7 +106,9 @@ public struct Label: Leaf {
 public struct Button<L: View>: Leaf { public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> L) {} }
 extension Button where L == Text { public init(_ k: LocalizedStringKey, action: @escaping @MainActor () -> Void) {} }
 extension Button where L == Label { public init(_ k: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {} }
-public struct Alignment { public static let top = Self(), bottom = Self(), trailing = Self(), center = Self() }
+public struct Spacer: Leaf { public init(minLength: CGFloat? = nil) {} }
+public struct ScrollView<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
+public struct Alignment { public static let topTrailing = Self(), top = Self(), bottom = Self(), trailing = Self(), center = Self() }
 public enum HorizontalAlignment { case center, leading }
 public struct VerticalAlignment { public static let bottom = Self(), center = Self() }
 public struct ZStack<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
@@ -184,7 +186,7 @@ public struct Font {
     public enum Design { case rounded }
     public static let title2 = Font(), title3 = Font(), caption = Font(), caption2 = Font(), callout = Font()
     public func monospacedDigit() -> Font { self }
-    public static func system(size: CGFloat, weight: Weight, design: Design) -> Font { .init() }
+    public static func system(size: CGFloat, weight: Weight? = nil, design: Design? = nil) -> Font { .init() }
 }
 public struct Edge {
     public struct Set: OptionSet {
@@ -193,6 +195,7 @@ public struct Edge {
         public static let top = Self(rawValue: 1), horizontal = Self(rawValue: 2)
     }
 }
+@available(iOS 15, *) public enum VerticalEdge: Int8 { case top, bottom }
 public struct Animation { public static func easeOut(duration: Double) -> Animation { .init() } }
 public enum DynamicTypeSize: Int, Comparable {
     case large, accessibility1
@@ -258,6 +261,7 @@ extension View {
     public func background<S: ShapeStyle>(_ s: S) -> some View { SomeLeaf() }
     public func background<S: ShapeStyle, H: Shape>(_ s: S, in: H) -> some View { SomeLeaf() }
     public func overlay<C: View>(alignment: Alignment, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
+    @available(iOS 15, *) public func safeAreaInset<C: View>(edge: VerticalEdge, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
     public func padding(_ n: CGFloat? = nil) -> some View { SomeLeaf() }
     public func disabled(_ b: Bool) -> some View { SomeLeaf() }
     public func labelStyle<S: LabelStyle>(_ s: S) -> some View { SomeLeaf() }
