@@ -79,7 +79,7 @@ private struct PadView: View {
             .onDisappear { model.lift() }
             .accessibilityElement()
             .accessibilityLabel("Drawing pad")
-            .accessibilityDirectTouch()
+            .accessibilityDirectTouch(options: .silentOnTouch)
             .frame(maxWidth: .infinity, maxHeight: .infinity)
         }
     }

@@ -202,6 +202,11 @@ public enum DynamicTypeSize: Int, Comparable {
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 public struct AccessibilityTraits { public static let updatesFrequently = Self() }
+@available(iOS 17, *) public struct AccessibilityDirectTouchOptions: OptionSet, Sendable {
+    public let rawValue: UInt
+    public init(rawValue: UInt) { self.rawValue = rawValue }
+    public static let silentOnTouch = Self(rawValue: 1), requiresActivation = Self(rawValue: 2)
+}
 public enum AccessibilityChildBehavior { case ignore }
 public enum TitleDisplayMode { case inline }
 public protocol LabelStyle {}
@@ -280,7 +285,9 @@ extension View {
     @available(iOS 17, *) public func accessibilityZoomAction(_ f: @escaping (AccessibilityZoomGestureAction) -> Void) -> some View { SomeLeaf() }
     @available(iOS 16, *) public func onTapGesture(count: Int = 1, perform: @escaping (CGPoint) -> Void) -> some View { SomeLeaf() }
     public func accessibilityAddTraits(_ t: AccessibilityTraits) -> some View { SomeLeaf() }
-    public func accessibilityDirectTouch() -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func accessibilityDirectTouch(
+        _ isDirectTouchArea: Bool = true, options: AccessibilityDirectTouchOptions = []
+    ) -> some View { SomeLeaf() }
     public func animation<T: Equatable>(_ a: Animation?, value: T) -> some View { SomeLeaf() }
     public func lineLimit(_ n: Int?) -> some View { SomeLeaf() }
     public func minimumScaleFactor(_ f: CGFloat) -> some View { SomeLeaf() }

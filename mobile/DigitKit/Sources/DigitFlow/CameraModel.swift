@@ -59,7 +59,8 @@ import Observation
     private var decider: Decider?
     private var rate = FrameRate()
 
-    /// - Parameter announce: Tells a person who does not see the screen which digit has settled.
+    /// - Parameter announce: Tells a person who does not see the screen which digit has settled, and what becomes of the
+    ///   camera.
     public init(camera: any Camera, shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
         self.camera = camera
         self.shelf = shelf
@@ -157,6 +158,7 @@ import Observation
         } catch {
             torch = .off
             torchProblem = error.localizedDescription
+            announce(error.localizedDescription)
         }
     }
 
@@ -178,6 +180,7 @@ import Observation
         } catch {
             guard this == starts else { return }
             phase = .failed(reason: error.localizedDescription)
+            announce(error.localizedDescription)
             return
         }
         Task { await follow(feed.events) }
@@ -212,7 +215,10 @@ import Observation
                 forget()
                 isFrozen = false
                 if torch == .on { torch = .off }
-            case (.resumed, .interrupted): phase = .running
+                announce(reason)
+            case (.resumed, .interrupted):
+                phase = .running
+                announce("The camera is back.")
             case (.lost, .running), (.lost, .interrupted):
                 forget()
                 isFrozen = false
@@ -220,6 +226,7 @@ import Observation
             case (.failed(let reason), .running), (.failed(let reason), .interrupted):
                 phase = .failed(reason: reason)
                 forget()
+                announce(reason)
             default: break
             }
         }

@@ -12,13 +12,13 @@ import Testing
     private let said = Said()
     private let model: CameraModel
 
-    @MainActor final class Said { var labels: [String] = [] }
+    @MainActor final class Said { var words: [String] = [] }
 
     init() throws {
         reader = FakeReader(try contract())
         shelf = ModelShelf(source: FakeSource([("Fake", reader)]), preferences: preferences)
         let said = said
-        model = CameraModel(camera: camera, shelf: shelf) { said.labels.append($0) }
+        model = CameraModel(camera: camera, shelf: shelf) { said.words.append($0) }
     }
 
     private func running() async {
@@ -131,7 +131,7 @@ import Testing
         camera.tell(.resumed)
         await eventually { model.phase == .running }
         await watch(3, from: 100, frames: 8)
-        #expect(said.labels == ["7", "3"])
+        #expect(said.words == ["7", "Another app uses the camera.", "The camera is back.", "3"])
     }
 
     @Test func leavingWhileInterruptedStopsTheCameraForGood() async {
@@ -156,7 +156,7 @@ import Testing
         await model.appear()
         #expect(model.phase == .running)
         await watch(5, from: 0, frames: 8)
-        #expect(said.labels == ["5"])
+        #expect(said.words == ["The camera stopped.", "5"])
     }
 
     @Test(arguments: [[CameraEvent.lost], [.interrupted(reason: "lost"), .lost]])
@@ -167,7 +167,7 @@ import Testing
         await eventually { camera.log == ["started", "started"] && model.phase == .running }
         #expect(model.reading == .silent)
         await watch(3, from: 100, frames: 8)
-        #expect(said.labels == ["7", "3"])
+        #expect(said.words.first == "7" && said.words.last == "3")
     }
 
     @Test func aCameraThatDoesNotComeBackAfterALossSaysWhy() async {
@@ -175,6 +175,7 @@ import Testing
         camera.with { $0.startTrouble = Trouble("The camera does not start.") }
         camera.tell(.lost)
         await eventually { model.phase == .failed(reason: "The camera does not start.") }
+        #expect(said.words == ["The camera does not start."])
     }
 
     @Test func theScreenStaysOnWhileAPersonPoints() async {
@@ -274,9 +275,9 @@ import Testing
     @Test func aDigitThatSettlesIsShownAndSaidOnce() async {
         await running()
         await watch(7, from: 0, frames: 2)
-        #expect(model.reading == .candidate(label: "7") && said.labels.isEmpty)
+        #expect(model.reading == .candidate(label: "7") && said.words.isEmpty)
         await watch(7, from: 0.2, frames: 6)
-        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.labels == ["7"])
+        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.words == ["7"])
         #expect(abs(model.framesPerSecond - 10) < 0.01)
         #expect(model.frameExtent == Extent(width: 1080, height: 1920))
     }
@@ -284,7 +285,7 @@ import Testing
     @Test func backgroundIsSilent() async {
         await running()
         await watch(10, from: 0, frames: 8)
-        #expect(model.reading == .silent && said.labels.isEmpty && model.probabilities.count == 11)
+        #expect(model.reading == .silent && said.words.isEmpty && model.probabilities.count == 11)
     }
 
     @Test func framesThatComeFasterThanTheyAreReadAreDroppedButTheNewest() async {
@@ -316,7 +317,7 @@ import Testing
         model.toggleFreeze()
         #expect(!model.isFrozen && model.reading == .silent)
         await watch(3, from: 2, frames: 8)
-        #expect(said.labels == ["7", "3"])
+        #expect(said.words == ["7", "3"])
     }
 
     @Test func aFrameInFlightWhenFrozenIsNotShown() async {
@@ -362,6 +363,7 @@ import Testing
         await model.toggleTorch()
         await watch(7, from: 0, frames: 1)
         #expect(model.torch == .off && model.torchProblem == "The torch is too hot.")
+        #expect(said.words == ["The torch is too hot."])
         camera.with { $0.torchTrouble = nil }
         await model.toggleTorch()
         #expect(model.torch == .on && model.torchProblem == nil)
@@ -432,6 +434,6 @@ import Testing
         #expect(model.reading == .shown(label: "7", confidence: 0.9))  // held: 0.9 is above 0.75 of it
         await watch(10, from: 1.6, frames: 8)
         await watch(7, from: 2.4, frames: 8)
-        #expect(model.reading == .silent && said.labels == ["7"])
+        #expect(model.reading == .silent && said.words == ["7"])
     }
 }
