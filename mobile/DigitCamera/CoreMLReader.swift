@@ -42,12 +42,16 @@ actor CoreMLReader: DigitReader {
 
     private static var configuration: MLModelConfiguration {
         let configuration = MLModelConfiguration()
-        #if targetEnvironment(simulator)
-            // The simulator has neither Neural Engine nor a GPU that Core ML can rely on: there it answers zeros or crashes.
-            configuration.computeUnits = .cpuOnly
-        #endif
+        // A simulator has neither Neural Engine nor a GPU that Core ML can rely on: there it answers zeros or crashes.
+        if isSimulator { configuration.computeUnits = .cpuOnly }
         return configuration
     }
+
+    #if targetEnvironment(simulator)
+        private static let isSimulator = true
+    #else
+        private static let isSimulator = false
+    #endif
 
     func probabilities(of pixels: GreyImage) throws -> [Double] {
         let (name, value) =

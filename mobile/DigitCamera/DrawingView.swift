@@ -68,7 +68,7 @@ private struct PadView: View {
                 }
             }
             .frame(width: side, height: side)
-            .background(Color(.secondarySystemBackground), in: .rect(cornerRadius: 24))
+            .background(Color(uiColor: .secondarySystemBackground), in: .rect(cornerRadius: 24))
             .contentShape(.rect)
             .gesture(
                 DragGesture(minimumDistance: 0)

@@ -4,13 +4,13 @@
 import Foundation
 
 @available(iOS 17, *) public enum AccessibilityNotification {
-    public struct Announcement {
-        public init(_ s: String) {}
-        public init(_ s: AttributedString) {}
+    public struct Announcement: Sendable {
+        public init(_ announcement: String) {}
+        public init(_ announcement: AttributedString) {}
         public func post() {}
     }
 }
-@available(iOS 17, *) public enum AnnouncementPriority { case low, `default`, high }
+@available(iOS 17, *) public enum AnnouncementPriority: Sendable { case low, `default`, high }
 extension AttributedString {
     @available(iOS 17, *) public var accessibilitySpeechAnnouncementPriority: AnnouncementPriority? {
         get { nil }

@@ -1,15 +1,15 @@
 // What the app uses of QuartzCore, declared as Apple's documentation has it: enough to type-check the app
-// where there is no SDK. Nothing here ever runs.
+// where there is no SDK. Nothing here ever runs. Layers are on no actor: only views are on the main one.
 
 @_exported import Foundation
 
-@MainActor open class CALayer {
-    public init() {}
-    public var frame: CGRect = .zero
-    public func addSublayer(_ l: CALayer) {}
+open class CALayer: NSObject {
+    public override init() {}
+    open var frame: CGRect = .zero
+    open func addSublayer(_ layer: CALayer) {}
 }
-public final class CATransaction {
+open class CATransaction: NSObject {
     public class func begin() {}
     public class func commit() {}
-    public class func setDisableActions(_ f: Bool) {}
+    public class func setDisableActions(_ flag: Bool) {}
 }
