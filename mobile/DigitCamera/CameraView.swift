@@ -129,9 +129,7 @@ private struct PanelView: View {
 
     var body: some View {
         VStack(spacing: ScreenLayout.spacing) {
-            ReadingView(
-                reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
-                probabilities: model.probabilities, layout: layout)
+            AnswerView(model: model, shelf: shelf, layout: layout)
             HStack(spacing: 0) {
                 torch
                 Spacer(minLength: 0)
@@ -170,6 +168,19 @@ private struct PanelView: View {
                 .frame(width: layout.button, height: layout.button)
                 .contentShape(.rect)
         }
+    }
+}
+
+/// All that is drawn anew at every frame.
+private struct AnswerView: View {
+    let model: CameraModel
+    let shelf: ModelShelf
+    let layout: ScreenLayout
+
+    var body: some View {
+        ReadingView(
+            reading: model.reading, labels: shelf.reader?.contract.labels ?? [], probabilities: model.probabilities,
+            layout: layout)
     }
 }
 

@@ -13,36 +13,31 @@ struct PreviewView: UIViewRepresentable {
 
     func updateUIView(_ view: PreviewLayerView, context: Context) {
         if isRunning { Task { await view.followRotation() } }
-        view.preview.connection?.isEnabled = !isFrozen
+        view.preview?.connection?.isEnabled = !isFrozen
     }
 }
 
 final class PreviewLayerView: UIView {
-    let preview: AVCaptureVideoPreviewLayer
     private let capture: CaptureCamera
     private var rotation: AVCaptureDevice.RotationCoordinator?
     private var observation: NSKeyValueObservation?
 
     init(capture: CaptureCamera) {
         self.capture = capture
-        preview = AVCaptureVideoPreviewLayer()
         super.init(frame: .zero)
-        preview.videoGravity = .resizeAspectFill
-        layer.addSublayer(preview)
-        capture.preview.connect(to: preview)
         isAccessibilityElement = false
+        guard let preview else { return }
+        preview.videoGravity = .resizeAspectFill
+        capture.preview.connect(to: preview)
     }
 
     @available(*, unavailable)
     required init?(coder: NSCoder) { return nil }
 
-    override func layoutSubviews() {
-        super.layoutSubviews()
-        CATransaction.begin()
-        CATransaction.setDisableActions(true)
-        preview.frame = bounds
-        CATransaction.commit()
-    }
+    override class var layerClass: AnyClass { AVCaptureVideoPreviewLayer.self }
+
+    /// The view's own layer, which UIKit lays out.
+    var preview: AVCaptureVideoPreviewLayer? { layer as? AVCaptureVideoPreviewLayer }
 
     /// Turns the preview and the frames alike from now on; needs a camera that was started.
     func followRotation() async {
@@ -58,7 +53,7 @@ final class PreviewLayerView: UIView {
     }
 
     private func turn(to angle: CGFloat) async {
-        if let connection = preview.connection, connection.isVideoRotationAngleSupported(angle) {
+        if let connection = preview?.connection, connection.isVideoRotationAngleSupported(angle) {
             connection.videoRotationAngle = angle
         }
         await capture.turn(to: angle)

@@ -3,13 +3,4 @@
 
 @_exported import Foundation
 
-open class CALayer: NSObject {
-    public override init() {}
-    open var frame: CGRect = .zero
-    open func addSublayer(_ layer: CALayer) {}
-}
-open class CATransaction: NSObject {
-    public class func begin() {}
-    public class func commit() {}
-    public class func setDisableActions(_ flag: Bool) {}
-}
+open class CALayer: NSObject { public override init() {} }

@@ -9,8 +9,6 @@
     public required init?(coder: NSCoder) { return nil }
     open class var layerClass: AnyClass { CALayer.self }
     public var layer: CALayer { .init() }
-    open var bounds: CGRect { .zero }
-    open func layoutSubviews() {}
     open var isAccessibilityElement: Bool {
         get { false }
         set {}

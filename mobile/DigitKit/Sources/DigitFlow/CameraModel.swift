@@ -1,4 +1,5 @@
 import DigitKit
+import Foundation
 import Observation
 
 /// The camera screen: permission, interruptions, torch, freezing, and the digit in the guide box.
@@ -252,7 +253,7 @@ import Observation
                 let probabilities = try await reader.read(frame.square)
                 guard phase == .running, !isFrozen, shelf.chosen == name else { continue }
                 decide(probabilities, at: frame.time, by: name, reader.contract)
-                problem = nil
+                if problem != nil { problem = nil }  // who looks at it is not told at every frame
             } catch {
                 forget()
                 problem = error.localizedDescription

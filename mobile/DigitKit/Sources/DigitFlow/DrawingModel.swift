@@ -1,4 +1,5 @@
 import DigitKit
+import Foundation
 import Observation
 
 /// The drawing screen: a pad that is read while a person draws on it.

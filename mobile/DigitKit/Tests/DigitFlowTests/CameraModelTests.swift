@@ -1,4 +1,5 @@
 import DigitKit
+import Observation
 import Testing
 
 @testable import DigitFlow
@@ -280,6 +281,21 @@ import Testing
         #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.words == ["7"])
         #expect(abs(model.framesPerSecond - 10) < 0.01)
         #expect(model.frameExtent == Extent(width: 1080, height: 1920))
+    }
+
+    /// What the screen is laid out by is drawn anew when it changes, and not at every frame.
+    @Test func aFrameTouchesTheAnswerAlone() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        await confirmation(expectedCount: 0) { changed in
+            withObservationTracking {
+                _ = (model.phase, model.isFrozen, model.frameExtent, model.zoom, model.keepsScreenOn)
+                _ = (model.problem, model.torch, model.torchProblem)
+            } onChange: {
+                changed()
+            }
+            await watch(3, from: 0.8, frames: 8)
+        }
     }
 
     @Test func backgroundIsSilent() async {
