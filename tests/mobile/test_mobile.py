@@ -121,6 +121,12 @@ def test_the_app_builds(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
 
 
+FRAMEWORKS = (  # each after those that it imports
+    "CoreVideo", "QuartzCore", "CoreML", "AVFoundation", "UIKit", "Accessibility", "UniformTypeIdentifiers",
+    "CoreTransferable", "SwiftUI", "PhotosUI",
+)  # fmt: skip
+
+
 def of_deployment_target(declarations: str) -> str:
     """Declarations of a framework with what is newer than the app's deployment target made unavailable.
 
@@ -162,7 +168,7 @@ def test_the_apps_types_fit_together(tmp_path: Path) -> None:
     otherwise than tests/apple declares them. As in the SDK, enumerations may get more cases (library evolution).
     """
     compiler = str(shutil.which("swiftc"))
-    for module in ("CoreVideo", "QuartzCore", "CoreML", "AVFoundation", "UIKit", "Accessibility", "SwiftUI"):
+    for module in FRAMEWORKS:
         source = tmp_path / f"{module}.swift"
         source.write_text(of_deployment_target((Path(__file__).parent / "apple" / source.name).read_text()))
         made = [compiler, "-emit-module", "-module-name", module, "-parse-as-library", "-swift-version", "5", "-I", "."]
@@ -404,7 +410,7 @@ def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_t
         for path in (KIT / "Tests").rglob("*.swift")
         for name in re.findall(r"@Test(?:\(.*?\))?\s+func (\w+)", path.read_text())
     }
-    rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad): .*?\| (.*) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad|picture|history): .*?\| (.*) \|$", text, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert len(rows) >= 18 and named <= tests, named - tests
     files = {name: json.loads(content) for name, content in golden().files().items()}
