@@ -9,13 +9,17 @@ struct DigitCameraApp: App {
     @State private var camera: CameraModel
     @State private var drawing: DrawingModel
     @State private var picture: PictureModel
+    @State private var history: HistoryModel
 
     init() {
         let shelf = ModelShelf(source: BundledModels(), preferences: StoredPreferences())
         _shelf = State(initialValue: shelf)
-        _camera = State(initialValue: CameraModel(camera: capture, shelf: shelf, announce: Self.announce))
-        _drawing = State(initialValue: DrawingModel(shelf: shelf, announce: Self.announce))
-        _picture = State(initialValue: PictureModel(shelf: shelf, announce: Self.announce))
+        let history = HistoryModel(store: StoredHistory())
+        _history = State(initialValue: history)
+        _camera = State(
+            initialValue: CameraModel(camera: capture, shelf: shelf, history: history, announce: Self.announce))
+        _drawing = State(initialValue: DrawingModel(shelf: shelf, history: history, announce: Self.announce))
+        _picture = State(initialValue: PictureModel(shelf: shelf, history: history, announce: Self.announce))
     }
 
     var body: some Scene {
@@ -27,6 +31,8 @@ struct DigitCameraApp: App {
                     .tabItem { Label("Draw", systemImage: "hand.draw") }
                 PictureView(model: picture, shelf: shelf)
                     .tabItem { Label("Picture", systemImage: "photo") }
+                HistoryView(history: history)
+                    .tabItem { Label("History", systemImage: "clock") }
                 SettingsView(shelf: shelf)
                     .tabItem { Label("Settings", systemImage: "gearshape") }
             }

@@ -6,6 +6,7 @@ import CoreTransferable
 @_exported import Foundation
 @_exported import Observation
 @_exported import UIKit
+import UniformTypeIdentifiers
 
 @MainActor @preconcurrency public protocol View {
     associatedtype Body: View
@@ -104,12 +105,35 @@ public struct Label: Leaf {
     @_disfavoredOverload public init<S: StringProtocol>(_ s: S, systemImage: String) {}
 }
 public struct Button<L: View>: Leaf { public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> L) {} }
-extension Button where L == Text { public init(_ k: LocalizedStringKey, action: @escaping @MainActor () -> Void) {} }
+extension Button where L == Text {
+    public init(_ k: LocalizedStringKey, action: @escaping @MainActor () -> Void) {}
+    @_disfavoredOverload public init<S: StringProtocol>(_ s: S, action: @escaping @MainActor () -> Void) {}
+}
 extension Button where L == Label { public init(_ k: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {} }
 public struct Spacer: Leaf { public init(minLength: CGFloat? = nil) {} }
 public struct ScrollView<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
 @available(iOS 16, *) public struct PasteButton: Leaf {
     public init<T: Transferable>(payloadType: T.Type, onPaste: @escaping ([T]) -> Void) {}
+}
+public struct List<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
+public struct Menu<L: View, C: View>: Leaf { public init(@ViewBuilder content: () -> C, @ViewBuilder label: () -> L) {} }
+@available(iOS 16, *) public struct ShareLink: Leaf { public init(item: String) {} }
+/// Of Foundation, which Linux does not have.
+open class FileWrapper: NSObject {
+    public init(directoryWithFileWrappers childrenByPreferredName: [String: FileWrapper]) {}
+    public init(regularFileWithContents contents: Data) {}
+    open var preferredFilename: String?
+    open var fileWrappers: [String: FileWrapper]? { nil }
+    @discardableResult open func addFileWrapper(_ child: FileWrapper) -> String { "" }
+}
+public struct FileDocumentReadConfiguration {}
+public struct FileDocumentWriteConfiguration {}
+@preconcurrency public protocol FileDocument: Sendable {
+    typealias ReadConfiguration = FileDocumentReadConfiguration
+    typealias WriteConfiguration = FileDocumentWriteConfiguration
+    static var readableContentTypes: [UTType] { get }
+    init(configuration: ReadConfiguration) throws
+    func fileWrapper(configuration: WriteConfiguration) throws -> FileWrapper
 }
 public struct Image: Leaf {
     public init(uiImage: UIImage) {}
@@ -124,7 +148,8 @@ public struct ModifierContent<M: ViewModifier>: Leaf {}
 public struct Alignment { public static let topLeading = Self(), topTrailing = Self(), top = Self(), bottom = Self(), trailing = Self(), center = Self() }
 public struct VerticalAlignment { public static let bottom = Self(), center = Self() }
 public struct ZStack<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
-public struct VStack<C: View>: Leaf { public init(spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {} }
+public struct HorizontalAlignment: Sendable { public static let leading = Self(), center = Self() }
+public struct VStack<C: View>: Leaf { public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {} }
 public struct HStack<C: View>: Leaf { public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {} }
 @available(iOS 16, *) public struct HStackLayout { public init(spacing: CGFloat? = nil) {} }
 @available(iOS 16, *) public struct VStackLayout { public init(spacing: CGFloat? = nil) {} }
@@ -143,6 +168,7 @@ public struct Picker<S: Hashable, C: View>: Leaf { public init(_ k: LocalizedStr
 public struct Slider<L: View>: Leaf { public init(value: Binding<Double>, in: ClosedRange<Double>, @ViewBuilder label: () -> L) {} }
 public struct ForEach<D: RandomAccessCollection, ID: Hashable, C: View>: Leaf {
     public init(_ d: D, id: KeyPath<D.Element, ID>, @ViewBuilder content: @escaping (D.Element) -> C) {}
+    public init(_ d: D, @ViewBuilder content: @escaping (D.Element) -> C) where D.Element: Identifiable, ID == D.Element.ID {}
 }
 @available(iOS 16, *) public struct LabeledContent<L, C>: Leaf {}
 @available(iOS 16, *) extension LabeledContent where L == Text, C == Text {
@@ -200,7 +226,7 @@ public struct Font {
     public enum TextStyle { case largeTitle, body }
     public enum Weight { case bold }
     public enum Design { case rounded }
-    public static let caption = Font(), callout = Font()
+    public static let caption = Font(), callout = Font(), headline = Font()
     public func monospacedDigit() -> Font { self }
     public static func system(size: CGFloat, weight: Weight? = nil, design: Design? = nil) -> Font { .init() }
 }
@@ -292,7 +318,7 @@ extension View {
     public func ignoresSafeArea(edges: Edge.Set) -> some View { SomeLeaf() }
     public func background<S: ShapeStyle>(_ s: S) -> some View { SomeLeaf() }
     public func background<S: ShapeStyle, H: Shape>(_ s: S, in: H) -> some View { SomeLeaf() }
-    public func overlay<C: View>(alignment: Alignment, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
+    public func overlay<C: View>(alignment: Alignment = .center, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
     @available(iOS 15, *) public func safeAreaInset<C: View>(edge: VerticalEdge, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
     public func padding(_ n: CGFloat? = nil) -> some View { SomeLeaf() }
     public func disabled(_ b: Bool) -> some View { SomeLeaf() }
@@ -332,6 +358,11 @@ extension View {
     public func offset(x: CGFloat = 0, y: CGFloat = 0) -> some View { SomeLeaf() }
     @available(iOS 16, *) public func dropDestination<T: Transferable>(
         for payloadType: T.Type = T.self, action: @escaping ([T], CGPoint) -> Bool, isTargeted: @escaping (Bool) -> Void = { _ in }
+    ) -> some View { SomeLeaf() }
+    public func contextMenu<C: View>(@ViewBuilder menuItems: () -> C) -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func fileExporter<D: FileDocument>(
+        isPresented: Binding<Bool>, document: D?, contentType: UTType, defaultFilename: String? = nil,
+        onCompletion: @escaping (Result<URL, any Error>) -> Void
     ) -> some View { SomeLeaf() }
     public func modifier<M: ViewModifier>(_ m: M) -> some View { SomeLeaf() }
     public func tag<V: Hashable>(_ v: V) -> some View { SomeLeaf() }

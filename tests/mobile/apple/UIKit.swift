@@ -14,6 +14,11 @@
         set {}
     }
 }
+open class UIPasteboard: NSObject {
+    override init() {}
+    public class var general: UIPasteboard { .init() }
+    open var string: String?
+}
 @MainActor open class UIApplication: NSObject {
     public class var openSettingsURLString: String { "settings" }
     public class var shared: UIApplication { .init() }

@@ -46,6 +46,7 @@ import Observation
 
     private let camera: any Camera
     private let shelf: ModelShelf
+    private let history: HistoryModel?
     private let announce: @MainActor (String) -> Void
     private var view: Extent?
     private var lens: Lens?
@@ -60,11 +61,17 @@ import Observation
     private var decider: Decider?
     private var rate = FrameRate()
 
-    /// - Parameter announce: Tells a person who does not see the screen which digit has settled, and what becomes of the
-    ///   camera.
-    public init(camera: any Camera, shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
+    /// - Parameters:
+    ///   - history: Keeps the digits that settle.
+    ///   - announce: Tells a person who does not see the screen which digit has settled, and what becomes of the
+    ///     camera.
+    public init(
+        camera: any Camera, shelf: ModelShelf, history: HistoryModel? = nil,
+        announce: @escaping @MainActor (String) -> Void
+    ) {
         self.camera = camera
         self.shelf = shelf
+        self.history = history
         self.announce = announce
     }
 
@@ -252,7 +259,7 @@ import Observation
             do {
                 let probabilities = try await reader.read(frame.square)
                 guard phase == .running, !isFrozen, shelf.chosen == name else { continue }
-                decide(probabilities, at: frame.time, by: name, reader.contract)
+                decide(probabilities, of: frame, by: name, reader.contract)
                 if problem != nil { problem = nil }  // who looks at it is not told at every frame
             } catch {
                 forget()
@@ -261,18 +268,21 @@ import Observation
         }
     }
 
-    private func decide(_ probabilities: [Double], at time: Double, by name: String, _ contract: Contract) {
+    private func decide(_ probabilities: [Double], of frame: Frame, by name: String, _ contract: Contract) {
         if model != name { forget() }
         model = name
         var decider = self.decider ?? Decider(contract)
         decider.threshold = shelf.threshold
-        let decision = decider.update(probabilities, at: time)
+        let decision = decider.update(probabilities, at: frame.time)
         self.decider = decider
-        rate.count(at: time)
+        rate.count(at: frame.time)
         framesPerSecond = rate.perSecond
         reading = decision.reading
         self.probabilities = decision.probabilities
         if let label = decision.announcement { announce(label) }
+        if decision.announcement != nil, case .shown(let label, let confidence) = reading {
+            history?.keep(KeptReading(frame.square, label: label, confidence: confidence, source: .camera))
+        }
     }
 
     /// As if no frame had been read yet.

@@ -17,10 +17,6 @@ extension DigitReader {
     func read(_ square: GreyImage) async throws -> [Double] {
         try contract.checked(await probabilities(of: contract.pixels(of: square)))
     }
-
-    func read(_ drawing: Drawing) async throws -> [Double] {
-        try await read(contract.square(of: drawing))
-    }
 }
 
 /// Where models come from: on the phone, the app's bundle.

@@ -12,15 +12,24 @@ import Observation
     public private(set) var problem: String?
 
     private let shelf: ModelShelf
+    private let history: HistoryModel?
     private let announce: @MainActor (String) -> Void
     private var isPenDown = false
     private var announced: String?
+    /// What the reading is of.
+    private var square: GreyImage?
+    private var kept: KeptReading.ID?
     private var pads = 0
     @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
 
-    /// - Parameter announce: Tells a person who does not see the screen which digit a finished stroke made.
-    public init(shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
+    /// - Parameters:
+    ///   - history: Keeps the last digit of every drawing.
+    ///   - announce: Tells a person who does not see the screen which digit a finished stroke made.
+    public init(
+        shelf: ModelShelf, history: HistoryModel? = nil, announce: @escaping @MainActor (String) -> Void
+    ) {
         self.shelf = shelf
+        self.history = history
         self.announce = announce
     }
 
@@ -52,6 +61,7 @@ import Observation
         isPenDown = false
         drawing.clear()
         pads += 1
+        kept = nil
         readAgain()
     }
 
@@ -71,9 +81,11 @@ import Observation
         guard !drawing.isEmpty, let reader = shelf.reader else { return forget() }
         let pad = pads
         do {
-            let probabilities = try await reader.read(drawing)
+            let square = reader.contract.square(of: drawing)
+            let probabilities = try await reader.read(square)
             guard pad == pads, !drawing.isEmpty else { return }
             self.probabilities = probabilities
+            self.square = square
             reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
             problem = nil
             announceIfNew()
@@ -84,9 +96,14 @@ import Observation
     }
 
     private func announceIfNew() {
-        guard !isPenDown, !work.isWanted, case .shown(let label, _) = reading, label != announced else { return }
+        guard !isPenDown, !work.isWanted, case .shown(let label, let confidence) = reading, label != announced
+        else { return }
         announced = label
         announce(label)
+        guard let square else { return }
+        let reading = KeptReading(square, label: label, confidence: confidence, source: .drawing)
+        history?.keep(reading, replacing: kept)
+        kept = reading.id
     }
 
     private func forget() {

@@ -14,14 +14,22 @@ import Observation
     public private(set) var problem: String?
 
     private let shelf: ModelShelf
+    private let history: HistoryModel?
     private let announce: @MainActor (String) -> Void
     private var fingers: Fingers?
     private var announced: String?
+    /// What the reading is of.
+    private var square: GreyImage?
     @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
 
-    /// - Parameter announce: Tells a person who does not see the screen which digit is in the box.
-    public init(shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
+    /// - Parameters:
+    ///   - history: Keeps the digits that are found.
+    ///   - announce: Tells a person who does not see the screen which digit is in the box.
+    public init(
+        shelf: ModelShelf, history: HistoryModel? = nil, announce: @escaping @MainActor (String) -> Void
+    ) {
         self.shelf = shelf
+        self.history = history
         self.announce = announce
     }
 
@@ -84,6 +92,7 @@ import Observation
             let probabilities = try await reader.read(square)
             guard picture == self.picture else { return }
             self.probabilities = probabilities
+            self.square = square
             reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
             problem = nil
             announceIfNew()
@@ -94,9 +103,13 @@ import Observation
     }
 
     private func announceIfNew() {
-        guard fingers == nil, !work.isWanted, case .shown(let label, _) = reading, label != announced else { return }
+        guard fingers == nil, !work.isWanted, case .shown(let label, let confidence) = reading, label != announced
+        else { return }
         announced = label
         announce(label)
+        if let square {
+            history?.keep(KeptReading(square, label: label, confidence: confidence, source: .picture))
+        }
     }
 
     private func forget() {

@@ -125,6 +125,18 @@ actor Gate {
     func setThreshold(_ threshold: Double?, of model: String) { thresholds[model] = threshold }
 }
 
+@MainActor final class FakeHistoryStore: HistoryStore {
+    var saved: [KeptReading] = []
+    var trouble: Trouble?
+
+    func load() -> [KeptReading] { saved }
+
+    func save(_ readings: [KeptReading]) throws {
+        if let trouble { throw trouble }
+        saved = readings
+    }
+}
+
 /// A camera that a test drives. Its lock makes it usable from every thread, as a real one is.
 final class FakeCamera: Camera, @unchecked Sendable {
     struct State {

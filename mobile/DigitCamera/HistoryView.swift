@@ -1,0 +1,121 @@
+import DigitFlow
+import DigitKit
+import SwiftUI
+import UniformTypeIdentifiers
+
+/// What was read lately; what was read wrong can be put right and given to the kit.
+struct HistoryView: View {
+    let history: HistoryModel
+
+    @State private var isExporting = false
+
+    var body: some View {
+        NavigationStack {
+            List {
+                if let problem = history.problem {
+                    Label(problem, systemImage: "exclamationmark.triangle")
+                }
+                ForEach(history.readings) { reading in
+                    KeptReadingRow(reading: reading, history: history)
+                }
+            }
+            .overlay {
+                if history.readings.isEmpty {
+                    ContentUnavailableView {
+                        Label("Nothing yet", systemImage: "clock")
+                    } description: {
+                        Text("What the camera, the pad or a picture shows is kept here, on this device alone.")
+                    }
+                }
+            }
+            .navigationTitle("History")
+            .toolbar {
+                ToolbarItemGroup(placement: .primaryAction) {
+                    Button("Export what is labelled", systemImage: "square.and.arrow.up") { isExporting = true }
+                        .disabled(history.labelled.isEmpty)
+                    Button("Clear", systemImage: "trash") { history.removeAll() }
+                        .disabled(history.readings.isEmpty)
+                }
+            }
+        }
+        .fileExporter(
+            isPresented: $isExporting, document: LabelledFolder(files: history.labelled), contentType: .folder,
+            defaultFilename: "labelled"
+        ) { _ in }
+    }
+}
+
+private struct KeptReadingRow: View {
+    let reading: KeptReading
+    let history: HistoryModel
+
+    var body: some View {
+        HStack(spacing: 16) {
+            if let square = reading.square, let image = UIImage(data: square.png) {
+                Image(uiImage: image)
+                    .resizable()
+                    .frame(width: 56, height: 56)
+                    .accessibilityHidden(true)
+            }
+            VStack(alignment: .leading, spacing: 2) {
+                Text(words)
+                    .font(.headline)
+                Text(reading.date.formatted(date: .abbreviated, time: .shortened))
+                    .font(.caption)
+                    .foregroundStyle(.secondary)
+            }
+            Spacer(minLength: 0)
+            Menu {
+                ForEach(HistoryModel.truths, id: \.self) { truth in
+                    Button(truth == HistoryModel.background ? "no digit" : truth) {
+                        history.correct(reading.id, to: truth)
+                    }
+                }
+            } label: {
+                Label("It is", systemImage: "pencil")
+                    .labelStyle(.iconOnly)
+                    .frame(width: ScreenLayout.target, height: ScreenLayout.target)
+            }
+        }
+        .contextMenu {
+            Button("Copy", systemImage: "doc.on.doc") { UIPasteboard.general.string = reading.truth ?? reading.label }
+            ShareLink(item: reading.truth ?? reading.label)
+            Button("Delete", systemImage: "trash") { history.remove(reading.id) }
+        }
+    }
+
+    private var words: String {
+        let read = "\(reading.label), \(reading.confidence.formatted(.percent.precision(.fractionLength(0))))"
+        guard let truth = reading.truth else { return read }
+        return truth == HistoryModel.background ? "\(read): no digit" : "\(read): it is \(truth)"
+    }
+}
+
+/// The labelled squares as folders and files, laid out as `kit analyze --photos` wants them.
+private struct LabelledFolder: FileDocument {
+    static let readableContentTypes: [UTType] = [.folder]
+
+    let files: [String: Data]
+
+    init(files: [String: Data]) { self.files = files }
+
+    init(configuration: ReadConfiguration) throws { throw CocoaError(.fileReadUnsupportedScheme) }
+
+    func fileWrapper(configuration: WriteConfiguration) throws -> FileWrapper {
+        let root = FileWrapper(directoryWithFileWrappers: [:])
+        for (path, content) in files {
+            let names = path.split(separator: "/").map(String.init)
+            let folder = names.dropLast().reduce(root) { parent, name in
+                if let child = parent.fileWrappers?[name] { return child }
+                let child = FileWrapper(directoryWithFileWrappers: [:])
+                child.preferredFilename = name
+                parent.addFileWrapper(child)
+                return child
+            }
+            let file = FileWrapper(regularFileWithContents: content)
+            file.preferredFilename = names.last
+            folder.addFileWrapper(file)
+        }
+        return root
+    }
+}

@@ -1,0 +1,74 @@
+import DigitKit
+import Foundation
+import Observation
+
+/// Where what was read is kept: on the phone, a file of the app.
+@MainActor public protocol HistoryStore: AnyObject {
+    /// - Returns: What was saved; nothing where there is nothing or it cannot be read.
+    func load() -> [KeptReading]
+    func save(_ readings: [KeptReading]) throws
+}
+
+/// What was read lately, and what a person says of it.
+@MainActor @Observable public final class HistoryModel {
+    /// How many are kept.
+    static let most = 100
+    /// What a person says of a square without a digit.
+    public static let background = "background"
+    /// What a person may say of a square.
+    public static let truths = (0...9).map(String.init) + [background]
+
+    /// The newest first.
+    public private(set) var readings: [KeptReading]
+    /// Why the last change is not kept; `nil` where it is.
+    public private(set) var problem: String?
+
+    private let store: any HistoryStore
+
+    public init(store: any HistoryStore) {
+        self.store = store
+        readings = store.load()
+    }
+
+    /// - Parameter replaced: One that this one is the better reading of, as of a drawing that was unfinished.
+    func keep(_ reading: KeptReading, replacing replaced: KeptReading.ID? = nil) {
+        readings.removeAll { $0.id == replaced && $0.truth == nil }
+        readings.insert(reading, at: 0)
+        readings.removeLast(max(readings.count - Self.most, 0))
+        save()
+    }
+
+    /// A person says what it is; `nil` takes that back.
+    public func correct(_ id: KeptReading.ID, to truth: String?) {
+        guard let place = readings.firstIndex(where: { $0.id == id }) else { return }
+        readings[place].truth = truth
+        save()
+    }
+
+    public func remove(_ id: KeptReading.ID) {
+        readings.removeAll { $0.id == id }
+        save()
+    }
+
+    public func removeAll() {
+        readings = []
+        save()
+    }
+
+    /// What a person has labelled, as the files of a folder that `kit analyze --photos` judges, by their paths in it.
+    public var labelled: [String: Data] {
+        let files = readings.compactMap { reading in
+            reading.path(background: Self.background).flatMap { path in reading.square.map { (path, $0.png) } }
+        }
+        return Dictionary(files) { first, _ in first }
+    }
+
+    private func save() {
+        do {
+            try store.save(readings)
+            problem = nil
+        } catch {
+            problem = "This is not kept: \(error.localizedDescription)"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import DigitKit
+import Foundation
+import Testing
+
+@testable import DigitFlow
+
+@MainActor struct HistoryModelTests {
+    private let store = FakeHistoryStore()
+    private let reader: FakeReader
+    private let shelf: ModelShelf
+
+    init() throws {
+        reader = FakeReader(try contract())
+        shelf = ModelShelf(source: FakeSource([("Fake", reader)]), preferences: FakePreferences())
+    }
+
+    private func reading(_ label: String, _ source: KeptReading.Source = .camera) throws -> KeptReading {
+        let square = try #require(GreyImage(size: 2, pixels: [0, 128, 255, 7]))
+        return KeptReading(square, label: label, confidence: 0.9, source: source)
+    }
+
+    @Test func whatWasReadIsThereAgainTheNewestFirst() throws {
+        let history = HistoryModel(store: store)
+        for label in ["1", "2", "3"] { history.keep(try reading(label)) }
+        let again = HistoryModel(store: store)
+        #expect(again.readings.map(\.label) == ["3", "2", "1"] && again.readings == history.readings)
+        again.remove(again.readings[1].id)
+        #expect(store.saved.map(\.label) == ["3", "1"])
+        again.removeAll()
+        #expect(store.saved.isEmpty)
+    }
+
+    @Test func onlyTheLastHundredAreKept() throws {
+        let history = HistoryModel(store: store)
+        for count in 0..<130 { history.keep(try reading(String(count % 10))) }
+        #expect(history.readings.count == 100 && history.readings[0].label == "9")
+    }
+
+    @Test func aWrongReadingIsPutRightAndExportedWhereTheKitLooks() throws {
+        let history = HistoryModel(store: store)
+        for source in [KeptReading.Source.camera, .drawing, .picture] { history.keep(try reading("7", source)) }
+        #expect(history.labelled.isEmpty)
+        history.correct(history.readings[0].id, to: "1")
+        history.correct(history.readings[1].id, to: "background")
+        history.correct(history.readings[2].id, to: "4")
+        history.correct(history.readings[2].id, to: nil)
+        let folders = history.labelled.keys.map { $0.split(separator: "/").dropLast().joined(separator: "/") }
+        #expect(Set(folders) == ["digits/picture/1", "background/drawing"])
+        #expect(Set(history.labelled.values) == [history.readings[0].square?.png])
+        #expect(HistoryModel.truths.count == 11 && store.saved[0].truth == "1")
+    }
+
+    @Test func whatCannotBeKeptSaysSo() throws {
+        let history = HistoryModel(store: store)
+        store.trouble = Trouble("No space is left.")
+        history.keep(try reading("1"))
+        #expect(history.problem == "This is not kept: No space is left." && history.readings.count == 1)
+        store.trouble = nil
+        history.keep(try reading("2"))
+        #expect(history.problem == nil && store.saved.count == 2)
+    }
+
+    @Test func aDigitThatSettlesBeforeTheCameraIsKeptOnce() async throws {
+        let camera = FakeCamera()
+        let history = HistoryModel(store: store)
+        let model = CameraModel(camera: camera, shelf: shelf, history: history) { _ in }
+        await shelf.open()
+        await model.appear()
+        for frame in 0..<12 {
+            camera.see(7, at: Double(frame) / 10)
+            await eventually { await reader.squares.count == frame + 1 && model.probabilities.count == 11 }
+        }
+        await eventually { history.readings.count == 1 }
+        #expect(history.readings[0].label == "7" && history.readings[0].source == .camera)
+        #expect(history.readings[0].square?.pixels == [UInt8](repeating: 7, count: 256))
+    }
+
+    @Test func ofADrawingTheLastDigitIsKept() async {
+        let history = HistoryModel(store: store)
+        let model = DrawingModel(shelf: shelf, history: history) { _ in }
+        await shelf.open()
+        await reader.answer([0.9] + [Double](repeating: 0.01, count: 10))
+        model.draw(to: PadPoint(x: 0.5, y: 0.5))
+        model.lift()
+        await eventually { history.readings.map(\.label) == ["0"] }
+        await reader.answer([0.05, 0.9] + [Double](repeating: 0.05 / 9, count: 9))
+        model.draw(to: PadPoint(x: 0.2, y: 0.2))
+        model.lift()
+        await eventually { history.readings.map(\.label) == ["1"] }
+        model.clear()
+        model.draw(to: PadPoint(x: 0.5, y: 0.5))
+        model.lift()
+        await eventually { history.readings.map(\.label) == ["1", "1"] }
+        #expect(history.readings.allSatisfy { $0.source == .drawing })
+    }
+
+    @Test func aPicturesDigitIsKept() async throws {
+        let history = HistoryModel(store: store)
+        let model = PictureModel(shelf: shelf, history: history) { _ in }
+        await shelf.open()
+        model.open(try #require(GreyPicture(width: 9, height: 9, rgba: [UInt8](repeating: 6, count: 324))))
+        await eventually { history.readings.map(\.label) == ["6"] }
+        #expect(history.readings[0].source == .picture)
+    }
+}
