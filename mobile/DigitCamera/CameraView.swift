@@ -180,7 +180,9 @@ private struct AnswerView: View {
     var body: some View {
         ReadingView(
             reading: model.reading, labels: shelf.reader?.contract.labels ?? [], probabilities: model.probabilities,
-            layout: layout)
+            layout: layout
+        )
+        .sensoryFeedback(.success, trigger: model.settled)
     }
 }
 

@@ -281,6 +281,7 @@ extension Gesture {
         .init()
     }
 }
+@available(iOS 17, *) public struct SensoryFeedback: Equatable, Sendable { public static let success = Self() }
 public struct Transaction {}
 @propertyWrapper public struct GestureState<V> {
     public init(wrappedValue: V) { v = wrappedValue }
@@ -359,6 +360,7 @@ extension View {
     @available(iOS 16, *) public func dropDestination<T: Transferable>(
         for payloadType: T.Type = T.self, action: @escaping ([T], CGPoint) -> Bool, isTargeted: @escaping (Bool) -> Void = { _ in }
     ) -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func sensoryFeedback<T: Equatable>(_ feedback: SensoryFeedback, trigger: T) -> some View { SomeLeaf() }
     public func contextMenu<C: View>(@ViewBuilder menuItems: () -> C) -> some View { SomeLeaf() }
     @available(iOS 17, *) public func fileExporter<D: FileDocument>(
         isPresented: Binding<Bool>, document: D?, contentType: UTType, defaultFilename: String? = nil,

@@ -31,6 +31,8 @@ import Observation
     /// Whether the picture and the answer stand still.
     public private(set) var isFrozen = false
     public private(set) var reading = Reading.silent
+    /// How many digits have settled so far: each is felt once.
+    public private(set) var settled = 0
     /// One a label, smoothed; empty before the first frame.
     public private(set) var probabilities: [Double] = []
     /// Of frames read.
@@ -279,8 +281,9 @@ import Observation
         framesPerSecond = rate.perSecond
         reading = decision.reading
         self.probabilities = decision.probabilities
-        if let label = decision.announcement { announce(label) }
         if decision.announcement != nil, case .shown(let label, let confidence) = reading {
+            settled += 1
+            announce(label)
             history?.keep(KeptReading(frame.square, label: label, confidence: confidence, source: .camera))
         }
     }

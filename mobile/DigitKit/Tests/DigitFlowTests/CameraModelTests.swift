@@ -278,7 +278,7 @@ import Testing
         await watch(7, from: 0, frames: 2)
         #expect(model.reading == .candidate(label: "7") && said.words.isEmpty)
         await watch(7, from: 0.2, frames: 6)
-        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.words == ["7"])
+        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.words == ["7"] && model.settled == 1)
         #expect(abs(model.framesPerSecond - 10) < 0.01)
         #expect(model.frameExtent == Extent(width: 1080, height: 1920))
     }
