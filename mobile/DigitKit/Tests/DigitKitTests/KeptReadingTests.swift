@@ -18,6 +18,7 @@ struct KeptReadingTests {
     @Test func aLargeSquareIsStoredInBlocks() {
         let png = GreyImage(whole: 300, [UInt8](repeating: 9, count: 90_000)).png
         #expect(png.count == 8 + 25 + 12 + (2 + 2 * 5 + 300 * 301 + 4) + 12)
+        #expect(Array(png.suffix(20).prefix(4)) == [239, 151, 92, 197])  // the stream's checksum, as zlib has it
     }
 
     @Test func itOutlivesTheApp() throws {

@@ -24,7 +24,7 @@ struct ScreenLayoutTests {
         #expect(abs(across - screen.0) < 1e-9 && abs(down - screen.1) < 1e-9)
         for frame in Self.frames {
             let box = GuideBox.side(in: layout.picture, frame: frame)
-            #expect(box >= 150 && box <= min(layout.picture.width, layout.picture.height))
+            #expect(box >= 180 && box <= min(layout.picture.width, layout.picture.height))
             #expect(layout.margin(frame: frame) >= ScreenLayout.target)
         }
     }
