@@ -46,12 +46,12 @@ def main() -> None:
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:  # kit runs | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except OSError as error:
-        from kit.files import in_plain_words
+        from kit.system import in_plain_words, is_closed_pipe
 
+        if is_closed_pipe(error):  # kit runs | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
         complain(str(in_plain_words(error)))
         sys.exit(2)
 

@@ -21,10 +21,12 @@ from kit.exporting.formats import SUFFIXES
 from kit.exporting.options import APP, AUTO, Options
 from kit.exporting.proof import Proof, Rows
 from kit.exporting.saved_model import SavedModel
-from kit.files import TakenError, check_name, whole_file
+from kit.files import TakenError, whole_file
+from kit.names import check_name
 from kit.options import parameters_of
 from kit.run.folder import Run
 from kit.run.runs import find_or_best
+from kit.system import patiently
 from kit.task import Task
 
 _APPS_MODEL = "DigitCamera"
@@ -89,7 +91,7 @@ def export(given: dict[str, Any]) -> Export:
         contract = chosen.saved.contract
         if problems := proof.failures(proved, contract, options.max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
-        chosen.saved.path.rename(temporary)
+        patiently(chosen.saved.path.rename, temporary)
     notify(f"{run} as {options.words(chosen.compression)}: {chosen.saved.size / 1000:,.0f} kB")
     for line in proof.summary(chosen.saved, proved):
         notify(line)

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kit import KitError
-from kit.files import check_name, in_plain_words, staging, write_text
+from kit.files import staging, write_text
 from kit.model_files import instead_of_a_run, is_model
+from kit.names import check_name, composed
 from kit.run.folder import FOLDS, Run, versions
 from kit.run.settings import RUNS, Settings
+from kit.system import in_plain_words, patiently
 from kit.task import Task
 
 _MOST = 999_999  # the last number of a run
@@ -61,7 +63,7 @@ def _made(folder: Path, settings: Settings, files: Mapping[str, bytes] | None) -
         write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
         for file, written in (files or {}).items():
             (new / file).write_bytes(written)
-        new.rename(folder)
+        patiently(new.rename, folder)
     return Run(folder)
 
 
@@ -112,13 +114,13 @@ def named(run: str, folder: Path) -> list[Run]:
     if fold := re.fullmatch(rf"(.+)/{FOLDS}/([0-9]{{1,3}})", run.replace(os.sep, "/")):
         whole = [part.folder / FOLDS / fold[2] for part in named(fold[1], folder)]
         return [Run(path) for path in whole if (path / "settings.json").is_file()]
-    names = _names(folder)
-    if run in names:
-        return [Run(folder / run)]
+    names, called = _names(folder), composed(run)
+    if whole := [known for known in names if known == run] or [known for known in names if composed(known) == called]:
+        return [Run(folder / known) for known in whole]
     number = int(run) if re.fullmatch("[0-9]{1,10}", run) else None
     parts = {known: numbered(known) for known in names}
     found = [known for known, part in parts.items() if part and part[0] == number]
-    found = found or [known for known, part in parts.items() if part and part[1] == run]
+    found = found or [known for known, part in parts.items() if part and composed(part[1]) == called]
     return [Run(folder / known) for known in found]
 
 

@@ -18,6 +18,7 @@ from kit.run.folder import Run, versions
 from kit.run.metrics import threshold
 from kit.run.runs import RUNS
 from kit.run.settings import Settings
+from kit.text import command_line
 from kit.training import checkpoint, optimizers
 from kit.training.canonical import of_member, seed_states
 from kit.training.examples import examples
@@ -328,7 +329,7 @@ def _require(run: Run, remedy: str = "") -> None:
 
 
 def _way_on(run: Run) -> str:
-    return f"kit train --resume {run.name if run.folder.parent == RUNS else run.folder}"
+    return command_line(["kit", "train", "--resume", run.name if run.folder.parent == RUNS else run.folder])
 
 
 def summary(model: Any) -> str:

@@ -30,7 +30,7 @@ class Progress:
         self._bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Progress":
-        if self._shown and sys.stderr.isatty():
+        if self._shown and sys.stderr and sys.stderr.isatty():  # there is none without a console
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

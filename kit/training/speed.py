@@ -1,12 +1,12 @@
 """What a training costs on this machine: short epochs of a real one, timed, of which nothing stays."""
 
 import math
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kit.data.loading import LabelledDigits
+from kit.files import scratch
 from kit.run.runs import create
 from kit.run.settings import Settings
 from kit.training.examples import examples
@@ -50,9 +50,9 @@ class Speed:
 
 def measure(digits: LabelledDigits, settings: Settings, network: Network) -> Speed:
     """Times a training with these settings in some ten seconds; what follows is the same as without."""
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         started = time.monotonic()
-        trial = _Trial(digits, settings, network, Path(folder))
+        trial = _Trial(digits, settings, network, folder)
         with trial.training.run.locked():
             trial.training.start()
             built = time.monotonic() - started
