@@ -135,7 +135,7 @@ def _remove_if_abandoned(leftover: Path) -> None:
                 if part.name != _LOCK:
                     remove(part)
             shutil.rmtree(leftover, ignore_errors=True)
-        with contextlib.suppress(OSError):  # on Windows the lock's file went at its release, and the folder is empty now
+        with contextlib.suppress(OSError):  # on Windows the lock went at its release, and left it empty
             leftover.rmdir()
 
 

@@ -39,6 +39,7 @@ _REASONS = {
     errno.ENAMETOOLONG: _TOO_LONG,
     errno.ELOOP: "a symbolic link that leads in a circle: remove it",
     errno.EFBIG: "the disk takes no file of this size",
+    errno.EILSEQ: "the name is no text, which this disk does not take: give another",
 }
 _ACCESS_DENIED, _SHARING, _LOCKED = 5, 32, 33
 _WINDOWS_REASONS = {  # numbers of Windows' own, of which errno tells too little
@@ -68,6 +69,8 @@ def _reason(error: OSError, path: Path | str | None) -> str:
         return reason
     if WINDOWS and number == errno.EACCES and _windows_number(error) == 0:  # of open(), which has one for all
         return _DIRECTORY if os.path.isdir(path or error.filename or "") else _EITHER  # noqa: PTH112 (any path)
+    if WINDOWS and number == errno.EINVAL:
+        return _FORBIDDEN
     if WINDOWS and number == errno.ENOENT and (length := _length(path, error.filename)) > _LONGEST_PATH:
         return f"{length} characters are too many for a path on Windows: use folders nearer to the drive"
     return _REASONS.get(number) or (error.strerror or str(error)).lower()

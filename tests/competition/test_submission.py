@@ -15,7 +15,7 @@ import letters
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import KitCommand, assert_one_line, write_cut
+from conftest import KitCommand, assert_one_line, needs, write_cut
 from kaggle_server import KaggleServer, fresh_client
 
 from kit import KitError, probabilities, submit, train
@@ -285,7 +285,7 @@ print(moment)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes to kill them")
+@needs("os.fork")
 def test_killed_at_any_moment_nothing_is_half_and_nothing_is_left_after_the_next(tmp_path: Path) -> None:
     path = os.pathsep.join(map(str, (ROOT, Path(__file__).parent)))
     ran = subprocess.run(

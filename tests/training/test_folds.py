@@ -3,13 +3,12 @@
 import dataclasses
 import re
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, csv_of, killed_training
+from conftest import KILLED, KitCommand, assert_one_line, csv_of, killed_training
 from test_trainer import same_weights, without_seconds
 
 from kit import KitError, analyze, find, train
@@ -133,7 +132,7 @@ def test_scenes_without_a_digit_are_numbered_over_all_folds() -> None:
 def test_killed_in_its_second_fold_or_among_its_own_files_it_ends_as_if_it_had_not_been(
     moment: int, where: str, folded: Run, small: Path, tmp_path: Path, sceneries: Path
 ) -> None:
-    assert killed_training(moment, where, sceneries, **IN_FOLDS, data=small, runs=tmp_path) == -signal.SIGKILL
+    assert killed_training(moment, where, sceneries, **IN_FOLDS, data=small, runs=tmp_path) == KILLED
     [run] = runs(tmp_path)
     assert not run.judged or not run.finished
     resumed = train(resume=run, progress=False)

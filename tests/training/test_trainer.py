@@ -10,18 +10,18 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, csv_of
+from conftest import KitCommand, assert_one_line, csv_of, needs_open_files_to_go, needs_signals
 
 from kit import KitError, train
 from kit.data import loading
 from kit.run.folder import Run
 from kit.run.runs import runs
 from kit.task import ROWS
-from kit.training import loop, networks
+from kit.training import beginning, loop, networks
 from kit.training.schedule import one_cycle
 from kit.training.split import split_rows
 
@@ -287,6 +287,7 @@ def test_the_history_is_drawn_first_last_and_now_and_then(
     assert drawn == [1, 3, 4]
 
 
+@needs_signals
 def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(running: tuple[subprocess.Popen[str], Path]) -> None:
     """The last that the running training is used for."""
     process, folder = running
@@ -331,6 +332,7 @@ def test_the_default_network_is_the_kits_own() -> None:
     assert networks.DEFAULTS[ROWS] in networks.NETWORKS
 
 
+@needs_open_files_to_go
 @pytest.mark.parametrize("moment", ["_fit", "_judge"])
 def test_a_run_that_is_removed_while_it_trains_does_not_come_back(
     small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch, moment: str
@@ -397,3 +399,8 @@ def test_a_checkpoint_that_was_tampered_with_is_one_line(
 def test_a_whole_checkpoint_is_gone_on_with(stopped: Run, small: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(stopped.folder, tmp_path / stopped.name))
     assert [row["epoch"] for row in train(resume=copy, data=small, progress=False).history] == [1, 2, 3]
+
+
+def test_a_run_says_where_its_rows_are_so_that_every_system_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginning, "folder_or_file", lambda data: PureWindowsPath(r"C:\my data\mnist"))
+    assert beginning._settings(networks.named("dense"), {}, None, None).data == "C:/my data/mnist"
