@@ -311,4 +311,5 @@ def versions() -> dict[str, str]:
         **{package: metadata.version(package) for package in packages},
         "platform": platform.platform(),
         "threads": str(backend.threads()),
+        "device": backend.device(),
     }
