@@ -18,7 +18,7 @@ from kit import __main__, files
 
 def slowly():
     with files.whole_file(files.Path(sys.argv[1])) as temporary:
-        temporary.write_text("half")
+        temporary.write_text("half", encoding="utf-8")
         print("writing", flush=True)
         {action}
 
