@@ -61,6 +61,8 @@ def tensorflow() -> Any:
         with _silenced_stderr(), _keras_defaults():
             importlib.import_module("tensorflow")
     _set_threads()
+    if gpus():
+        sys.modules["tensorflow"].config.experimental.enable_op_determinism()
     return sys.modules["tensorflow"]
 
 
@@ -81,6 +83,24 @@ def threads() -> int:
     if "tensorflow" not in sys.modules:
         return _wanted_threads()
     return int(tensorflow().config.threading.get_intra_op_parallelism_threads()) or _processors()
+
+
+def device() -> str:
+    """What networks are computed on: the names of the GPUs that TensorFlow sees, else CPU.
+
+    The last bits of a network's weights depend on it. On one and the same they come out the same each time, on a GPU
+    too: TensorFlow's operations are told so, which costs some of its speed.
+    """
+    tensorflow()
+    return ", ".join(gpus()) or "CPU"
+
+
+@functools.cache
+def gpus() -> tuple[str, ...]:
+    """Names of the GPUs that TensorFlow, which has been imported, computes on."""
+    config = sys.modules["tensorflow"].config
+    found = config.list_physical_devices("GPU")
+    return tuple(config.experimental.get_device_details(each).get("device_name", each.name) for each in found)
 
 
 @functools.cache

@@ -46,6 +46,13 @@ def save(figure: "Figure", path: Path, *, what: str = "", replace: bool = True, 
     return path
 
 
+def png(figure: "Figure") -> bytes:
+    """The figure as a PNG, for a page."""
+    written = io.BytesIO()
+    figure.savefig(written, format="png", dpi=110)
+    return written.getvalue()
+
+
 def is_drawn(path: Path, what: str = "") -> bool:
     """Whether this file is a figure that `save` wrote as `what`, or any figure without that, rather than a picture."""
     with open(path, "rb") as file:

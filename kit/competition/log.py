@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from kit import KitError
+from kit import KitError, html
 from kit.competition.spreadsheet import Row, Table
 from kit.files import in_plain_words, whole_file
 
@@ -48,6 +48,17 @@ class Submission:
     scored_by: str | None = None
     reference: int | None = None
     message: str | None = None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the file, what it is made of, and its score."""
+        accuracy = f"{self.validation_accuracy:.2%} of {self.validation_rows:,} rows" if self.validation_rows else None
+        found = [
+            ("runs", self.runs),
+            ("validation accuracy", accuracy),
+            ("score", f"{self.score:.5f} by {self.scored_by}" if self.score is not None else None),
+            ("uploaded", f"{self.reference}, {self.message or 'without a message'}" if self.reference else None),
+        ]
+        return html.facts(self.file, found)
 
 
 COLUMNS = [column.name for column in fields(Submission)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kit import KitError, __version__, backend
+from kit import KitError, __version__, backend, html
 from kit.contract import Contract
 from kit.exporting import compression, core_ml_model, coreml, opening, portable, proof
 from kit.exporting.convertible import Form, obstacles
@@ -58,6 +58,13 @@ class Export:
     size: int
     proof: Proof
     tried: tuple[Tried, ...]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the file and its proof."""
+        contract = self.contract
+        what = f"{contract.format}, {contract.precision}" + (f", {contract.compression}" * bool(contract.compression))
+        size = f"{self.size:,} bytes"
+        return html.facts(str(self.path), [("format", what), ("size on disk", size), *self.proof.facts()])
 
 
 @parameters_of(Options)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kit import KitError
+from kit import KitError, html
 from kit.contract import Contract
 from kit.exporting.evaluator import Costs
 from kit.exporting.opening import read
@@ -70,6 +70,23 @@ class Proof:
     def loss(self) -> float:
         """Points of accuracy that the saved model has less than its network."""
         return round(100 * (self.network_accuracy - self.accuracy), 6)
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What was compared and how far it is apart, for people."""
+        found = [
+            ("rows compared", f"{self.rows:,}"),
+            ("accuracy", f"{self.network_accuracy:.2%} of the network, {self.accuracy:.2%} of the export"),
+        ]
+        if self.out_of_fold is not None:
+            found.append(("accuracy out of fold", f"{self.out_of_fold:.2%}"))
+        for by, difference in (("float32", self.difference), ("float16", self.half), ("Core ML", self.device)):
+            if difference is not None:
+                agreeing = _share(difference.agreeing, self.rows)
+                found.append((f"difference, {by}", f"{difference.largest:.1e}, labels agree on {agreeing}"))
+        return found
+
+    def _repr_html_(self) -> str:
+        return html.facts("saved model and network", self.facts())
 
 
 @dataclass(frozen=True)
@@ -133,6 +150,12 @@ class Verification:
                 ("peak activations", f"{costs.peak:,} bytes"),
             ]
         return found
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the model, its cost, its proof, and what is wrong with it."""
+        proved = self.proof.facts() if self.proof else [("compared", "no: its run is not at hand")]
+        problems = [html.line(problem) for problem in self.problems]
+        return html.facts(str(self.saved.path), [*self.facts(), *proved], *problems)
 
     def numbers(self) -> dict[str, Any]:
         """Everything for a program: what `kit verify --json` prints."""

@@ -7,17 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from kit import KitError, plots
+from kit import KitError, html, plots
 from kit.cells import harmless
 from kit.files import whole_file
 from kit.reading import picture_files
 from kit.reading.reader import Reader, open_reader
 from kit.run.runs import RUNS, RunName
 from kit.task import BACKGROUND, CAMERA, DIGITS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = ("file", "label", "probability", *(f"p{digit}" for digit in DIGITS), BACKGROUND)
 SHEET = 200  # pictures on a sheet
@@ -61,6 +64,11 @@ class Recognition:
         """float32 (n,), the probability of each label."""
         numbers = [self.reader.contract.labels.index(label) for label in self.labels]
         return self.probabilities[np.arange(len(numbers)), np.array(numbers, int)]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the pictures with their labels, and what could not be read."""
+        sheet = [html.picture(plots.png(_sheet(self)))] if self.files else []
+        return html.facts(self.reader.name, [], *sheet, *map(html.line, self.problems))
 
     def numbers(self) -> dict[str, Any]:
         """Everything for a program: what `kit predict --json` prints."""
@@ -237,9 +245,13 @@ def _quoted(cell: str) -> str:
 
 
 def _draw(found: Recognition, path: Path, *, replace: bool) -> None:
+    plots.save(_sheet(found), path, what=_SHEET, replace=replace, parents=True)
+
+
+def _sheet(found: Recognition) -> "Figure":
+    """The first pictures and what they were read as."""
     rows = list(zip(found.labels, found.confidences, strict=True))[:SHEET]
     captions = [f"{label}  {confidence:.0%}" for label, confidence in rows]
     shown = f"{len(rows):,} of {len(found.files):,} pictures" if len(rows) < len(found.files) else ""
     title = f"{found.reader.name}: {shown or f'{len(rows):,} pictures'}"
-    figure = plots.sheet(found.pixels[:SHEET], captions, title)
-    plots.save(figure, path, what=_SHEET, replace=replace, parents=True)
+    return plots.sheet(found.pixels[:SHEET], captions, title)

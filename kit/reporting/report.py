@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kit import KitError
+from kit import KitError, html
 from kit.data.loading import LabelledDigits
 from kit.files import write_text
 from kit.reading.labelled_photographs import Photographs, judge
@@ -56,6 +56,11 @@ class Report:
     focus: tuple[int, ...]
     photographs: Photographs | None
     views: Comparison | None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page's first sentences and the confusion matrix; the page itself is a file."""
+        pictures = [html.picture(path) for path in self.pictures if path.stem == "confusion"]
+        return html.facts(str(self.page), [], *map(html.line, self.summary), *pictures)
 
     def numbers(self) -> dict[str, Any]:
         """Everything for a program: what `kit analyze --json` prints."""

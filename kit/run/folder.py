@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit import KitError, __version__, backend
+from kit import KitError, __version__, backend, html
 from kit.contract import Contract
 from kit.files import in_plain_words, whole_file, write_text
 from kit.run import keras_file, network_code
@@ -72,6 +72,28 @@ class Run:
 
     def __str__(self) -> str:
         return self.name
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what was trained, what came of it, and the picture of its history."""
+        try:
+            settings, metrics = self.settings, self.metrics if self.judged else {}
+        except KitError as error:
+            return html.facts(str(self), [], html.line(str(error)))
+        done, epochs = metrics.get("epochs_done", 0), metrics.get("epochs", settings.epochs)
+        folds = f", {settings.folds} folds" if settings.folded else ""
+        judged = "accuracy out of fold" if settings.folded else "validation accuracy"
+        seen = " (of rows that it may have learned)" if metrics.get("seen") else ""
+        found = [
+            ("network", settings.arch + folds),
+            ("recipe", settings if not settings.imported else "trained elsewhere"),
+            ("epochs", f"{done} of {epochs}" if not settings.imported else None),
+            (judged, f"{metrics['val_accuracy']:.2%}{seen}" if "val_accuracy" in metrics else None),
+            ("parameters", f"{metrics['parameters']:,}" if "parameters" in metrics else None),
+            ("seconds", f"{metrics['seconds']:.0f}" if "seconds" in metrics else None),
+            ("folder", self.folder),
+        ]
+        history = self.folder / "history.png"
+        return html.facts(str(self), found, *([html.picture(history)] if history.is_file() else []))
 
     @cached_property
     def _kept(self) -> dict[str, Any]:
@@ -289,4 +311,5 @@ def versions() -> dict[str, str]:
         **{package: metadata.version(package) for package in packages},
         "platform": platform.platform(),
         "threads": str(backend.threads()),
+        "device": backend.device(),
     }

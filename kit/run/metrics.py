@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from kit import html, plots
 from kit.run.validation import Validation
 from kit.task import CAMERA
 
@@ -123,6 +124,18 @@ class Analysis:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the accuracy with its range, and the confusion matrix."""
+        accuracy, what = self.accuracy, "out of fold" if self.folds else "validation"
+        found = [
+            (f"{what} accuracy", f"{accuracy.value:.2%}, {accuracy.low:.2%} to {accuracy.high:.2%}"),
+            ("rows", f"{len(self):,}"),
+            ("log loss", f"{self.log_loss:.4f}"),
+            ("calibration error", f"{self.calibration_error:.2%}"),
+        ]
+        figure = plots.confusion(self.confusion, self.classes, f"{self.name}: what was taken for what")
+        return html.facts(self.name, found, html.picture(plots.png(figure)))
 
     @cached_property
     def right(self) -> np.ndarray:

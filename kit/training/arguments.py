@@ -1,6 +1,6 @@
 """What `kit train` can be asked for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,4 +60,5 @@ class Arguments(Recipe):
     runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")
     progress: bool = option(default=True)  # report on standard error; a notebook may not want that
     started: float | None = option(default=None)  # when the command began, on the monotonic clock; now without it
+    callbacks: "Sequence[keras.callbacks.Callback]" = option(default=())  # Keras', told of each epoch and batch
     inspect: Inspection | None = option(default=None)  # looks at somebody's own network before it is trained

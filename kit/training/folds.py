@@ -56,6 +56,7 @@ class Folds:
     """
 
     run: Run
+    callbacks: "Sequence[keras.callbacks.Callback]" = ()  # somebody's own, told of each of the trainings
 
     def __init__(
         self,
@@ -134,7 +135,7 @@ class Folds:
         done, begun = _epochs_done(fold), self.clock.used()
         if not (fold.judged and _metrics_of(fold).get("finished")):
             training, self._next = self._next or self._training(number, fold), None
-            training.run = fold
+            training.run, training.callbacks = fold, self.callbacks
             with fold.locked():
                 if not fold.finished:  # by a process that held the lock until now
                     with _replaceable(fold) if training.checkpoint.exists() else contextlib.nullcontext():

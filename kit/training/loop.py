@@ -4,10 +4,10 @@ import contextlib
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from kit.run.metrics import threshold
 from kit.run.runs import RUNS
 from kit.run.settings import Settings
 from kit.training import checkpoint, optimizers
+from kit.training.callbacks import Audience
 from kit.training.canonical import of_member, seed_states
 from kit.training.examples import examples
 from kit.training.judging import Judge, Judged
@@ -28,6 +29,9 @@ from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_of
 from kit.training.teaching import Lessons, smoothed
+
+if TYPE_CHECKING:
+    import keras
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
 DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
@@ -59,6 +63,8 @@ class Training:
     """
 
     run: Run
+    callbacks: "Sequence[keras.callbacks.Callback]" = ()  # somebody's own
+    _audience: Audience | None = None
 
     def __init__(
         self,
@@ -148,8 +154,13 @@ class Training:
             if changed := [f"{name} {old}" for name, old in self.run.versions.items() if versions().get(name) != old]:
                 progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
             try:
+                if self.callbacks:
+                    self._audience = Audience(self.callbacks, self.model, settings.epochs)
+                    self._audience.start()
                 while state.epoch < settings.epochs and not state.stopped:
                     self.epoch(progress)
+                if self._audience:
+                    self._audience.end()
                 self._write_metrics(finished=True, stopped=state.stopped)
             except _DivergedError:
                 if state.history:
@@ -175,6 +186,8 @@ class Training:
         """One epoch: fitted, judged, kept where it is the best, saved."""
         started = time.monotonic()
         progress.start_epoch(self.state.epoch)
+        if self._audience:
+            self._audience.start_epoch(self.state.epoch)
         fitted = self._fit(progress)
         self.kept.set_weights(self.model.get_weights())
         judged = self._judge()
@@ -182,6 +195,8 @@ class Training:
         if kept := row is self.state.best:
             self._keep(judged)
         self._watch(row)
+        if self._audience and self._audience.end_epoch(row) and self.state.epoch < self.settings.epochs:
+            self.state.stopped = self.state.stopped or f"stopped after epoch {self.state.epoch}, as a callback asked"
         self._save()
         progress.end_epoch(row, kept)
 
@@ -211,7 +226,8 @@ class Training:
 
         each_batch = keras.callbacks.LambdaCallback(on_train_batch_begin=before, on_train_batch_end=after)
         batches = _batches(images, labels, settings.batch_size)
-        fitted = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[each_batch])
+        heard = [self._audience.of_batches()] if self._audience else []
+        fitted = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[each_batch, *heard])
         return _Fitted(fitted.history["loss"][0], fitted.history["accuracy"][0], learning_rates[0])
 
     def _judge(self) -> Judged:

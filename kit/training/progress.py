@@ -1,6 +1,7 @@
-"""What a person sees while a training runs: a bar at a terminal, one plain line an epoch anywhere else."""
+"""What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
+from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Progress:
         self._bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Progress":
-        if self._shown and sys.stderr.isatty():
+        if self._shown and (sys.stderr.isatty() or _in_notebook()):
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -86,3 +87,9 @@ class Progress:
             f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
             f"{row['seconds']:.1f} s{'  kept' if kept else ''}"
         )
+
+
+def _in_notebook() -> bool:
+    """Whether a notebook shows what is printed, and has what a bar in it needs; Kaggle's and Colab's have."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell") and find_spec("ipywidgets") is not None

@@ -40,7 +40,7 @@ def train(given: dict[str, Any]) -> Run:
     clock = Clock(given.pop("started", None))
     runs, data = Path(given.pop("runs", RUNS)), given.pop("data", None)
     resume, shown = given.pop("resume", None), given.pop("progress", True)
-    inspect = given.pop("inspect", lambda model, task: ())
+    inspect, callbacks = given.pop("inspect", lambda model, task: ()), given.pop("callbacks", ())
     if not given.get("camera"):
         given.pop("camera", None)
     if resume is None:
@@ -53,6 +53,7 @@ def train(given: dict[str, Any]) -> Run:
             shutil.rmtree(stopped.state, ignore_errors=True)
             return stopped
         training = _go_on(stopped, data, builder, clock)
+    training.callbacks = callbacks
     with training.run.locked():
         if not training.run.finished:  # by a process that held the lock until now
             training.go(shown)
