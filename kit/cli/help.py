@@ -57,7 +57,7 @@ def sections(command: Any, ctx: Any) -> Sections:
     options = [one for one in command.get_params(ctx) if one.param_type_name == "option"]
     found: Sections = {"Arguments": [(one.metavar, one.get_help_record(ctx)[1]) for one in arguments]}
     for option in options:
-        heading = (len(options) > _FEW and option.rich_help_panel) or _REST
+        heading = (len(options) > _FEW and getattr(option, "rich_help_panel", None)) or _REST
         found.setdefault(heading, []).append(option.get_help_record(ctx))
     rest = found.pop(_REST)  # --help at least, the last
     return {heading: rows for heading, rows in [*found.items(), (_REST, rest)] if rows}

@@ -35,16 +35,16 @@ def open_run(
         KitError: There is no such run, or it has nothing of that name; the message says what makes it.
     """
     found = find_or_best(run, runs, notify=notify)
-    path, remedy = _place(found, what, Path(submissions))
+    path = _place(found, what, Path(submissions))
     if not path.exists():
-        raise KitError(f"{path}: not made yet: {remedy} makes it")
+        raise KitError(f"{path}: {_missing(found, what)}")
     show(path, notify)
     return path
 
 
 def shown_of(run: Run) -> list[str]:
     """What `open_run` can show of a run, a submission apart."""
-    known = [name for name in ("report", "history", "folder") if _place(run, name, Path())[0].exists()]
+    known = [name for name in ("report", "history", "folder") if _place(run, name, Path()).exists()]
     return [*known, *sorted(path.stem for path in (run.folder / _ANALYSIS).glob("*.png"))]
 
 
@@ -56,22 +56,29 @@ def show(target: Path | str, notify: Callable[[str], None] = lambda line: None) 
         notify("not shown: nothing here opens it: name a program in the environment variable BROWSER")
 
 
-def _place(run: Run, what: str, submissions: Path) -> tuple[Path, str]:
-    """Where that is of a run, and the command that makes it."""
-    analyze = f"kit analyze {run}"
+def _place(run: Run, what: str, submissions: Path) -> Path:
+    """Where that is of a run; KitError where there is nothing of that name."""
     places = {
-        "folder": (run.folder, "kit train"),
-        "report": (run.folder / "report.html", analyze),
-        "history": (run.folder / "history.png", f"kit train --resume {run}"),
-        "submission": (submissions / f"{run.file_name}.csv", f"kit submit {run}"),
+        "folder": run.folder,
+        "report": run.folder / "report.html",
+        "history": run.folder / "history.png",
+        "submission": submissions / f"{run.file_name}.csv",
     }
     picture = run.folder / _ANALYSIS / f"{what}.png"
     if what in places or (what == picture.stem and picture.is_file()):
-        return places.get(what, (picture, analyze))
+        return places.get(what, picture)
+    there = ", ".join([*shown_of(run), "submission"])
     raise KitError(
-        f"{what}: {run} has nothing of that name: choose from {', '.join([*shown_of(run), 'submission'])}; "
-        f"{analyze} draws pictures"
+        f"{what}: {run} has nothing of that name: choose from {there}, or have kit analyze {run} draw its pictures"
     )
+
+
+def _missing(run: Run, what: str) -> str:
+    """Why there is no such file, and what makes it."""
+    if what == "history" and run.settings.imported:
+        return "a network that was trained elsewhere has none"
+    commands = {"history": f"kit train --resume {run}", "submission": f"kit submit {run}"}
+    return f"not made yet: {commands.get(what, f'kit analyze {run}')} makes it"
 
 
 def _has_display() -> bool:

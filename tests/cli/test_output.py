@@ -29,7 +29,7 @@ class Terminal(io.TextIOWrapper):
     """A standard stream whose other end is a terminal."""
 
     def __init__(self, encoding: str = "utf-8") -> None:
-        super().__init__(io.BytesIO(), encoding, write_through=True)
+        super().__init__(io.BytesIO(), encoding, newline="\n", write_through=True)
 
     def isatty(self) -> bool:
         return True

@@ -78,7 +78,10 @@ def test_a_submission_is_the_runs_own(run: Run, opened: list[str], tmp_path: Pat
     [
         ("report", "report.html: not made yet: kit analyze 01-dense makes it"),
         ("history", "history.png: not made yet: kit train --resume 01-dense makes it"),
-        ("confusion", "01-dense has nothing of that name: choose from folder, submission; kit analyze 01-dense draws"),
+        (
+            "confusion",
+            "01-dense has nothing of that name: choose from folder, submission, or have kit analyze 01-dense draw",
+        ),
         ("../../secret", "has nothing of that name"),
         ("", "has nothing of that name"),
     ],
@@ -90,6 +93,15 @@ def test_what_is_not_there_is_an_error_that_says_what_makes_it(
     with pytest.raises(KitError, match=re.escape(words)):
         open_run(run, what)
     assert opened == []
+
+
+def test_an_imported_network_has_no_history_that_a_command_could_make(tmp_path: Path) -> None:
+    settings = Settings(
+        epochs=1, batch_size=1, arch="dense", seed=0, split_seed=0, from_run=None, data="data", fingerprint="0",
+        imported="model.keras",
+    )  # fmt: skip
+    with pytest.raises(KitError, match=re.escape("history.png: a network that was trained elsewhere has none")):
+        open_run(create(settings, runs=tmp_path), "history")
 
 
 def test_what_can_be_shown_is_listed(run: Run) -> None:
