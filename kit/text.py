@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 from kit import system
 
@@ -42,6 +43,13 @@ def write_plainly() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # None of a process without a console, or a notebook's own
             stream.reconfigure(errors="kit.plainly")
+
+
+def as_written(text: str, stream: TextIO | None) -> str:
+    """What a stream makes of a text: the same where its encoding has all of its letters."""
+    if text.isascii() or stream is None or not stream.encoding:
+        return text
+    return text.encode(stream.encoding, stream.errors or "strict").decode(stream.encoding)
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

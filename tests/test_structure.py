@@ -3,6 +3,7 @@
 import ast
 import functools
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -205,6 +206,12 @@ def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
         assert command, line
         for option in re.findall(r"(?<=\s)--?[a-z][a-z0-9-]*", line):
             assert re.search(rf"(^|[\s,/]){option}\b", help_of(command), re.MULTILINE), line
+
+
+def test_the_page_of_all_commands_is_what_they_say_today() -> None:
+    script = ROOT / "docs" / "commands.py"
+    page = runpy.run_path(str(script))["page"]()
+    assert page == script.with_suffix(".md").read_text(encoding="utf-8"), "python docs/commands.py writes it anew"
 
 
 def test_the_readme_shows_every_command() -> None:

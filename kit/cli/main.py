@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from kit import KitError
+from kit.cli import completion
 from kit.cli.app import app
+from kit.cli.help import Command
 from kit.cli.output import complain, remark
 from kit.text import write_plainly
 
 
-@app.command()
+@app.command(cls=Command)
 def demo(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
 ) -> None:
@@ -35,8 +37,10 @@ def demo(
 def main() -> None:
     """Runs the command line; whatever goes wrong by the user's doing is one line on standard error."""
     write_plainly()
+    if completion.is_asked():
+        completion.answer(app)
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="kit")
         sys.exit(code if isinstance(code, int) else 0)
     except KitError as error:
         complain(str(error))

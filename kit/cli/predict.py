@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kit import KitError
+from kit.cli import completion
 from kit.cli.options import AsJson, RunsFolder
 from kit.cli.output import end_with, print_json, print_path, print_table, remark
 
@@ -17,9 +18,17 @@ def predict(
         typer.Argument(
             metavar="[RUN or PACKAGE] IMAGE",
             help="A run or an exported model, the best camera run without; then files, folders and globs.",
+            autocompletion=completion.runs_and_models,
         ),
     ],
-    fit: Annotated[str, typer.Option(help="Of what is not square: crop, its central square; pad, the whole.")] = "crop",
+    fit: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Of what is not square: crop, its central square; pad, the whole.",
+            autocompletion=completion.one_of(("crop", "pad")),
+        ),
+    ] = "crop",
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write all probabilities here, not a table.")
     ] = None,
@@ -41,7 +50,7 @@ def predict(
         print_path(csv)
     elif found.files:
         rows = zip(found.files, found.labels, found.confidences, strict=True)
-        print_table(["file", "label", "probability"], [_row(*row) for row in rows], right=[2])
+        print_table(["file", "label", "probability"], [_row(*row) for row in rows], right=[2], paths=[0])
     end_with(found.problems, 1 if found.files else 2)
 
 

@@ -30,7 +30,7 @@ class Options:
     """
 
     run: "RunName | None" = option(
-        "Name or number; the best one without.", default=None, metavar="[RUN]", argument=True, kw_only=False
+        "Name or number; the best one without.", default=None, metavar="RUN", argument=True, kw_only=False
     )
     format: str = option(
         "mlprogram (.mlpackage), neuralnetwork (.mlmodel), tflite or onnx.", default="mlprogram", choices=SUFFIXES

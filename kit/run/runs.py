@@ -101,7 +101,7 @@ def find(run: RunName, runs: Path | str = RUNS) -> Run:
         return found[0]
     if is_model(run):
         raise KitError(f"{run}: {instead_of_a_run(run)}")
-    near = difflib.get_close_matches(run, _names(folder), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(run, run_names(folder), n=1, cutoff=0.4)
     advice = f"did you mean {near[0]}?" if near else "kit runs lists what there is"
     raise KitError(f"{folder / run}: no such run: {advice}")
 
@@ -114,7 +114,7 @@ def named(run: str, folder: Path) -> list[Run]:
     if fold := re.fullmatch(rf"(.+)/{FOLDS}/([0-9]{{1,3}})", run.replace(os.sep, "/")):
         whole = [part.folder / FOLDS / fold[2] for part in named(fold[1], folder)]
         return [Run(path) for path in whole if (path / "settings.json").is_file()]
-    names, called = _names(folder), composed(run)
+    names, called = run_names(folder), composed(run)
     if whole := [known for known in names if known == run] or [known for known in names if composed(known) == called]:
         return [Run(folder / known) for known in whole]
     number = int(run) if re.fullmatch("[0-9]{1,10}", run) else None
@@ -204,10 +204,11 @@ def _ranked(folder: Path) -> list[Run]:
         except (KitError, KeyError):
             return True, 1.0, run.name  # nothing to show yet, or damaged: last
 
-    return sorted((Run(folder / name) for name in _names(folder)), key=rank)
+    return sorted((Run(folder / name) for name in run_names(folder)), key=rank)
 
 
-def _names(folder: Path) -> list[str]:
+def run_names(folder: Path) -> list[str]:
+    """The names of all runs in a folder, which are not looked into."""
     if not folder.is_dir():
         return []
     return sorted(path.parent.name for path in folder.glob("*/settings.json") if numbered(path.parent.name))
