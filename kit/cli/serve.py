@@ -12,7 +12,11 @@ from kit.cli.output import remark
 
 def serve(
     model: Annotated[
-        str | None, typer.Argument(metavar="[RUN or PACKAGE]", help="A run or an exported model; the best run without.")
+        str | None,
+        typer.Argument(
+            metavar="[RUN or PACKAGE]",
+            help="A run or an exported model, or camera, the model that comes with kit; the best run without.",
+        ),
     ] = None,
     port: Annotated[int, typer.Option(help="Where on this computer; 0 takes a free one.")] = 8000,
     open_page: OpenPage = False,
