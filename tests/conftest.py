@@ -39,7 +39,8 @@ from kit.training import examples, loop, networks
 gc.set_threshold(100_000, 20, 100)
 
 HAS_COREMLTOOLS = backend.has_coremltools()  # there is none for Windows and Linux aarch64
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
+BROWSERS = [os.environ.get("KIT_BROWSER", ""), "chromium", "chromium-browser", "google-chrome", "chrome"]
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
 Shared = Callable[[str, Callable[[Path], Any]], Path]
 
