@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kit import KitError
+from kit import KitError, installation
 
 NO_COREMLTOOLS = "coremltools makes Core ML and is not here, there is one for macOS and Linux x86-64 only"
 
@@ -53,17 +53,30 @@ def tensorflow() -> Any:
     """TensorFlow, with as many threads as `threads` says, unless it has computed already.
 
     Raises:
-        KitError: `KIT_THREADS` is no number of threads.
+        KitError: `KIT_THREADS` is no number of threads, or TensorFlow is not installed or cannot be loaded.
     """
     if "tensorflow" not in sys.modules:
         _wanted_threads()  # so that a wrong number is said before seconds of import
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _silenced_stderr(), _keras_defaults():
-            importlib.import_module("tensorflow")
+        try:
+            with _silenced_stderr(), _keras_defaults():
+                importlib.import_module("tensorflow")
+        except ImportError as error:
+            raise KitError(_why_not_loaded(error)) from error
     _set_threads()
     if gpus():
         sys.modules["tensorflow"].config.experimental.enable_op_determinism()
     return sys.modules["tensorflow"]
+
+
+def _why_not_loaded(error: ImportError) -> str:
+    """Why there is no TensorFlow; of a library that it lacks it tells at the end of a whole traceback."""
+    if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
+        return installation.without_tensorflow()
+    said = re.findall(r"^\w*Error: (.+)$", str(error), re.MULTILINE) or str(error).split("\n")
+    windows = "install Microsoft's Visual C++ Redistributable, which it needs"
+    advice = windows if sys.platform == "win32" else "pip install --force-reinstall tensorflow"
+    return f"TensorFlow cannot be loaded: {said[-1].strip().rstrip('.')}: {advice}"
 
 
 def reason(error: Exception) -> str:

@@ -40,7 +40,8 @@ from kit.training import examples, loop, networks
 gc.set_threshold(100_000, 20, 100)
 
 HAS_COREMLTOOLS = backend.has_coremltools()  # there is none for Windows and Linux aarch64
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
+BROWSERS = [os.environ.get("KIT_BROWSER", ""), "chromium", "chromium-browser", "google-chrome", "chrome"]
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process at once by any signal,
 KILLED = -KILL if hasattr(signal, "SIGKILL") else int(KILL)  # and its number is the exit code then
 HOME_OF_DATA = ("XDG_DATA_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")  # as platformdirs knows it; macOS has the first

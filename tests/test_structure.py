@@ -86,7 +86,7 @@ def test_make_lint_finds_nothing(command: str) -> None:
 
 
 def test_make_lint_looks_at_style_types_and_rooms_and_so_does_the_hook_before_a_commit() -> None:
-    assert [command.split()[0] for command in LINT] == ["ruff", "ruff", "mypy", "lint-imports"]
+    assert [command.split()[0] for command in LINT] == ["ruff", "ruff", "mypy", "lint-imports", "actionlint"]
     hooks = re.findall(r"entry: \.venv/bin/(.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
     assert hooks == LINT
 

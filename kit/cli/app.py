@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from kit import __version__
 from kit.cli import analyze, data, export, open, predict, serve, submit, train  # noqa: A004
 from kit.cli.help import Command, Group
 
@@ -41,10 +40,14 @@ for command in _OTHERS:
 @app.callback(invoke_without_command=True)
 def kit(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print kit's version and those of what it stands on, and exit.")
+    ] = False,
 ) -> None:
     if version:
-        print(f"kit {__version__}")
+        from kit.installation import versions
+
+        print("\n".join(versions()))
         raise typer.Exit
     _help_without_command(context)
 

@@ -17,7 +17,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[RUN or PACKAGE] IMAGE",
-            help="A run or an exported model, the best camera run without; then files, folders and globs.",
+            help="A run or an exported model, or camera, the model that comes with kit; the best camera run without. "
+            "Then files, folders and globs.",
             autocompletion=completion.runs_and_models,
         ),
     ],
@@ -59,12 +60,14 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
 
     Returns:
         The run's or package's name, None where the first argument is a picture, and the pictures. A model of a kind
-        that kit does not read is no picture either: who opens it says so.
+        that kit does not read is no picture either: who opens it says so. The bundled model's name is that of a run or
+        of a folder of pictures, where there is one.
 
     Raises:
         KitError: The first argument is none of these, or no picture follows.
     """
     from kit.model_files import is_model
+    from kit.reading import bundled
     from kit.reading.picture_files import has_wildcards, is_named_like_a_picture
     from kit.run.runs import find, named
 
@@ -72,7 +75,8 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
     if not named(first, Path(runs)) and not is_model(first):
         if Path(first).exists() or has_wildcards(first) or is_named_like_a_picture(first):
             return None, list(arguments)
-        find(first, runs)  # says what there is instead
+        if first != bundled.NAME:
+            find(first, runs)  # says what there is instead
     if not others:
         raise KitError(f"{first}: and which pictures? give files, folders or globs behind it")
     return first, others

@@ -26,6 +26,10 @@ One of its folds is 07-dense/folds/2, or whatever names the run with /folds/2 be
 """
 
 
+class NoRunError(KitError):
+    """No run in a folder has finished an epoch yet."""
+
+
 def create(
     settings: Settings, name: str | None = None, runs: Path = RUNS, files: Mapping[str, bytes] | None = None
 ) -> Run:
@@ -148,14 +152,14 @@ def best(
         notify: Called with a line about each run that is passed over, because a file of it is damaged.
 
     Raises:
-        KitError: There is none.
+        NoRunError: There is none.
     """
     trained = [run for run in _ranked(Path(runs)) if (run.folder / "model.keras").is_file() and _is_whole(run, notify)]
     for wanted in (prefer, task) if prefer else (task,):
         for run in trained:
             if wanted in (None, run.task):
                 return run
-    raise KitError(f"{runs}: no trained run here yet: start with kit train")
+    raise NoRunError(f"{runs}: no trained run here yet: start with kit train")
 
 
 def find_or_best(

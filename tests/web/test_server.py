@@ -373,7 +373,7 @@ def test_the_server_listens_to_this_computer_alone(address: str) -> None:
 
 def test_a_mistake_in_the_command_is_one_line(exportable: Run, address: str, kit_here: KitCommand) -> None:
     runs = ["--runs", exportable.folder.parent]
-    assert_one_line(kit_here("serve"), "no trained run here yet")
+    assert_one_line(kit_here("serve", "--runs", "elsewhere"), "no trained run here yet")
     assert_one_line(kit_here("serve", "9", *runs, "--port", "0"), "no such run")
     taken = address.rsplit(":")[-1]
     assert_one_line(kit_here("serve", "1", *runs, "--port", taken), f"--port {taken}: in use", "choose another")
