@@ -9,13 +9,18 @@ struct CameraView: View {
     let capture: CaptureCamera
 
     @Environment(\.scenePhase) private var scenePhase
-    @Environment(\.verticalSizeClass) private var verticalSizeClass
+    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
     @State private var isCardShown = false
+    @GestureState private var isPinching = false
 
     var body: some View {
         ZStack { screen }  // one view whatever the phase, so that it appears and disappears once
             .task { await model.appear() }
-            .onDisappear { Task { await model.disappear() } }
+            .onDisappear {
+                UIApplication.shared.isIdleTimerDisabled = false
+                Task { await model.disappear() }
+            }
+            .task(id: model.keepsScreenOn) { UIApplication.shared.isIdleTimerDisabled = model.keepsScreenOn }
             .onChange(of: scenePhase) { _, phase in
                 if phase == .active { Task { await model.appear() } }
             }
@@ -24,6 +29,12 @@ struct CameraView: View {
 
     @ViewBuilder private var screen: some View {
         switch model.phase {
+        case .missing:
+            ContentUnavailableView {
+                Label("No camera", systemImage: "video.slash")
+            } description: {
+                Text("This device has no camera. Draw a digit instead.")
+            }
         case .refused: RefusedView()
         case .failed(let reason):
             ContentUnavailableView {
@@ -39,77 +50,165 @@ struct CameraView: View {
 
     private var picture: some View {
         GeometryReader { geometry in
-            let view = Extent(width: geometry.size.width, height: geometry.size.height)
-            ZStack {
-                PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
-                GuideBoxView(side: GuideBox.side(in: view, frame: model.frameExtent))
+            let layout = ScreenLayout(
+                screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
+                hasButtons: true)
+            let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
+            stack {
+                ZStack {
+                    PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
+                        .gesture(pinch)
+                        .onTapGesture { place in Task { await model.focus(x: place.x, y: place.y) } }
+                        .onChange(of: isPinching) { if !isPinching { model.endPinch() } }
+                        .accessibilityElement()
+                        .accessibilityLabel("Camera picture")
+                        .accessibilityValue(Text(zoom))
+                        .accessibilityZoomAction { model.zoomByStep(closer: $0.direction == .zoomIn) }
+                    GuideBoxView(side: GuideBox.side(in: layout.picture, frame: model.frameExtent))
+                        .overlay(alignment: .bottom) { ZoomView(words: zoom) }
+                }
+                .frame(width: layout.picture.width, height: layout.picture.height)
+                .overlay(alignment: .top) {
+                    NoticesView(model: model, shelf: shelf, height: layout.margin(frame: model.frameExtent))
+                }
+                .task(id: layout.picture) { await model.lay(out: layout.picture) }
+                PanelView(model: model, shelf: shelf, layout: layout, isCardShown: $isCardShown)
             }
-            .task(id: geometry.size) { await model.lay(out: view) }
         }
-        .ignoresSafeArea(edges: [.top, .horizontal])
         .background(.black)
-        .overlay(alignment: .top) { notices }
-        .overlay(alignment: verticalSizeClass == .compact ? .trailing : .bottom) { panel }
     }
 
-    private var notices: some View {
-        VStack(spacing: 8) {
-            if case .interrupted(let reason) = model.phase { NoticeView(reason, systemImage: "pause.circle") }
-            if let problem = shelf.problem ?? model.problem {
-                NoticeView(problem, systemImage: "exclamationmark.triangle")
-            }
-            if let problem = model.torchProblem { NoticeView(problem, systemImage: "exclamationmark.triangle") }
-            if let contract = shelf.reader?.contract, !contract.knowsBackground {
-                NoticeView(
-                    "This model knows no background: it sees a digit in everything. Choose a camera model in Settings.",
-                    systemImage: "info.circle")
-            }
-        }
-        .padding()
+    private var pinch: some Gesture {
+        MagnifyGesture()
+            .updating($isPinching) { _, isPinching, _ in isPinching = true }
+            .onChanged { model.pinch(by: $0.magnification) }
     }
 
-    private var panel: some View {
-        VStack(spacing: 12) {
-            ReadingView(
-                reading: model.reading, labels: shelf.reader?.contract.labels ?? [], probabilities: model.probabilities)
-            HStack(spacing: 32) {
-                torchButton
-                Button {
-                    model.toggleFreeze()
-                } label: {
-                    Label(
-                        model.isFrozen ? "Go on" : "Freeze", systemImage: model.isFrozen ? "play.fill" : "pause.fill")
+    private var zoom: String { "\(model.zoom.formatted(.number.precision(.fractionLength(1))))×" }
+}
+
+/// What a person should know, above the guide box; what does not fit there is scrolled.
+private struct NoticesView: View {
+    let model: CameraModel
+    let shelf: ModelShelf
+    let height: Double
+
+    var body: some View {
+        if !problems.isEmpty || isIndiscriminate {
+            ScrollView {
+                VStack(spacing: 8) {
+                    ForEach(problems, id: \.self) { NoticeView($0, systemImage: "exclamationmark.triangle") }
+                    if isIndiscriminate {
+                        NoticeView(
+                            "This model knows no background: it sees a digit in everything. "
+                                + "Choose a camera model in Settings.",
+                            systemImage: "info.circle")
+                    }
                 }
+                .padding(8)
+            }
+            .frame(maxHeight: max(height, ScreenLayout.target))
+        }
+    }
+
+    private var problems: [String] {
+        var interruption: String?
+        if case .interrupted(let reason) = model.phase { interruption = reason }
+        return [interruption, shelf.problem ?? model.problem, model.torchProblem].compactMap { $0 }
+    }
+
+    private var isIndiscriminate: Bool { shelf.reader.map { !$0.contract.knowsBackground } ?? false }
+}
+
+/// The answer and the buttons.
+private struct PanelView: View {
+    let model: CameraModel
+    let shelf: ModelShelf
+    let layout: ScreenLayout
+    @Binding var isCardShown: Bool
+
+    var body: some View {
+        VStack(spacing: ScreenLayout.spacing) {
+            AnswerView(model: model, shelf: shelf, layout: layout)
+            HStack(spacing: 0) {
+                torch
+                Spacer(minLength: 0)
+                button(
+                    model.isFrozen ? "Go on" : "Freeze", systemImage: model.isFrozen ? "play.fill" : "pause.fill"
+                ) { model.toggleFreeze() }
                 .disabled(model.phase != .running)
-                Button {
-                    isCardShown = true
-                } label: {
-                    Label("About this model", systemImage: "info.circle")
-                }
+                Spacer(minLength: 0)
+                button("About this model", systemImage: "info.circle") { isCardShown = true }
             }
-            .labelStyle(.iconOnly)
-            .font(.title2)
-            #if DEBUG
-                Text("\(model.framesPerSecond, format: .number.precision(.fractionLength(0))) frames a second")
-                    .font(.caption.monospacedDigit())
-                    .foregroundStyle(.secondary)
-            #endif
+            .frame(maxWidth: 400)
         }
-        .padding()
-        .frame(maxWidth: verticalSizeClass == .compact ? 220 : 480)
-        .background(.regularMaterial, in: .rect(cornerRadius: 24))
-        .padding()
+        .padding(ScreenLayout.padding)
+        .frame(width: layout.panel.width, height: layout.panel.height)
+        .background(.regularMaterial)
+        #if DEBUG
+            .overlay(alignment: .topTrailing) { FrameRateView(model: model) }
+        #endif
     }
 
-    private var torchButton: some View {
-        Button {
-            Task { await model.toggleTorch() }
-        } label: {
-            Label(
-                model.torch == .on ? "Torch off" : "Torch on",
-                systemImage: model.torch == .on ? "flashlight.on.fill" : "flashlight.off.fill")
-        }
+    private var torch: some View {
+        button(
+            model.torch == .on ? "Torch off" : "Torch on",
+            systemImage: model.torch == .on ? "flashlight.on.fill" : "flashlight.off.fill"
+        ) { Task { await model.toggleTorch() } }
         .disabled(model.torch == .unavailable || model.phase != .running)
+    }
+
+    private func button(
+        _ words: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void
+    ) -> some View {
+        Button(action: action) {
+            Label(words, systemImage: systemImage)
+                .labelStyle(.iconOnly)
+                .font(.system(size: layout.button / 2))
+                .frame(width: layout.button, height: layout.button)
+                .contentShape(.rect)
+        }
+    }
+}
+
+/// All that is drawn anew at every frame.
+private struct AnswerView: View {
+    let model: CameraModel
+    let shelf: ModelShelf
+    let layout: ScreenLayout
+
+    var body: some View {
+        ReadingView(
+            reading: model.reading, labels: shelf.reader?.contract.labels ?? [], probabilities: model.probabilities,
+            layout: layout)
+    }
+}
+
+#if DEBUG
+    private struct FrameRateView: View {
+        let model: CameraModel
+
+        var body: some View {
+            Text("\(model.framesPerSecond, format: .number.precision(.fractionLength(0))) frames a second")
+                .font(.system(size: 10).monospacedDigit())
+                .foregroundStyle(.secondary)
+                .accessibilityHidden(true)
+        }
+    }
+#endif
+
+/// How far the camera is zoomed in.
+private struct ZoomView: View {
+    let words: String
+
+    var body: some View {
+        Text(words)
+            .font(.caption.monospacedDigit())
+            .padding(6)
+            .background(.regularMaterial, in: .rect(cornerRadius: 8))
+            .accessibilityHidden(true)
+            .allowsHitTesting(false)
+            .padding(8)
     }
 }
 

@@ -23,7 +23,7 @@ struct BundledModels: ModelSource {
 
     func open(_ name: String) async throws -> any DigitReader {
         guard let url = urls[name] else { throw ModelTrouble.gone }
-        return try CoreMLReader(url)
+        return try await CoreMLReader.load(url)
     }
 }
 
@@ -32,13 +32,31 @@ actor CoreMLReader: DigitReader {
     nonisolated let contract: Contract
     private let model: MLModel
 
+    /// Loads a compiled model on Core ML's own thread: it takes a while, and no other task has to wait for it.
+    ///
     /// - Throws: What Core ML or the contract has to say, in words for a person.
-    init(_ url: URL) throws {
-        let model = try MLModel(contentsOf: url, configuration: MLModelConfiguration())
+    static func load(_ url: URL) async throws -> CoreMLReader {
+        try CoreMLReader(try await MLModel.load(contentsOf: url, configuration: configuration))
+    }
+
+    private init(_ model: MLModel) throws {
         let metadata = model.modelDescription.metadata[.creatorDefinedKey] as? [String: String]
         contract = try Contract(metadata: metadata ?? [:])
         self.model = model
     }
+
+    private static var configuration: MLModelConfiguration {
+        let configuration = MLModelConfiguration()
+        // A simulator has neither Neural Engine nor a GPU that Core ML can rely on: there it answers zeros or crashes.
+        if isSimulator { configuration.computeUnits = .cpuOnly }
+        return configuration
+    }
+
+    #if targetEnvironment(simulator)
+        private static let isSimulator = true
+    #else
+        private static let isSimulator = false
+    #endif
 
     func probabilities(of pixels: GreyImage) throws -> [Double] {
         let (name, value) =

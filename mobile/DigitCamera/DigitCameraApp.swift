@@ -30,8 +30,10 @@ struct DigitCameraApp: App {
         }
     }
 
-    /// VoiceOver says it, whatever else it is saying.
-    private static func announce(_ label: String) {
-        AccessibilityNotification.Announcement(label).post()
+    /// VoiceOver says it, whatever else it is saying, and to its end.
+    private static func announce(_ words: String) {
+        var announcement = AttributedString(words)
+        announcement.accessibilitySpeechAnnouncementPriority = .high
+        AccessibilityNotification.Announcement(announcement).post()
     }
 }

@@ -7,23 +7,33 @@ struct DrawingView: View {
     let model: DrawingModel
     let shelf: ModelShelf
 
-    @Environment(\.verticalSizeClass) private var verticalSizeClass
+    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
     @State private var isCardShown = false
 
     var body: some View {
-        let layout =
-            verticalSizeClass == .compact ? AnyLayout(HStackLayout(spacing: 16)) : AnyLayout(VStackLayout(spacing: 16))
         NavigationStack {
-            layout {
+            GeometryReader { geometry in
+                let layout = ScreenLayout(
+                    screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
+                    hasButtons: false)
+                let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
+                stack {
+                    PadView(model: model)
+                        .padding(ScreenLayout.padding)
+                        .frame(width: layout.picture.width, height: layout.picture.height)
+                    ReadingView(
+                        reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
+                        probabilities: model.probabilities, layout: layout
+                    )
+                    .padding(ScreenLayout.padding)
+                    .frame(width: layout.panel.width, height: layout.panel.height)
+                }
+            }
+            .safeAreaInset(edge: .top) {
                 if let problem = shelf.problem ?? model.problem {
                     NoticeView(problem, systemImage: "exclamationmark.triangle")
                 }
-                PadView(model: model)
-                ReadingView(
-                    reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
-                    probabilities: model.probabilities)
             }
-            .padding()
             .navigationTitle("Draw a digit")
             .navigationBarTitleDisplayMode(.inline)
             .toolbar {
@@ -45,6 +55,8 @@ struct DrawingView: View {
 private struct PadView: View {
     let model: DrawingModel
 
+    @GestureState private var isPenDown = false
+
     var body: some View {
         GeometryReader { geometry in
             let side = min(geometry.size.width, geometry.size.height)
@@ -56,16 +68,18 @@ private struct PadView: View {
                 }
             }
             .frame(width: side, height: side)
-            .background(Color(.secondarySystemBackground), in: .rect(cornerRadius: 24))
+            .background(Color(uiColor: .secondarySystemBackground), in: .rect(cornerRadius: 24))
             .contentShape(.rect)
             .gesture(
                 DragGesture(minimumDistance: 0)
+                    .updating($isPenDown) { _, isPenDown, _ in isPenDown = true }
                     .onChanged { model.draw(to: PadPoint(x: $0.location.x / side, y: $0.location.y / side)) }
-                    .onEnded { _ in model.lift() }
             )
+            .onChange(of: isPenDown) { if !isPenDown { model.lift() } }  // a drag that the system cancels has no end
+            .onDisappear { model.lift() }
             .accessibilityElement()
             .accessibilityLabel("Drawing pad")
-            .accessibilityDirectTouch()
+            .accessibilityDirectTouch(options: .silentOnTouch)
             .frame(maxWidth: .infinity, maxHeight: .infinity)
         }
     }

@@ -12,54 +12,50 @@ struct PreviewView: UIViewRepresentable {
     }
 
     func updateUIView(_ view: PreviewLayerView, context: Context) {
-        if isRunning { view.followRotation() }
-        view.preview.connection?.isEnabled = !isFrozen
+        if isRunning { Task { await view.followRotation() } }
+        view.preview?.connection?.isEnabled = !isFrozen
     }
 }
 
 final class PreviewLayerView: UIView {
-    let preview: AVCaptureVideoPreviewLayer
     private let capture: CaptureCamera
     private var rotation: AVCaptureDevice.RotationCoordinator?
     private var observation: NSKeyValueObservation?
 
     init(capture: CaptureCamera) {
         self.capture = capture
-        preview = AVCaptureVideoPreviewLayer(session: capture.session)
         super.init(frame: .zero)
-        preview.videoGravity = .resizeAspectFill
-        layer.addSublayer(preview)
         isAccessibilityElement = false
+        guard let preview else { return }
+        preview.videoGravity = .resizeAspectFill
+        capture.preview.connect(to: preview)
     }
 
     @available(*, unavailable)
     required init?(coder: NSCoder) { return nil }
 
-    override func layoutSubviews() {
-        super.layoutSubviews()
-        CATransaction.begin()
-        CATransaction.setDisableActions(true)
-        preview.frame = bounds
-        CATransaction.commit()
-    }
+    override class var layerClass: AnyClass { AVCaptureVideoPreviewLayer.self }
+
+    /// The view's own layer, which UIKit lays out.
+    var preview: AVCaptureVideoPreviewLayer? { layer as? AVCaptureVideoPreviewLayer }
 
     /// Turns the preview and the frames alike from now on; needs a camera that was started.
-    func followRotation() {
-        guard rotation == nil, let device = capture.device else { return }
+    func followRotation() async {
+        guard rotation == nil, let device = await capture.device, rotation == nil else { return }
         let coordinator = AVCaptureDevice.RotationCoordinator(device: device, previewLayer: preview)
         rotation = coordinator
         observation = coordinator.observe(
             \.videoRotationAngleForHorizonLevelPreview, options: [.initial, .new]
         ) { [weak self] coordinator, _ in
             let angle = coordinator.videoRotationAngleForHorizonLevelPreview
-            Task { @MainActor [weak self] in self?.turn(to: angle) }
+            Task { @MainActor [weak self] in await self?.turn(to: angle) }
         }
     }
 
-    private func turn(to angle: CGFloat) {
-        if let connection = preview.connection, connection.isVideoRotationAngleSupported(angle) {
+    private func turn(to angle: CGFloat) async {
+        if let connection = preview?.connection, connection.isVideoRotationAngleSupported(angle) {
             connection.videoRotationAngle = angle
         }
-        capture.turn(to: angle)
+        await capture.turn(to: angle)
     }
 }

@@ -1,22 +1,23 @@
 import DigitKit
 import SwiftUI
 
-/// The digit in large type, its confidence, and a bar for every label.
+/// The digit in large type, its confidence, and a bar for every label, as large as the layout has it.
 struct ReadingView: View {
     let reading: Reading
     let labels: [String]
     let probabilities: [Double]
+    let layout: ScreenLayout
 
-    @ScaledMetric(relativeTo: .largeTitle) private var digitSize: CGFloat = 72
     @Environment(\.accessibilityReduceMotion) private var reduceMotion
-    @Environment(\.verticalSizeClass) private var verticalSizeClass
 
     var body: some View {
-        let layout =
-            verticalSizeClass == .compact ? AnyLayout(VStackLayout(spacing: 8)) : AnyLayout(HStackLayout(spacing: 16))
-        layout {
+        let stack =
+            layout.isWide
+            ? AnyLayout(VStackLayout(spacing: ScreenLayout.spacing))
+            : AnyLayout(HStackLayout(spacing: ScreenLayout.padding))
+        stack {
             digit
-            BarsView(labels: labels, probabilities: probabilities)
+            BarsView(labels: labels, probabilities: probabilities, height: layout.bars)
                 .animation(reduceMotion ? nil : .easeOut(duration: 0.15), value: probabilities)
         }
         .accessibilityElement(children: .ignore)
@@ -24,17 +25,19 @@ struct ReadingView: View {
         .accessibilityAddTraits(.updatesFrequently)
     }
 
+    /// A line of type is 1.2 times as high as its size: the two of them fill the answer's height.
     private var digit: some View {
         VStack(spacing: 0) {
             Text(label)
-                .font(.system(size: min(digitSize, 140), weight: .bold, design: .rounded))
+                .font(.system(size: 0.64 * layout.answer, weight: .bold, design: .rounded))
                 .foregroundStyle(isShown ? .primary : .tertiary)
             Text(isShown ? confidence : " ")
-                .font(.title3.monospacedDigit())
+                .font(.system(size: 0.18 * layout.answer).monospacedDigit())
                 .foregroundStyle(.secondary)
         }
         .lineLimit(1)
         .minimumScaleFactor(0.5)
+        .frame(height: layout.answer)
     }
 
     private var label: String {
@@ -57,27 +60,25 @@ struct ReadingView: View {
 private struct BarsView: View {
     let labels: [String]
     let probabilities: [Double]
-
-    @ScaledMetric private var height: CGFloat = 40
+    let height: Double
 
     var body: some View {
-        HStack(alignment: .bottom, spacing: 6) {
+        HStack(alignment: .bottom, spacing: 4) {
             ForEach(Array(labels.enumerated()), id: \.offset) { place, label in
                 VStack(spacing: 2) {
                     RoundedRectangle(cornerRadius: 2)
                         .fill(.tint)
-                        .frame(height: max(2, height * share(place)))
+                        .frame(height: max(2, 0.7 * height * share(place)))
                     Text(label.count == 1 ? label : "–")
-                        .font(.caption2.monospacedDigit())
+                        .font(.system(size: 0.18 * height).monospacedDigit())
                         .foregroundStyle(.secondary)
                 }
             }
         }
-        .frame(height: height + 20, alignment: .bottom)
-        .dynamicTypeSize(...DynamicTypeSize.accessibility1)
+        .frame(height: height, alignment: .bottom)
     }
 
-    private func share(_ place: Int) -> CGFloat {
-        place < probabilities.count ? CGFloat(probabilities[place]) : 0
+    private func share(_ place: Int) -> Double {
+        place < probabilities.count ? probabilities[place] : 0
     }
 }

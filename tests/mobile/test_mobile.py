@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -120,18 +121,52 @@ def test_the_app_builds(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
 
 
+def of_deployment_target(declarations: str) -> str:
+    """Declarations of a framework with what is newer than the app's deployment target made unavailable.
+
+    Swift on Linux takes no notice of availability on iOS.
+    """
+
+    def checked(found: re.Match[str]) -> str:
+        newer = float(found[1]) > 17
+        return f'@available(*, unavailable, message: "since iOS {found[1]}")' if newer else found[0]
+
+    return re.sub(r"@available\(iOS (\d+(?:\.\d+)?), \*\)", checked, declarations)
+
+
+PLANTED = {
+    "a misspelt name": (
+        "CameraView.swift", "model.toggleFreeze()", "model.toggleFrost()", "has no member 'toggleFrost'",
+    ),
+    "a call that is too new": (
+        "CaptureCamera.swift", "session.startRunning()", "if session.supportsControls { session.startRunning() }",
+        "'supportsControls' is unavailable: since iOS 18",
+    ),
+    "an enumeration of the SDK taken for complete": (
+        "CaptureCamera.swift", "default: .refused", "case .restricted, .denied: .refused",
+        "may have additional unknown values",
+    ),
+    "a view touched off the main actor": (
+        "PreviewView.swift", "let angle = coordinator", "_ = self?.isAccessibilityElement; let angle = coordinator",
+        "main actor-isolated property 'isAccessibilityElement'",
+    ),
+}  # fmt: skip
+
+
 @needs_swift
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac has the frameworks themselves: Xcode builds the app")
 def test_the_apps_types_fit_together(tmp_path: Path) -> None:
     """Type-checked in Swift 6 mode against DigitKit itself and hand-written declarations of Apple's frameworks.
 
-    That finds what is misspelt, of the wrong type or on the wrong actor; not what Apple's frameworks mean otherwise
-    than tests/apple declares them.
+    That finds what is misspelt, too new, of the wrong type or on the wrong actor; not what Apple's frameworks mean
+    otherwise than tests/apple declares them. As in the SDK, enumerations may get more cases (library evolution).
     """
     compiler = str(shutil.which("swiftc"))
     for module in ("CoreVideo", "QuartzCore", "CoreML", "AVFoundation", "UIKit", "Accessibility", "SwiftUI"):
+        source = tmp_path / f"{module}.swift"
+        source.write_text(of_deployment_target((Path(__file__).parent / "apple" / source.name).read_text()))
         made = [compiler, "-emit-module", "-module-name", module, "-parse-as-library", "-swift-version", "5", "-I", "."]
-        made += ["-o", f"{module}.swiftmodule", str(Path(__file__).parent / "apple" / f"{module}.swift")]
+        made += ["-enable-library-evolution", "-o", f"{module}.swiftmodule", str(source)]
         finished = subprocess.run(made, cwd=tmp_path, capture_output=True, text=True)
         assert finished.returncode == 0, finished.stderr
     assert swift("build", "--quiet").returncode == 0
@@ -144,12 +179,14 @@ def test_the_apps_types_fit_together(tmp_path: Path) -> None:
 
     finished = checked(app_files())
     assert finished.returncode == 0 and "warning:" not in finished.stderr, finished.stderr
-    misspelt = tmp_path / "CameraView.swift"
-    misspelt.write_text((APP / "CameraView.swift").read_text().replace("model.toggleFreeze", "model.toggleFrost"))
-    assert (
-        "no member 'toggleFrost'"
-        in checked([misspelt, *(one for one in app_files() if one.name != misspelt.name)]).stderr
-    )
+    faulty = tmp_path / "faulty"
+    shutil.copytree(APP, faulty, ignore=shutil.ignore_patterns("Model", "*.xcassets"))
+    for file, right, wrong, _ in PLANTED.values():
+        text = (faulty / file).read_text()
+        assert right in text, (file, right)
+        (faulty / file).write_text(text.replace(right, wrong))
+    said = checked(sorted(faulty.glob("*.swift"))).stderr
+    assert [name for name, (*_, message) in PLANTED.items() if message not in said] == [], said
 
 
 @needs_swift
@@ -186,17 +223,38 @@ def project() -> Any:
     return XcodeProject.load(str(PROJECT))
 
 
-def test_every_reference_of_the_project_resolves(project: Any) -> None:
-    text = PROJECT.read_text()
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The project as Xcode writes it again when a person chooses a team."""
+    from pbxproj import XcodeProject
+
+    path = tmp_path_factory.mktemp("signed") / PROJECT.name
+    shutil.copy(PROJECT, path)
+    project = XcodeProject.load(str(path))
+    project.set_flags("DEVELOPMENT_TEAM", "ABCDE12345", target_name="DigitCamera")
+    project.save()
+    assert path.read_text().count("DEVELOPMENT_TEAM") == 2  # of Debug and of Release
+    return XcodeProject.load(str(path))
+
+
+@pytest.fixture(scope="module", params=["project", "signed"])
+def either(request: pytest.FixtureRequest) -> Any:
+    """The project as it is kept, and with a team: nothing that is tested here depends on who signs."""
+    return request.getfixturevalue(request.param)
+
+
+def test_every_reference_of_the_project_resolves(either: Any) -> None:
+    text = Path(either._pbxproj_path).read_text()
     defined = set(re.findall(r"^\t\t([0-9A-F]{24})(?: /\*.*?\*/)? = \{", text, re.MULTILINE))
     used = re.findall(r"\b[0-9A-F]{24}\b", text)
-    assert defined == set(used) == set(project.objects.get_keys())
+    assert defined == set(used) == set(either.objects.get_keys())
     assert all(used.count(name) >= 2 for name in defined)  # nothing is defined for nothing
-    assert project.rootObject == project.objects.get_objects_in_section("PBXProject")[0].get_id()
-    assert len(text) < 6144 and project.objectVersion == "77"
+    assert either.rootObject == either.objects.get_objects_in_section("PBXProject")[0].get_id()
+    assert int(either.objectVersion) >= 77  # what knows synchronised folders
 
 
-def test_the_target_has_the_folder_the_package_and_the_model(project: Any) -> None:
+def test_the_target_has_the_folder_the_package_and_the_model(either: Any) -> None:
+    project = either
     (target,) = project.objects.get_targets()
     (folder,) = [project.objects[name] for name in target.fileSystemSynchronizedGroups]
     assert (MOBILE / folder.path) == APP and folder.isa == "PBXFileSystemSynchronizedRootGroup"
@@ -221,15 +279,60 @@ def settings_of(project: Any, name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["Debug", "Release"])
-def test_the_settings_are_those_of_the_app(project: Any, name: str) -> None:
-    settings = settings_of(project, name)
+def test_the_settings_are_those_of_the_app(either: Any, name: str) -> None:
+    settings = settings_of(either, name)
     assert "on this device alone" in settings["INFOPLIST_KEY_NSCameraUsageDescription"]
     assert settings["GENERATE_INFOPLIST_FILE"] == "YES"
     assert settings["SWIFT_VERSION"] == "6.0" and settings["COREML_CODEGEN_LANGUAGE"] == "None"
     assert settings["IPHONEOS_DEPLOYMENT_TARGET"] == "17.0"
     assert ".iOS(.v17)" in (KIT / "Package.swift").read_text()
     assert (APP / "Assets.xcassets" / f"{settings['ASSETCATALOG_COMPILER_APPICON_NAME']}.appiconset").is_dir()
-    assert "DEVELOPMENT_TEAM" not in PROJECT.read_text()
+
+
+@pytest.mark.parametrize("name", ["Debug", "Release"])
+def test_what_xcode_warns_of_or_leaves_out_by_default_is_stated(either: Any, name: str) -> None:
+    """The defaults are those of twenty years ago: header maps that every build warns of, no modules, no symbols."""
+    settings = settings_of(either, name)
+    assert settings["ALWAYS_SEARCH_USER_PATHS"] == "NO" and settings["CLANG_ENABLE_MODULES"] == "YES"
+    assert settings["DEBUG_INFORMATION_FORMAT"] == {"Debug": "dwarf", "Release": "dwarf-with-dsym"}[name]
+    assert settings["SKIP_INSTALL"] == "NO"  # else an archive is no app
+    assert settings.get("VALIDATE_PRODUCT") == {"Debug": None, "Release": "YES"}[name]
+
+
+def test_the_shared_scheme_builds_the_app_and_runs_the_packages_tests(either: Any) -> None:
+    scheme = ElementTree.parse(PROJECT.parent / "xcshareddata" / "xcschemes" / "DigitCamera.xcscheme").getroot()
+    (target,) = either.objects.get_targets()
+    product = f"{target.name}.app"
+
+    def references(path: str) -> set[tuple[str | None, ...]]:
+        found = scheme.findall(f"{path}//BuildableReference")
+        return {tuple(map(one.get, ("BlueprintIdentifier", "BuildableName", "ReferencedContainer"))) for one in found}
+
+    app = {(target.get_id(), product, f"container:{PROJECT.parent.name}")}
+    assert references("BuildAction") == references("LaunchAction") == references("ProfileAction") == app
+    tests = re.findall(r'\.testTarget\(name: "(\w+)"', (KIT / "Package.swift").read_text())
+    assert references("TestAction") == {(name, name, "container:DigitKit") for name in tests} and len(tests) == 2
+    assert all(one.get("skipped") == "NO" for one in scheme.iter("TestableReference"))
+    (archive,) = scheme.findall("ArchiveAction")
+    assert archive.get("buildConfiguration") == "Release"
+
+
+def test_the_bundle_identifier_is_free_for_everybody(project: Any, signed: Any) -> None:
+    """The team makes it unique, as in Apple's samples, and a file of one's own may say both."""
+    for name in ("Debug", "Release"):
+        assert settings_of(project, name)["PRODUCT_BUNDLE_IDENTIFIER"] != "com.example.DigitCamera"
+        assert settings_of(signed, name)["DEVELOPMENT_TEAM"] == "ABCDE12345"
+    (base,) = {
+        one.baseConfigurationReference
+        for one in project.objects.get_objects_in_section("XCBuildConfiguration")
+        if "baseConfigurationReference" in one
+    }
+    shared = MOBILE / project.objects[base].path
+    lines = [line for line in shared.read_text().splitlines() if line and not line.startswith("//")]
+    assert lines[-1] == '#include? "Local.xcconfig"'  # last, so that it has the last word; and it may be missing
+    assert "DISAMBIGUATOR = ${DEVELOPMENT_TEAM}" in lines and not any("DEVELOPMENT_TEAM =" in line for line in lines)
+    ignored = subprocess.run(["git", "check-ignore", "-q", "Local.xcconfig"], cwd=MOBILE)
+    assert ignored.returncode == 0
 
 
 def test_a_models_target_is_read_off_its_specification(tmp_path: Path) -> None:
@@ -264,7 +367,7 @@ def test_the_folder_holds_nothing_that_would_break_the_build() -> None:
         assert name.endswith(".swift") or top in {"Assets.xcassets", "Model", "PrivacyInfo.xcprivacy"}, name
         assert top != "Model" or Path(name).parts[1].endswith(".mlpackage"), name
     for folder in (MOBILE / "DigitCamera.xcodeproj").iterdir():
-        assert folder.name in {"project.pbxproj", "project.xcworkspace", "xcuserdata"}, folder
+        assert folder.name in {"project.pbxproj", "project.xcworkspace", "xcshareddata", "xcuserdata"}, folder
 
 
 def test_the_assets_and_the_privacy_file_are_whole() -> None:
@@ -298,7 +401,7 @@ def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_t
     tests = {
         name
         for path in (KIT / "Tests").rglob("*.swift")
-        for name in re.findall(r"@Test(?:\(.*?\))? func (\w+)", path.read_text())
+        for name in re.findall(r"@Test(?:\(.*?\))?\s+func (\w+)", path.read_text())
     }
     rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad): .*?\| (.*) \|$", text, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}

@@ -1,15 +1,6 @@
 // What the app uses of QuartzCore, declared as Apple's documentation has it: enough to type-check the app
-// where there is no SDK. Nothing here ever runs.
+// where there is no SDK. Nothing here ever runs. Layers are on no actor: only views are on the main one.
 
 @_exported import Foundation
 
-@MainActor open class CALayer {
-    public init() {}
-    public var frame: CGRect = .zero
-    public func addSublayer(_ l: CALayer) {}
-}
-public final class CATransaction {
-    public class func begin() {}
-    public class func commit() {}
-    public class func setDisableActions(_ f: Bool) {}
-}
+open class CALayer: NSObject { public override init() {} }

@@ -1,5 +1,6 @@
 // What the app uses of SwiftUI, declared as Apple's documentation has it: enough to type-check the app
-// where there is no SDK. Nothing here ever runs.
+// where there is no SDK. Nothing here ever runs. Closures that are given no actor there are given none here: those in a
+// view's body are on the main one because the body is. What no `@available` stands at is older than iOS 16.
 
 @_exported import Foundation
 @_exported import Observation
@@ -73,10 +74,8 @@ public struct EnvironmentValues {
     public var openURL: OpenURLAction { .init() }
     public var dismiss: DismissAction { .init() }
     public var accessibilityReduceMotion: Bool { false }
-    public var verticalSizeClass: UserInterfaceSizeClass? { nil }
 }
 public enum ScenePhase: Equatable, Sendable { case active, inactive, background }
-public enum UserInterfaceSizeClass: Sendable { case compact, regular }
 @MainActor public struct OpenURLAction {
     nonisolated init() {}
     public func callAsFunction(_ u: URL) {}
@@ -106,21 +105,22 @@ public struct Label: Leaf {
 public struct Button<L: View>: Leaf { public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> L) {} }
 extension Button where L == Text { public init(_ k: LocalizedStringKey, action: @escaping @MainActor () -> Void) {} }
 extension Button where L == Label { public init(_ k: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {} }
-public struct Alignment { public static let top = Self(), bottom = Self(), trailing = Self(), center = Self() }
-public enum HorizontalAlignment { case center, leading }
+public struct Spacer: Leaf { public init(minLength: CGFloat? = nil) {} }
+public struct ScrollView<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
+public struct Alignment { public static let topTrailing = Self(), top = Self(), bottom = Self(), trailing = Self(), center = Self() }
 public struct VerticalAlignment { public static let bottom = Self(), center = Self() }
 public struct ZStack<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
 public struct VStack<C: View>: Leaf { public init(spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {} }
 public struct HStack<C: View>: Leaf { public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {} }
-public struct HStackLayout { public init(spacing: CGFloat? = nil) {} }
-public struct VStackLayout { public init(spacing: CGFloat? = nil) {} }
-public struct AnyLayout {
+@available(iOS 16, *) public struct HStackLayout { public init(spacing: CGFloat? = nil) {} }
+@available(iOS 16, *) public struct VStackLayout { public init(spacing: CGFloat? = nil) {} }
+@available(iOS 16, *) public struct AnyLayout {
     public init(_ h: HStackLayout) {}
     public init(_ h: VStackLayout) {}
     public func callAsFunction<V: View>(@ViewBuilder _ c: () -> V) -> some View { SomeLeaf() }
 }
 public struct TabView<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
-public struct NavigationStack<C: View>: Leaf { public init(@ViewBuilder root: () -> C) {} }
+@available(iOS 16, *) public struct NavigationStack<C: View>: Leaf { public init(@ViewBuilder root: () -> C) {} }
 public struct Form<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
 public struct Section<P, C, F>: Leaf {}
 extension Section where P: View, C: View, F: View { public init(@ViewBuilder content: () -> C, @ViewBuilder header: () -> P, @ViewBuilder footer: () -> F) {} }
@@ -130,9 +130,13 @@ public struct Slider<L: View>: Leaf { public init(value: Binding<Double>, in: Cl
 public struct ForEach<D: RandomAccessCollection, ID: Hashable, C: View>: Leaf {
     public init(_ d: D, id: KeyPath<D.Element, ID>, @ViewBuilder content: @escaping (D.Element) -> C) {}
 }
-public struct LabeledContent: Leaf { public init<S: StringProtocol>(_ k: LocalizedStringKey, value: S) {} }
-public struct ContentUnavailableView<L: View, D: View, A: View>: Leaf {
-    public init(@ViewBuilder label: () -> L, @ViewBuilder description: () -> D, @ViewBuilder actions: () -> A) {}
+@available(iOS 16, *) public struct LabeledContent<L, C>: Leaf {}
+@available(iOS 16, *) extension LabeledContent where L == Text, C == Text {
+    public init<S: StringProtocol>(_ titleKey: LocalizedStringKey, value: S) {}
+    @_disfavoredOverload public init<S1: StringProtocol, S2: StringProtocol>(_ title: S1, value: S2) {}
+}
+@available(iOS 17, *) public struct ContentUnavailableView<L: View, D: View, A: View>: Leaf {
+    public init(@ViewBuilder label: () -> L, @ViewBuilder description: () -> D = { EmptyView() }, @ViewBuilder actions: () -> A = { EmptyView() }) {}
 }
 public struct GeometryProxy { public var size: CGSize { .zero } }
 public struct GeometryReader<C: View>: Leaf { public init(@ViewBuilder content: @escaping (GeometryProxy) -> C) {} }
@@ -151,7 +155,7 @@ public struct Path {
 }
 public protocol ShapeStyle: Sendable {}
 public struct Color: Leaf, ShapeStyle {
-    public init(_ u: UIColor) {}
+    @available(iOS 15, *) public init(uiColor: UIColor) {}
     init() {}
     public func opacity(_ d: Double) -> Color { self }
 }
@@ -182,9 +186,9 @@ public struct Font {
     public enum TextStyle { case largeTitle, body }
     public enum Weight { case bold }
     public enum Design { case rounded }
-    public static let title2 = Font(), title3 = Font(), caption = Font(), caption2 = Font(), callout = Font()
+    public static let caption = Font(), callout = Font()
     public func monospacedDigit() -> Font { self }
-    public static func system(size: CGFloat, weight: Weight, design: Design) -> Font { .init() }
+    public static func system(size: CGFloat, weight: Weight? = nil, design: Design? = nil) -> Font { .init() }
 }
 public struct Edge {
     public struct Set: OptionSet {
@@ -193,14 +197,19 @@ public struct Edge {
         public static let top = Self(rawValue: 1), horizontal = Self(rawValue: 2)
     }
 }
+@available(iOS 15, *) public enum VerticalEdge: Int8 { case top, bottom }
 public struct Animation { public static func easeOut(duration: Double) -> Animation { .init() } }
-public enum DynamicTypeSize: Int, Comparable {
-    case large, accessibility1
-    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
-}
 public struct AccessibilityTraits { public static let updatesFrequently = Self() }
-public enum AccessibilityChildBehavior { case ignore }
-public enum TitleDisplayMode { case inline }
+@available(iOS 17, *) public struct AccessibilityDirectTouchOptions: OptionSet, Sendable {
+    public let rawValue: UInt
+    public init(rawValue: UInt) { self.rawValue = rawValue }
+    public static let silentOnTouch = Self(rawValue: 1), requiresActivation = Self(rawValue: 2)
+}
+@available(iOS 17, *) public protocol CoordinateSpaceProtocol {}
+@available(iOS 17, *) public struct LocalCoordinateSpace: CoordinateSpaceProtocol {}
+@available(iOS 17, *) extension CoordinateSpaceProtocol where Self == LocalCoordinateSpace { public static var local: Self { .init() } }
+public struct AccessibilityChildBehavior { public static let ignore = Self() }
+public enum TitleDisplayMode: Sendable { case automatic, inline, large }
 public protocol LabelStyle {}
 public struct IconOnlyLabelStyle: LabelStyle {}
 extension LabelStyle where Self == IconOnlyLabelStyle { public static var iconOnly: Self { .init() } }
@@ -211,35 +220,68 @@ public protocol ToolbarContent {}
 public struct ToolbarItemPlacement { public static let primaryAction = Self() }
 public struct ToolbarItemGroup<C: View>: ToolbarContent { public init(placement: ToolbarItemPlacement, @ViewBuilder content: () -> C) {} }
 @resultBuilder public enum ToolbarContentBuilder { public static func buildBlock<T: ToolbarContent>(_ t: T) -> T { t } }
-public protocol Gesture {}
+@MainActor @preconcurrency public protocol Gesture { associatedtype Value }
 public struct DragGesture: Gesture {
-    public struct Value { public var location: CGPoint }
+    public struct Value: Equatable { public var location: CGPoint }
     public init(minimumDistance: CGFloat) {}
-    public func onChanged(_ f: @escaping @MainActor (Value) -> Void) -> Self { self }
-    public func onEnded(_ f: @escaping @MainActor (Value) -> Void) -> Self { self }
+}
+@available(iOS 17, *) public struct MagnifyGesture: Gesture {
+    public struct Value: Equatable { public var magnification: CGFloat }
+    public init() {}
+}
+public struct ChangedGesture<G: Gesture>: Gesture { public typealias Value = G.Value }
+public struct GestureStateGesture<G: Gesture, S>: Gesture { public typealias Value = G.Value }
+extension Gesture {
+    public func onChanged(_ f: @escaping (Value) -> Void) -> ChangedGesture<Self> where Value: Equatable { .init() }
+    public func onEnded(_ f: @escaping (Value) -> Void) -> ChangedGesture<Self> { .init() }
+    public func updating<S>(_ s: GestureState<S>, body: @escaping (Value, inout S, inout Transaction) -> Void) -> GestureStateGesture<Self, S> {
+        .init()
+    }
+}
+public struct Transaction {}
+@propertyWrapper public struct GestureState<V> {
+    public init(wrappedValue: V) { v = wrappedValue }
+    let v: V
+    public var wrappedValue: V { v }
+    public var projectedValue: Self { self }
+}
+@available(iOS 17, *) public struct AccessibilityZoomGestureAction {
+    public enum Direction { case zoomIn, zoomOut }
+    public let direction: Direction
 }
 @MainActor @preconcurrency public protocol UIViewRepresentable: View where Body == Never {
     associatedtype UIViewType: UIView
-    typealias Context = Int
+    typealias Context = UIViewRepresentableContext<Self>
     func makeUIView(context: Context) -> UIViewType
     func updateUIView(_ view: UIViewType, context: Context)
 }
+public struct UIViewRepresentableContext<R: UIViewRepresentable> {}
 extension UIViewRepresentable { public var body: Never { fatalError() } }
 extension View {
-    public func task(_ f: @escaping @MainActor @Sendable () async -> Void) -> some View { SomeLeaf() }
-    public func task<T: Equatable>(id: T, _ f: @escaping @MainActor @Sendable () async -> Void) -> some View { SomeLeaf() }
-    public func onDisappear(_ f: @escaping @MainActor () -> Void) -> some View { SomeLeaf() }
-    public func onChange<T: Equatable>(of: T, _ f: @escaping @MainActor (T, T) -> Void) -> some View { SomeLeaf() }
-    public func onChange<T: Equatable>(of: T, _ f: @escaping @MainActor () -> Void) -> some View { SomeLeaf() }
-    public func sheet<C: View>(isPresented: Binding<Bool>, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
+    public func task(priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void) -> some View {
+        SomeLeaf()
+    }
+    public func task<T: Equatable>(
+        id: T, priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
+    ) -> some View { SomeLeaf() }
+    public func onDisappear(perform action: (() -> Void)? = nil) -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func onChange<T: Equatable>(of value: T, initial: Bool = false, _ action: @escaping (T, T) -> Void) -> some View {
+        SomeLeaf()
+    }
+    @available(iOS 17, *) public func onChange<T: Equatable>(of value: T, initial: Bool = false, _ action: @escaping () -> Void) -> some View {
+        SomeLeaf()
+    }
+    public func sheet<C: View>(isPresented: Binding<Bool>, onDismiss: (() -> Void)? = nil, @ViewBuilder content: @escaping () -> C) -> some View { SomeLeaf() }
     public func ignoresSafeArea(edges: Edge.Set) -> some View { SomeLeaf() }
     public func background<S: ShapeStyle>(_ s: S) -> some View { SomeLeaf() }
     public func background<S: ShapeStyle, H: Shape>(_ s: S, in: H) -> some View { SomeLeaf() }
     public func overlay<C: View>(alignment: Alignment, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
+    @available(iOS 15, *) public func safeAreaInset<C: View>(edge: VerticalEdge, @ViewBuilder content: () -> C) -> some View { SomeLeaf() }
     public func padding(_ n: CGFloat? = nil) -> some View { SomeLeaf() }
     public func disabled(_ b: Bool) -> some View { SomeLeaf() }
     public func labelStyle<S: LabelStyle>(_ s: S) -> some View { SomeLeaf() }
     public func buttonStyle<S: PrimitiveButtonStyle>(_ s: S) -> some View { SomeLeaf() }
+    @available(iOS 18, *) public func onScrollVisibilityChange(_ action: @escaping (Bool) -> Void) -> some View { SomeLeaf() }
     public func font(_ f: Font) -> some View { SomeLeaf() }
     public func foregroundStyle<S: ShapeStyle>(_ s: S) -> some View { SomeLeaf() }
     public func frame(width: CGFloat? = nil, height: CGFloat? = nil, alignment: Alignment = .center) -> some View { SomeLeaf() }
@@ -250,12 +292,19 @@ extension View {
     public func accessibilityElement(children: AccessibilityChildBehavior = .ignore) -> some View { SomeLeaf() }
     public func accessibilityLabel(_ k: LocalizedStringKey) -> some View { SomeLeaf() }
     @_disfavoredOverload public func accessibilityLabel<S: StringProtocol>(_ s: S) -> some View { SomeLeaf() }
+    public func accessibilityValue(_ t: Text) -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func accessibilityZoomAction(_ f: @escaping (AccessibilityZoomGestureAction) -> Void) -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func onTapGesture(
+        count: Int = 1, coordinateSpace: some CoordinateSpaceProtocol = .local, perform action: @escaping (CGPoint) -> Void
+    ) -> some View { SomeLeaf() }
+    public func onTapGesture(count: Int = 1, perform action: @escaping () -> Void) -> some View { SomeLeaf() }
     public func accessibilityAddTraits(_ t: AccessibilityTraits) -> some View { SomeLeaf() }
-    public func accessibilityDirectTouch() -> some View { SomeLeaf() }
+    @available(iOS 17, *) public func accessibilityDirectTouch(
+        _ isDirectTouchArea: Bool = true, options: AccessibilityDirectTouchOptions = []
+    ) -> some View { SomeLeaf() }
     public func animation<T: Equatable>(_ a: Animation?, value: T) -> some View { SomeLeaf() }
     public func lineLimit(_ n: Int?) -> some View { SomeLeaf() }
     public func minimumScaleFactor(_ f: CGFloat) -> some View { SomeLeaf() }
-    public func dynamicTypeSize(_ r: PartialRangeThrough<DynamicTypeSize>) -> some View { SomeLeaf() }
     public func navigationTitle(_ k: LocalizedStringKey) -> some View { SomeLeaf() }
     public func navigationBarTitleDisplayMode(_ m: TitleDisplayMode) -> some View { SomeLeaf() }
     public func toolbar<T: ToolbarContent>(@ToolbarContentBuilder content: () -> T) -> some View { SomeLeaf() }
@@ -265,10 +314,10 @@ extension View {
     public func tag<V: Hashable>(_ v: V) -> some View { SomeLeaf() }
     public func tabItem<V: View>(@ViewBuilder _ l: () -> V) -> some View { SomeLeaf() }
 }
-@propertyWrapper @dynamicMemberLookup public struct Bindable<V> {
+@available(iOS 17, *) @propertyWrapper @dynamicMemberLookup public struct Bindable<V> {
     public init(wrappedValue: V) { self.wrappedValue = wrappedValue }
     public var wrappedValue: V
     public var projectedValue: Self { self }
     public subscript<S>(dynamicMember k: ReferenceWritableKeyPath<V, S>) -> Binding<S> { fatalError() }
 }
-extension Bindable: Sendable where V: Sendable {}
+@available(iOS 17, *) extension Bindable: Sendable where V: Sendable {}

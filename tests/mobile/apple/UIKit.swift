@@ -7,14 +7,18 @@
 @MainActor open class UIView: NSObject {
     public init(frame: CGRect) {}
     public required init?(coder: NSCoder) { return nil }
+    open class var layerClass: AnyClass { CALayer.self }
     public var layer: CALayer { .init() }
-    public var bounds: CGRect { .zero }
-    public var isAccessibilityElementFlag = false
-    open func layoutSubviews() {}
-    public var isAccessibilityElement: Bool {
+    open var isAccessibilityElement: Bool {
         get { false }
         set {}
     }
 }
-@MainActor public final class UIApplication { public nonisolated static let openSettingsURLString = "x" }
-public final class UIColor: @unchecked Sendable { public static let secondarySystemBackground = UIColor() }
+@MainActor open class UIApplication: NSObject {
+    public class var openSettingsURLString: String { "settings" }
+    public class var shared: UIApplication { .init() }
+    open var isIdleTimerDisabled = false
+}
+open class UIColor: NSObject, @unchecked Sendable {
+    public class var secondarySystemBackground: UIColor { .init() }
+}

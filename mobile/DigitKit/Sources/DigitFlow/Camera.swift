@@ -42,11 +42,24 @@ public struct Frame: Sendable {
     }
 }
 
+/// What a camera can do.
+public struct CameraAbilities: Sendable, Equatable {
+    public let hasTorch: Bool
+    public let lens: Lens
+
+    public init(hasTorch: Bool, lens: Lens) {
+        self.hasTorch = hasTorch
+        self.lens = lens
+    }
+}
+
 /// What happens to a camera that was started.
 public enum CameraEvent: Sendable, Equatable {
     /// Taken away for a while: by a call, by another app.
     case interrupted(reason: String)
     case resumed
+    /// The system's media services were lost and are there again: the camera is to be started anew.
+    case lost
     /// It stopped by itself and does not come back by itself.
     case failed(reason: String)
 }
@@ -77,7 +90,12 @@ public struct CameraFeed: Sendable {
 }
 
 /// A camera; on the phone, AVFoundation's.
+///
+/// It does what it is told in the order in which it is told.
 public protocol Camera: Sendable {
+    /// Whether the device has one: a simulator has none, and nobody need be asked.
+    var isPresent: Bool { get }
+
     var permission: Permission { get }
 
     /// Asks the person, who answers once and for all.
@@ -85,14 +103,22 @@ public protocol Camera: Sendable {
 
     /// Starts, and sends what it sees into the feed until it is stopped.
     ///
-    /// - Returns: Whether there is a torch.
     /// - Throws: An error whose description a person can understand.
-    func start(_ framing: Framing, feed: CameraFeed) async throws -> Bool
+    func start(_ framing: Framing, feed: CameraFeed) async throws -> CameraAbilities
 
     /// Changes how squares are made from the next frame on.
     func frame(_ framing: Framing) async
 
+    /// Stops, also where it is interrupted or does not run: it must not come back by itself.
     func stop() async
+
+    /// - Parameter factor: One that its lens offers.
+    func zoom(to factor: Double) async
+
+    /// Focuses there and measures the light there, until the scene changes.
+    ///
+    /// - Parameter place: In the upright frame.
+    func focus(at place: FramePlace) async
 
     /// - Throws: Where the torch cannot be used now: too hot, or in use.
     func setTorch(_ on: Bool) async throws

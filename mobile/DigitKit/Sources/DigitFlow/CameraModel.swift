@@ -1,4 +1,5 @@
 import DigitKit
+import Foundation
 import Observation
 
 /// The camera screen: permission, interruptions, torch, freezing, and the digit in the guide box.
@@ -6,6 +7,8 @@ import Observation
     public enum Phase: Equatable, Sendable {
         /// The screen is not shown.
         case off
+        /// This device has no camera.
+        case missing
         /// The system asks the person for permission.
         case asking
         case refused
@@ -22,6 +25,8 @@ import Observation
     }
 
     public private(set) var phase = Phase.off
+    /// Whether the screen must not go dark: a person points and touches nothing.
+    public var keepsScreenOn: Bool { phase == .running && !isFrozen }
     public private(set) var torch = Torch.unavailable
     /// Whether the picture and the answer stand still.
     public private(set) var isFrozen = false
@@ -36,11 +41,18 @@ import Observation
     public private(set) var torchProblem: String?
     /// The upright frame's, in pixels; `nil` before the first.
     public private(set) var frameExtent: Extent?
+    /// What a person calls it: 1 is the picture that cameras usually begin with.
+    public var zoom: Double { (zoomFactor ?? 1) / (lens?.usualZoom ?? 1) }
 
     private let camera: any Camera
     private let shelf: ModelShelf
     private let announce: @MainActor (String) -> Void
     private var view: Extent?
+    private var lens: Lens?
+    /// The camera's own; `nil` before there is one.
+    private var zoomFactor: Double?
+    private var isZoomChosen = false
+    private var zoomBeforePinch: Double?
     private var feed: CameraFeed?
     private var starts = 0
     /// Whose probabilities the decider has seen.
@@ -48,7 +60,8 @@ import Observation
     private var decider: Decider?
     private var rate = FrameRate()
 
-    /// - Parameter announce: Tells a person who does not see the screen which digit has settled.
+    /// - Parameter announce: Tells a person who does not see the screen which digit has settled, and what becomes of the
+    ///   camera.
     public init(camera: any Camera, shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
         self.camera = camera
         self.shelf = shelf
@@ -58,8 +71,12 @@ import Observation
     /// The screen is shown, or tried again: asks for permission where nobody has, and starts the camera.
     public func appear() async {
         switch phase {
-        case .off, .refused, .failed: break
+        case .off, .missing, .refused, .failed: break
         case .asking, .starting, .running, .interrupted: return
+        }
+        guard camera.isPresent else {
+            phase = .missing
+            return
         }
         switch camera.permission {
         case .granted: await start()
@@ -90,7 +107,39 @@ import Observation
     public func lay(out view: Extent) async {
         guard view != self.view else { return }
         self.view = view
+        fitZoom()
         await reframe()
+    }
+
+    /// Two fingers zoom.
+    ///
+    /// - Parameter magnification: Of the picture as it was when they came down.
+    public func pinch(by magnification: Double) {
+        guard phase == .running, !isFrozen, let lens, let zoomFactor else { return }
+        let before = zoomBeforePinch ?? zoomFactor
+        zoomBeforePinch = before
+        isZoomChosen = true
+        zoom(to: lens.offered(before * magnification))
+    }
+
+    /// The fingers are lifted.
+    public func endPinch() { zoomBeforePinch = nil }
+
+    /// One step closer or further away, for those who do not pinch.
+    public func zoomByStep(closer: Bool) {
+        endPinch()
+        pinch(by: closer ? 1.5 : 1 / 1.5)
+        endPinch()
+    }
+
+    /// A finger touches the preview: that is what is to be sharp.
+    ///
+    /// - Parameters:
+    ///   - x: From the preview's left, in its own unit.
+    ///   - y: From the preview's top, in its own unit.
+    public func focus(x: Double, y: Double) async {
+        guard phase == .running, !isFrozen, let view, let frameExtent else { return }
+        await camera.focus(at: GuideBox.place(x: x, y: y, in: view, frame: frameExtent))
     }
 
     public func toggleFreeze() {
@@ -110,6 +159,7 @@ import Observation
         } catch {
             torch = .off
             torchProblem = error.localizedDescription
+            announce(error.localizedDescription)
         }
     }
 
@@ -122,13 +172,16 @@ import Observation
         let feed = CameraFeed()
         self.feed = feed
         do {
-            let hasTorch = try await camera.start(framing, feed: feed)
+            let abilities = try await camera.start(framing, feed: feed)
             guard this == starts else { return }
-            torch = hasTorch ? .off : .unavailable
+            torch = abilities.hasTorch ? .off : .unavailable
+            lens = abilities.lens
             phase = .running
+            fitZoom()
         } catch {
             guard this == starts else { return }
             phase = .failed(reason: error.localizedDescription)
+            announce(error.localizedDescription)
             return
         }
         Task { await follow(feed.events) }
@@ -142,6 +195,19 @@ import Observation
         await camera.frame(framing)
     }
 
+    /// Zooms so that handwriting is large enough in the guide box where the lens is sharp, unless a person chose a zoom.
+    private func fitZoom() {
+        guard let lens, phase == .running else { return }
+        let usual = Extent(width: 9, height: 16)
+        zoom(to: isZoomChosen ? zoomFactor.map(lens.offered) : lens.zoom(frame: frameExtent ?? usual, view: view))
+    }
+
+    private func zoom(to factor: Double?) {
+        guard let factor else { return }
+        zoomFactor = factor
+        Task { if let zoomFactor { await camera.zoom(to: zoomFactor) } }  // the newest, whichever comes first
+    }
+
     private func follow(_ events: AsyncStream<CameraEvent>) async {
         for await event in events {
             switch (event, phase) {
@@ -150,10 +216,18 @@ import Observation
                 forget()
                 isFrozen = false
                 if torch == .on { torch = .off }
-            case (.resumed, .interrupted): phase = .running
+                announce(reason)
+            case (.resumed, .interrupted):
+                phase = .running
+                announce("The camera is back.")
+            case (.lost, .running), (.lost, .interrupted):
+                forget()
+                isFrozen = false
+                return await start()  // which is followed anew
             case (.failed(let reason), .running), (.failed(let reason), .interrupted):
                 phase = .failed(reason: reason)
                 forget()
+                announce(reason)
             default: break
             }
         }
@@ -162,7 +236,10 @@ import Observation
     /// Reads one frame after the other; those that come meanwhile replace each other in the feed.
     private func read(_ frames: AsyncStream<Frame>) async {
         for await frame in frames {
-            if frameExtent != frame.extent { frameExtent = frame.extent }
+            if frameExtent != frame.extent {
+                frameExtent = frame.extent
+                fitZoom()
+            }
             guard phase == .running, !isFrozen else { continue }
             guard let reader = shelf.reader, let name = shelf.chosen else {
                 forget()
@@ -176,7 +253,7 @@ import Observation
                 let probabilities = try await reader.read(frame.square)
                 guard phase == .running, !isFrozen, shelf.chosen == name else { continue }
                 decide(probabilities, at: frame.time, by: name, reader.contract)
-                problem = nil
+                if problem != nil { problem = nil }  // who looks at it is not told at every frame
             } catch {
                 forget()
                 problem = error.localizedDescription

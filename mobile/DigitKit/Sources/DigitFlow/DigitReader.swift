@@ -12,8 +12,10 @@ public protocol DigitReader: Sendable {
 
 extension DigitReader {
     /// What the network says of a square of `contract.side` squared.
+    ///
+    /// - Throws: What the network fails with, and `AnswerError` where its answer makes no sense.
     func read(_ square: GreyImage) async throws -> [Double] {
-        try await probabilities(of: contract.pixels(of: square))
+        try contract.checked(await probabilities(of: contract.pixels(of: square)))
     }
 
     func read(_ drawing: Drawing) async throws -> [Double] {

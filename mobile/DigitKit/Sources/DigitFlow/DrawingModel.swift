@@ -1,4 +1,5 @@
 import DigitKit
+import Foundation
 import Observation
 
 /// The drawing screen: a pad that is read while a person draws on it.
@@ -35,8 +36,9 @@ import Observation
         readAgain()
     }
 
-    /// The pen is lifted.
+    /// The pen is lifted, or taken away: the pad is gone, the system has another use for the finger.
     public func lift() {
+        guard isPenDown else { return }
         isPenDown = false
         announceIfNew()
     }

@@ -1,4 +1,5 @@
 import DigitKit
+import Foundation
 import Observation
 
 /// The models that are there, the one in use, and the threshold that holds for it.

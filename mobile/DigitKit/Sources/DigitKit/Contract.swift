@@ -37,6 +37,9 @@ public struct Contract: Sendable, Equatable, Decodable {
     static let formats: Set = ["mlprogram", "neuralnetwork", "tflite", "onnx"]
     static let precisions: Set = ["float16", "float32"]
 
+    /// How far from 1 the probabilities may add up: more than float16 can be off for a thousand labels.
+    static let roundingOfSums = 0.02
+
     /// What the outputs stand for, in order.
     public let labels: [String]
     /// The label of a picture without a digit; `nil` where the network knows none.
@@ -152,6 +155,22 @@ extension Contract {
         crop == .centred ? Centring.centred(square, size: size).rounded() : square
     }
 
+    /// Checks what a network said: Core ML is known to answer zeros, or no numbers at all, where a processor fails it.
+    ///
+    /// - Parameter probabilities: One a label, in order.
+    /// - Returns: The same.
+    /// - Throws: `AnswerError` where they are not shares of one whole.
+    public func checked(_ probabilities: [Double]) throws -> [Double] {
+        guard probabilities.count == labels.count, probabilities.allSatisfy(\.isFinite) else {
+            throw AnswerError.noNumbers
+        }
+        let sum = probabilities.reduce(0, +)
+        guard abs(sum - 1) <= Self.roundingOfSums, probabilities.allSatisfy({ $0 >= -Self.roundingOfSums }) else {
+            throw AnswerError.noShares(sum: sum)
+        }
+        return probabilities
+    }
+
     /// A drawing as the square of `side` × `side`, in the colours that the network knows.
     public func square(of drawing: Drawing) -> GreyImage {
         switch polarity {
@@ -188,4 +207,22 @@ public enum ContractError: Error, Equatable, LocalizedError {
         case .fault(let field): "The model's contract has a fault (\(field)): export it again with this app's kit."
         }
     }
+}
+
+/// Why a network's answer cannot be used.
+public enum AnswerError: Error, Equatable, LocalizedError {
+    /// Too few numbers, too many, or some that are not finite.
+    case noNumbers
+    /// Numbers that are no shares of one whole.
+    case noShares(sum: Double)
+
+    public var errorDescription: String? {
+        switch self {
+        case .noNumbers: "The model gives no numbers for its labels. \(Self.remedy)"
+        case .noShares(let sum):
+            "The model's probabilities add up to \(String(format: "%.2f", sum)), not to 1. \(Self.remedy)"
+        }
+    }
+
+    private static let remedy = "Start the app again; if that goes on, export the model again."
 }

@@ -28,6 +28,30 @@ public struct Region: Sendable, Equatable {
     }
 }
 
+/// A place in a frame, from (0, 0) at its top left to (1, 1) at its bottom right.
+public struct FramePlace: Sendable, Equatable {
+    public let x: Double
+    public let y: Double
+
+    /// What lies outside is brought to the edge.
+    public init(x: Double, y: Double) {
+        self.x = min(max(x, 0), 1)
+        self.y = min(max(y, 0), 1)
+    }
+
+    /// The same place in the frame as the sensor has it.
+    ///
+    /// - Parameter turns: Clockwise quarter turns that bring the sensor's frame upright.
+    public func onSensor(turns: Int) -> FramePlace {
+        switch turns & 3 {
+        case 1: FramePlace(x: y, y: 1 - x)
+        case 2: FramePlace(x: 1 - x, y: 1 - y)
+        case 3: FramePlace(x: 1 - y, y: x)
+        default: self
+        }
+    }
+}
+
 /// The square in the middle of the preview in which a digit is read.
 public enum GuideBox {
     /// Its side, of the shorter side of what the preview shows.
@@ -43,8 +67,8 @@ public enum GuideBox {
     ///     frame is seen.
     public static func region(width: Int, height: Int, turns: Int = 0, view: Extent? = nil) -> Region {
         let (across, down) = turns & 1 == 1 ? (height, width) : (width, height)
-        let seen = visible(Extent(width: Double(across), height: Double(down)), in: view)
-        let side = max(1, Int((share * min(seen.width, seen.height)).rounded(.down)))
+        let upright = Extent(width: Double(across), height: Double(down))
+        let side = max(1, Int(side(of: upright, seenIn: view).rounded(.down)))
         let (x, y) = ((across - side) / 2, (down - side) / 2)
         return switch turns & 3 {
         case 1: Region(x: y, y: height - x - side, side: side)
@@ -61,9 +85,27 @@ public enum GuideBox {
     ///   - frame: The upright frame that fills it; `nil` where it is not known yet.
     public static func side(in view: Extent, frame: Extent?) -> Double {
         guard let frame, frame.width > 0, frame.height > 0 else { return share * min(view.width, view.height) }
-        let scale = max(view.width / frame.width, view.height / frame.height)
+        return side(of: frame, seenIn: view) * max(view.width / frame.width, view.height / frame.height)
+    }
+
+    /// The guide box's side in an upright frame, in the frame's own unit.
+    static func side(of frame: Extent, seenIn view: Extent?) -> Double {
         let seen = visible(frame, in: view)
-        return share * min(seen.width, seen.height) * scale
+        return share * min(seen.width, seen.height)
+    }
+
+    /// What of an upright frame a person touches in the preview.
+    ///
+    /// - Parameters:
+    ///   - x: From the preview's left, in its own unit.
+    ///   - y: From the preview's top, in its own unit.
+    ///   - view: The preview.
+    ///   - frame: The upright frame that fills it and overflows it evenly.
+    public static func place(x: Double, y: Double, in view: Extent, frame: Extent) -> FramePlace {
+        let scale = max(view.width / frame.width, view.height / frame.height)
+        return FramePlace(
+            x: 0.5 + (x - view.width / 2) / (frame.width * scale),
+            y: 0.5 + (y - view.height / 2) / (frame.height * scale))
     }
 
     /// How much of an upright frame a preview shows that it fills and overflows.

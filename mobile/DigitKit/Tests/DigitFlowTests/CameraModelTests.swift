@@ -1,4 +1,5 @@
 import DigitKit
+import Observation
 import Testing
 
 @testable import DigitFlow
@@ -12,13 +13,13 @@ import Testing
     private let said = Said()
     private let model: CameraModel
 
-    @MainActor final class Said { var labels: [String] = [] }
+    @MainActor final class Said { var words: [String] = [] }
 
     init() throws {
         reader = FakeReader(try contract())
         shelf = ModelShelf(source: FakeSource([("Fake", reader)]), preferences: preferences)
         let said = said
-        model = CameraModel(camera: camera, shelf: shelf) { said.labels.append($0) }
+        model = CameraModel(camera: camera, shelf: shelf) { said.words.append($0) }
     }
 
     private func running() async {
@@ -38,6 +39,15 @@ import Testing
     }
 
     // MARK: permission
+
+    @Test func withoutACameraNobodyIsAsked() async {
+        camera.with { ($0.isPresent, $0.permission) = (false, .undecided) }
+        await model.appear()
+        #expect(model.phase == .missing && camera.log.isEmpty)
+        camera.with { ($0.isPresent, $0.permission) = (true, .granted) }  // one is plugged in
+        await model.appear()
+        #expect(model.phase == .running)
+    }
 
     @Test func permissionIsAskedForOnceAndGranted() async {
         camera.with { $0.permission = .undecided }
@@ -122,7 +132,19 @@ import Testing
         camera.tell(.resumed)
         await eventually { model.phase == .running }
         await watch(3, from: 100, frames: 8)
-        #expect(said.labels == ["7", "3"])
+        #expect(said.words == ["7", "Another app uses the camera.", "The camera is back.", "3"])
+    }
+
+    @Test func leavingWhileInterruptedStopsTheCameraForGood() async {
+        await running()
+        let old = camera.with { $0.feed }
+        camera.tell(.interrupted(reason: "Another app uses the camera."))
+        await eventually { model.phase == .interrupted(reason: "Another app uses the camera.") }
+        await model.disappear()
+        #expect(camera.log.last == "stopped")
+        old?.send(.resumed)
+        await aMoment()
+        #expect(model.phase == .off)
     }
 
     @Test func aFailureWhileRunningCanBeTriedAgain() async {
@@ -135,7 +157,39 @@ import Testing
         await model.appear()
         #expect(model.phase == .running)
         await watch(5, from: 0, frames: 8)
-        #expect(said.labels == ["5"])
+        #expect(said.words == ["The camera stopped.", "5"])
+    }
+
+    @Test(arguments: [[CameraEvent.lost], [.interrupted(reason: "lost"), .lost]])
+    func mediaServicesThatWereLostBringTheCameraBackWithoutATouch(events: [CameraEvent]) async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        events.forEach(camera.tell)
+        await eventually { camera.log == ["started", "started"] && model.phase == .running }
+        #expect(model.reading == .silent)
+        await watch(3, from: 100, frames: 8)
+        #expect(said.words.first == "7" && said.words.last == "3")
+    }
+
+    @Test func aCameraThatDoesNotComeBackAfterALossSaysWhy() async {
+        await running()
+        camera.with { $0.startTrouble = Trouble("The camera does not start.") }
+        camera.tell(.lost)
+        await eventually { model.phase == .failed(reason: "The camera does not start.") }
+        #expect(said.words == ["The camera does not start."])
+    }
+
+    @Test func theScreenStaysOnWhileAPersonPoints() async {
+        #expect(!model.keepsScreenOn)
+        await running()
+        #expect(model.keepsScreenOn)
+        model.toggleFreeze()
+        #expect(!model.keepsScreenOn)
+        model.toggleFreeze()
+        camera.tell(.interrupted(reason: "Another app uses the camera."))
+        await eventually { !model.keepsScreenOn }
+        await model.disappear()
+        #expect(!model.keepsScreenOn)
     }
 
     @Test func aLateEventOfACameraThatIsOffChangesNothing() async {
@@ -154,22 +208,100 @@ import Testing
         #expect(camera.with { $0.framing } == Framing(side: 16, view: Extent(width: 390, height: 844)))
     }
 
+    // MARK: zoom and focus
+
+    @Test func theZoomMakesHandwritingLargeEnoughWhereTheLensIsSharp() async {
+        await model.lay(out: Extent(width: 390, height: 600))
+        await running()
+        let lens = camera.with { $0.lens }
+        let wanted = lens.zoom(frame: Extent(width: 9, height: 16), view: Extent(width: 390, height: 600))
+        await eventually { camera.with { $0.zoom } == wanted }
+        #expect(model.zoom == wanted && wanted > 2)
+        await model.lay(out: Extent(width: 200, height: 600))
+        await eventually { (camera.with { $0.zoom } ?? 0) < wanted }  // the box is smaller: less zoom
+    }
+
+    @Test func twoFingersZoomFromWhereTheyCameDown() async {
+        camera.with { $0.lens = Lens(nearestFocus: 100, fieldOfView: 106, usualZoom: 2, zooms: 1...60) }
+        await running()
+        let before = model.zoom
+        model.pinch(by: 1.2)
+        model.pinch(by: 1.5)
+        model.endPinch()
+        #expect(abs(model.zoom - 1.5 * before) < 1e-9)
+        await eventually { camera.with { $0.zoom } == 2 * model.zoom }
+        model.pinch(by: 0.01)
+        #expect(model.zoom == 1)
+        model.pinch(by: 100)
+        model.endPinch()
+        #expect(model.zoom == 8)
+        model.zoomByStep(closer: false)
+        #expect(abs(model.zoom - 8 / 1.5) < 1e-9)
+    }
+
+    @Test func aChosenZoomStaysWhateverHappens() async {
+        await running()
+        model.pinch(by: 0.01)
+        model.endPinch()
+        await model.lay(out: Extent(width: 390, height: 600))
+        await model.disappear()
+        await model.appear()
+        await aMoment()
+        #expect(model.zoom == 1 && camera.with { $0.zoom } == 1)
+    }
+
+    @Test func aTouchFocusesThere() async {
+        await model.focus(x: 10, y: 10)
+        await model.lay(out: Extent(width: 390, height: 600))
+        await running()
+        await model.focus(x: 10, y: 10)
+        #expect(camera.with { $0.focus } == nil)  // no frame yet
+        await watch(7, from: 0, frames: 1)
+        await model.focus(x: 195, y: 300)
+        #expect(camera.with { $0.focus } == FramePlace(x: 0.5, y: 0.5))
+    }
+
+    @Test func whatIsFrozenNeitherZoomsNorFocuses() async {
+        await running()
+        await watch(7, from: 0, frames: 1)
+        let zoom = model.zoom
+        model.toggleFreeze()
+        model.pinch(by: 2)
+        await model.focus(x: 195, y: 300)
+        #expect(model.zoom == zoom && camera.with { $0.focus } == nil)
+    }
+
     // MARK: digits
 
     @Test func aDigitThatSettlesIsShownAndSaidOnce() async {
         await running()
         await watch(7, from: 0, frames: 2)
-        #expect(model.reading == .candidate(label: "7") && said.labels.isEmpty)
+        #expect(model.reading == .candidate(label: "7") && said.words.isEmpty)
         await watch(7, from: 0.2, frames: 6)
-        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.labels == ["7"])
+        #expect(model.reading == .shown(label: "7", confidence: 0.9) && said.words == ["7"])
         #expect(abs(model.framesPerSecond - 10) < 0.01)
         #expect(model.frameExtent == Extent(width: 1080, height: 1920))
+    }
+
+    /// What the screen is laid out by is drawn anew when it changes, and not at every frame.
+    @Test func aFrameTouchesTheAnswerAlone() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        await confirmation(expectedCount: 0) { changed in
+            withObservationTracking {
+                _ = (model.phase, model.isFrozen, model.frameExtent, model.zoom, model.keepsScreenOn)
+                _ = (model.problem, model.torch, model.torchProblem)
+            } onChange: {
+                changed()
+            }
+            await watch(3, from: 0.8, frames: 8)
+        }
     }
 
     @Test func backgroundIsSilent() async {
         await running()
         await watch(10, from: 0, frames: 8)
-        #expect(model.reading == .silent && said.labels.isEmpty && model.probabilities.count == 11)
+        #expect(model.reading == .silent && said.words.isEmpty && model.probabilities.count == 11)
     }
 
     @Test func framesThatComeFasterThanTheyAreReadAreDroppedButTheNewest() async {
@@ -201,7 +333,7 @@ import Testing
         model.toggleFreeze()
         #expect(!model.isFrozen && model.reading == .silent)
         await watch(3, from: 2, frames: 8)
-        #expect(said.labels == ["7", "3"])
+        #expect(said.words == ["7", "3"])
     }
 
     @Test func aFrameInFlightWhenFrozenIsNotShown() async {
@@ -247,6 +379,7 @@ import Testing
         await model.toggleTorch()
         await watch(7, from: 0, frames: 1)
         #expect(model.torch == .off && model.torchProblem == "The torch is too hot.")
+        #expect(said.words == ["The torch is too hot."])
         camera.with { $0.torchTrouble = nil }
         await model.toggleTorch()
         #expect(model.torch == .on && model.torchProblem == nil)
@@ -272,6 +405,18 @@ import Testing
         await eventually { model.problem == "The model does not answer." }
         #expect(model.reading == .silent)
         await reader.fail(with: nil)
+        await watch(7, from: 2, frames: 8)
+        #expect(model.problem == nil && model.reading == .shown(label: "7", confidence: 0.9))
+    }
+
+    @Test func anAnswerThatMakesNoSenseIsShown() async {
+        await running()
+        await watch(7, from: 0, frames: 8)
+        await reader.answer([Double](repeating: 0, count: 11))
+        camera.see(7, at: 1)
+        await eventually { model.problem?.contains("add up to 0.00") == true }
+        #expect(model.reading == .silent && model.probabilities.isEmpty)
+        await reader.answer(nil)
         await watch(7, from: 2, frames: 8)
         #expect(model.problem == nil && model.reading == .shown(label: "7", confidence: 0.9))
     }
@@ -305,6 +450,6 @@ import Testing
         #expect(model.reading == .shown(label: "7", confidence: 0.9))  // held: 0.9 is above 0.75 of it
         await watch(10, from: 1.6, frames: 8)
         await watch(7, from: 2.4, frames: 8)
-        #expect(model.reading == .silent && said.labels == ["7"])
+        #expect(model.reading == .silent && said.words == ["7"])
     }
 }

@@ -46,6 +46,18 @@ import Testing
         await eventually { said.labels == ["1", "2"] }
     }
 
+    @Test func aPenThatIsTakenAwayIsLiftedAndTheNextStrokeStandsAlone() async {
+        await shelf.open()
+        model.draw(to: PadPoint(x: 0.3, y: 0.2))
+        model.draw(to: PadPoint(x: 0.3, y: 0.8))
+        model.lift()
+        model.lift()  // the drag is cancelled and the pad goes, too
+        stroke(0.7)
+        #expect(model.drawing.strokes.map { $0.map(\.x) } == [[0.3, 0.3], [0.7, 0.7]])
+        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { said.labels.last == "2" }
+    }
+
     @Test func undoAndClearReadAgain() async {
         await shelf.open()
         stroke(0.3)
@@ -116,6 +128,14 @@ import Testing
         model.clear()
         #expect(model.problem == nil)
     }
+
+    @Test func anAnswerThatMakesNoSenseIsShown() async {
+        await shelf.open()
+        await reader.answer([Double](repeating: .nan, count: 11))
+        stroke(0.3)
+        await eventually { model.problem?.contains("no numbers") == true }
+        #expect(model.reading == .silent && model.probabilities.isEmpty)
+    }
 }
 
 /// Reads how many separate strokes cross the middle of a drawing.
@@ -144,6 +164,7 @@ private actor SketchReader: DigitReader {
     func letOneThrough() async { await reader.letOneThrough() }
     func openGate() async { await reader.openGate() }
     func fail(with trouble: Trouble?) async { await reader.fail(with: trouble) }
+    func answer(_ answer: [Double]?) async { await reader.answer(answer) }
 }
 
 private struct SketchSource: ModelSource {

@@ -49,6 +49,7 @@ actor FakeReader: DigitReader {
     private var isOpen = true
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private var trouble: Trouble?
+    private var answer: [Double]?
 
     init(_ contract: Contract) { self.contract = contract }
 
@@ -59,6 +60,7 @@ actor FakeReader: DigitReader {
         if !isOpen { await withCheckedContinuation { waiting.append($0) } }
         atOnce -= 1
         if let trouble { throw trouble }
+        if let answer { return answer }
         let label = min(Int(pixels.pixels[0]), contract.labels.count - 1)
         return contract.labels.indices.map { $0 == label ? 0.9 : 0.1 / Double(contract.labels.count - 1) }
     }
@@ -76,6 +78,9 @@ actor FakeReader: DigitReader {
     }
 
     func fail(with trouble: Trouble?) { self.trouble = trouble }
+
+    /// Answers so from now on, whatever it is shown; `nil` goes back to reading.
+    func answer(_ answer: [Double]?) { self.answer = answer }
 
     var isWaiting: Bool { !waiting.isEmpty }
 }
@@ -123,6 +128,7 @@ actor Gate {
 /// A camera that a test drives. Its lock makes it usable from every thread, as a real one is.
 final class FakeCamera: Camera, @unchecked Sendable {
     struct State {
+        var isPresent = true
         var permission = Permission.granted
         var answer = true
         var hasTorch = true
@@ -133,12 +139,17 @@ final class FakeCamera: Camera, @unchecked Sendable {
         var log: [String] = []
         var framing: Framing?
         var feed: CameraFeed?
+        var lens = Lens(nearestFocus: 200, fieldOfView: 70, zooms: 1...16)
+        var zoom: Double?
+        var focus: FramePlace?
     }
 
     private let lock = NSLock()
     private var locked = State()
 
     func with<Result>(_ change: (inout State) -> Result) -> Result { lock.withLock { change(&locked) } }
+
+    var isPresent: Bool { with { $0.isPresent } }
 
     var permission: Permission { with { $0.permission } }
 
@@ -151,7 +162,7 @@ final class FakeCamera: Camera, @unchecked Sendable {
         }
     }
 
-    func start(_ framing: Framing, feed: CameraFeed) async throws -> Bool {
+    func start(_ framing: Framing, feed: CameraFeed) async throws -> CameraAbilities {
         await with { $0.startGate }?.pass("start")
         with {
             $0.log.append("started")
@@ -159,10 +170,14 @@ final class FakeCamera: Camera, @unchecked Sendable {
             $0.feed = feed
         }
         if let trouble = with({ $0.startTrouble }) { throw trouble }
-        return with { $0.hasTorch }
+        return with { CameraAbilities(hasTorch: $0.hasTorch, lens: $0.lens) }
     }
 
     func frame(_ framing: Framing) async { with { $0.framing = framing } }
+
+    func zoom(to factor: Double) async { with { $0.zoom = factor } }
+
+    func focus(at place: FramePlace) async { with { $0.focus = place } }
 
     func stop() async { with { $0.log.append("stopped") } }
 

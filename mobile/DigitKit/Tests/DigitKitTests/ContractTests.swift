@@ -74,4 +74,33 @@ struct ContractTests {
         #expect(contract.verdict([1]) == .silent && contract.verdict([]) == .silent)
         #expect(contract.verdict(probabilities(3, .nan)) == .silent)
     }
+
+    @Test func anAnswerOfSharesOfOneWholeIsTaken() throws {
+        let contract = try contract()
+        let half = [Double](repeating: 0.09088, count: 11)  // as a network of float16 rounds them
+        #expect(try contract.checked(half) == half)
+    }
+
+    @Test(arguments: [
+        [Double](repeating: 0, count: 11), [Double](repeating: 1, count: 11), [2, -1] + [Double](repeating: 0, count: 9),
+    ])
+    func anAnswerOfNoSharesIsAnError(answer: [Double]) throws {
+        let error = #expect(throws: AnswerError.self) { try contract().checked(answer) }
+        #expect(error == .noShares(sum: answer.reduce(0, +)))
+    }
+
+    @Test(arguments: [
+        [Double](repeating: .nan, count: 11), [.infinity] + [Double](repeating: 0, count: 10), [1], [],
+    ])
+    func anAnswerWithoutNumbersIsAnError(answer: [Double]) throws {
+        #expect(throws: AnswerError.noNumbers) { try contract().checked(answer) }
+    }
+
+    @Test func anErrorInTheAnswerSaysWhatToDo() {
+        #expect(
+            AnswerError.noShares(sum: 0).localizedDescription
+                == "The model's probabilities add up to 0.00, not to 1. "
+                + "Start the app again; if that goes on, export the model again.")
+        #expect(AnswerError.noNumbers.localizedDescription.contains("export the model again"))
+    }
 }
