@@ -2,8 +2,8 @@
 
     python benchmarks/platforms.py > table.md
 
-uv resolves what kit and its users' extras need, of wheels alone, for platforms that this computer need not be: nothing is
-installed or run. Needs uv, which the extra `dev` brings. Exit code 1 where PLATFORMS has it otherwise.
+uv resolves what kit and its users' extras need, of wheels alone, for platforms that this computer need not be. Nothing
+is installed or run. Needs uv, which the extra `dev` brings. Exit code 1 where PLATFORMS has it otherwise.
 """
 
 import os
