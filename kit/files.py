@@ -153,7 +153,7 @@ def _put_back(made: Path) -> bool:
 def _to_disk(path: Path) -> None:
     for file in [path, *path.rglob("*")]:
         if file.is_file():
-            with open(file, "rb+") as opened:
+            with patiently(file.open, "rb+") as opened:
                 os.fsync(opened.fileno())
 
 
