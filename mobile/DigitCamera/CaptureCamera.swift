@@ -115,7 +115,8 @@ actor CaptureCamera: Camera {
         let types: [AVCaptureDevice.DeviceType] = [
             .builtInTripleCamera, .builtInDualWideCamera, .builtInWideAngleCamera,
         ]
-        return types.lazy.compactMap { .default($0, for: .video, position: .back) }.first ?? .default(for: .video)
+        return types.lazy.compactMap { AVCaptureDevice.default($0, for: .video, position: .back) }.first
+            ?? AVCaptureDevice.default(for: .video)
     }
 
     private func add(_ device: AVCaptureDevice) throws {

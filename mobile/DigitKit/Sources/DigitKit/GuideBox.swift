@@ -68,7 +68,7 @@ public enum GuideBox {
     public static func region(width: Int, height: Int, turns: Int = 0, view: Extent? = nil) -> Region {
         let (across, down) = turns & 1 == 1 ? (height, width) : (width, height)
         let upright = Extent(width: Double(across), height: Double(down))
-        let side = max(1, Int(side(of: upright, seenIn: view).rounded(.down)))
+        let side = max(1, Int(Self.side(of: upright, seenIn: view).rounded(.down)))
         let (x, y) = ((across - side) / 2, (down - side) / 2)
         return switch turns & 3 {
         case 1: Region(x: y, y: height - x - side, side: side)

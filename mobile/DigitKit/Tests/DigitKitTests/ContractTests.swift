@@ -82,7 +82,8 @@ struct ContractTests {
     }
 
     @Test(arguments: [
-        [Double](repeating: 0, count: 11), [Double](repeating: 1, count: 11), [2, -1] + [Double](repeating: 0, count: 9),
+        [Double](repeating: 0, count: 11), [Double](repeating: 1, count: 11),
+        [2, -1] + [Double](repeating: 0, count: 9),
     ])
     func anAnswerOfNoSharesIsAnError(answer: [Double]) throws {
         let error = #expect(throws: AnswerError.self) { try contract().checked(answer) }
