@@ -29,11 +29,12 @@ def table(headings: Sequence[str] | None, rows: Iterable[Sequence[str]]) -> str:
 
 def picture(png: bytes | Path) -> str:
     """A PNG, by its bytes or its file, inside the page; a line where the file cannot be read."""
-    try:
-        content = png.read_bytes() if isinstance(png, Path) else png
-    except OSError:
-        return line(f"{png}: not there")
-    source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    if isinstance(png, Path):
+        try:
+            png = png.read_bytes()
+        except OSError:
+            return line(f"{png}: not there")
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     return f'<img style="max-width:{_WIDTH}px;width:100%" src="{source}">'
 
 

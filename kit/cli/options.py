@@ -114,7 +114,9 @@ def _parameter(
 
 def _completer(field: "dataclasses.Field[Any]") -> completion.Completer | None:
     described = about(field)
-    return completion.one_of(described.choices) if described.choices else _COMPLETERS.get(described.metavar or "")
+    if described.choices:
+        return completion.one_of(described.choices)
+    return _COMPLETERS.get(described.metavar or "")
 
 
 def _kind(annotation: Any) -> Any:

@@ -119,8 +119,8 @@ def named(run: str, folder: Path) -> list[Run]:
         whole = [part.folder / FOLDS / fold[2] for part in named(fold[1], folder)]
         return [Run(path) for path in whole if (path / "settings.json").is_file()]
     names, called = run_names(folder), composed(run)
-    if whole := [known for known in names if known == run] or [known for known in names if composed(known) == called]:
-        return [Run(folder / known) for known in whole]
+    if exact := [known for known in names if known == run] or [known for known in names if composed(known) == called]:
+        return [Run(folder / known) for known in exact]
     number = int(run) if re.fullmatch("[0-9]{1,10}", run) else None
     parts = {known: numbered(known) for known in names}
     found = [known for known, part in parts.items() if part and part[0] == number]
