@@ -43,7 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.",
 OpenPage = Annotated[bool, typer.Option("--open", help="Show the page in the browser.", rich_help_panel=TARGET)]
 
 _METAVARS = {int: "N", float: "X", str: "NAME"}  # of options that say no other
-_COMPLETERS = {"RUN": completion.runs, "NETWORK": completion.networks}  # by metavar
+_COMPLETERS: dict[str, completion.Completer] = {"RUN": completion.runs, "NETWORK": completion.networks}  # by metavar
 
 
 def options_of(

@@ -67,7 +67,7 @@ class Recognition:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the pictures with their labels, and what could not be read."""
-        sheet = [html.picture(plots.png(_sheet(self)))] if self.files else []
+        sheet = [html.image(plots.png(_sheet(self)))] if self.files else []
         return html.facts(self.reader.name, [], *sheet, *map(html.line, self.problems))
 
     def numbers(self) -> dict[str, Any]:
