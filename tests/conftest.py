@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import hashlib
 import importlib
+import json
 import multiprocessing
 import os
 import pickle
@@ -30,7 +31,7 @@ from kit.exporting import coreml
 from kit.exporting.export import export
 from kit.reporting import data_pictures
 from kit.run.folder import Run
-from kit.run.settings import Recipe
+from kit.run.settings import Recipe, Settings
 from kit.scenes import drawing
 from kit.task import CAMERA, Task
 from kit.training import examples, loop, networks
@@ -240,6 +241,23 @@ def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+def bare_run(folder: Path, **settings: Any) -> Run:
+    """A run that has its settings and nothing else, made without TensorFlow."""
+    given = {
+        "epochs": 1,
+        "batch_size": 1,
+        "arch": "dense",
+        "seed": 0,
+        "split_seed": 0,
+        "from_run": None,
+        "data": "data",
+    }
+    whole = Settings(**given, fingerprint="0", **settings)  # type: ignore[arg-type]
+    folder.mkdir(parents=True)
+    (folder / "settings.json").write_text(json.dumps({"settings": dataclasses.asdict(whole), "versions": {}}))
+    return Run(folder)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import bare_run
 from test_commands import HEAVY, commands
 from typer.main import get_command
 
@@ -18,8 +19,6 @@ from kit.cli.main import app
 from kit.exporting.options import Options
 from kit.importing.arguments import ImportArguments
 from kit.options import about, flag
-from kit.run.runs import create
-from kit.run.settings import Settings
 from kit.training.arguments import Arguments
 from kit.training.networks import NETWORKS
 
@@ -31,11 +30,8 @@ RUNS = ["01-dense", "02-own", "03-dense"]
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs, exports, a network's file; and names that a shell would take for more than names."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("dense", "own", "dense"):
-        settings = Settings(
-            epochs=1, batch_size=1, arch="dense", seed=0, split_seed=0, from_run=None, data="data", fingerprint="0"
-        )
-        create(settings, name, folder / "runs")
+    for name in RUNS:
+        bare_run(folder / "runs" / name)
     hostile = ["04-a b", "05-$(touch pwned)", "06-`touch pwned`", "07-'x"] + ["08-*", r"09-\$(touch pwned)"] * (
         os.name != "nt"
     )

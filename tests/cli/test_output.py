@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KitCommand
+from conftest import KitCommand, bare_run
 
 from kit.cli import output
-from kit.run.runs import create
-from kit.run.settings import Settings
 from kit.text import write_plainly
 
 COLOURS = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
 OUTCOME = {
-    "arch": "dense", "val_accuracy": 0.9545, "val_loss": 0.21, "accuracy": 0.97, "epochs": 20, "epochs_done": 20,
-    "best_epoch": 19, "seconds": 99.0, "parameters": 16175, "finished": True, "stopped": None,
+    "arch": "dense", "val_accuracy": 0.9545, "val_loss": 0.21, "loss": 0.1, "accuracy": 0.97, "epochs": 20,
+    "epochs_done": 20, "best_epoch": 19, "seconds": 99.0, "parameters": 16175, "finished": True, "stopped": None,
 }  # fmt: skip
 
 
@@ -113,11 +111,8 @@ def test_letters_that_a_terminal_lacks_take_the_room_of_what_stands_for_them(
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs, one with a name in Japanese."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("dense", "手書き数字の認識"):
-        settings = Settings(
-            epochs=20, batch_size=1, arch="dense", seed=0, split_seed=0, from_run=None, data="data", fingerprint="0"
-        )
-        create(settings, name, folder / "runs").write_metrics(OUTCOME)
+    for name in ("01-dense", "02-手書き数字の認識"):
+        bare_run(folder / "runs" / name).write_metrics(OUTCOME)
     return folder
 
 
@@ -161,8 +156,8 @@ def test_runs_are_listed_in_the_width_of_the_terminal(project: Path, kit_command
         "02-手書き数字の認識  dense          95.45%    0.2100   20/20",
     ]
     assert at_a_terminal(project, 25, "runs", TERM="dumb")[1:] == [
-        "01-dense          95.45%",
-        "02-手書き…        95.45%",
+        "01-dense           95.45%",
+        "02-手書き…         95.45%",
     ]
 
 

@@ -7,24 +7,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import KitCommand, assert_one_line
+from conftest import KitCommand, assert_one_line, bare_run
 
 import kit
 from kit import KitError, open_run
 from kit.reporting import viewer
 from kit.run.folder import Run
-from kit.run.runs import create
-from kit.run.settings import Settings
 
 AROUND = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION")
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    settings = Settings(
-        epochs=1, batch_size=1, arch="dense", seed=0, split_seed=0, from_run=None, data="data", fingerprint="0"
-    )
-    return create(settings, runs=tmp_path / "runs")
+    return bare_run(tmp_path / "runs" / "01-dense")
 
 
 @pytest.fixture
@@ -96,12 +91,8 @@ def test_what_is_not_there_is_an_error_that_says_what_makes_it(
 
 
 def test_an_imported_network_has_no_history_that_a_command_could_make(tmp_path: Path) -> None:
-    settings = Settings(
-        epochs=1, batch_size=1, arch="dense", seed=0, split_seed=0, from_run=None, data="data", fingerprint="0",
-        imported="model.keras",
-    )  # fmt: skip
     with pytest.raises(KitError, match=re.escape("history.png: a network that was trained elsewhere has none")):
-        open_run(create(settings, runs=tmp_path), "history")
+        open_run(bare_run(tmp_path / "01-dense", imported="model.keras"), "history")
 
 
 def test_what_can_be_shown_is_listed(run: Run) -> None:
