@@ -73,10 +73,11 @@ def _why_not_loaded(error: ImportError) -> str:
     """Why there is no TensorFlow; of a library that it lacks it tells at the end of a whole traceback."""
     if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
         return installation.without_tensorflow()
-    said = re.findall(r"^\w*Error: (.+)$", str(error), re.MULTILINE) or str(error).split("\n")
+    lines = re.findall(r"^\w*Error: (.+)$", str(error), re.MULTILINE) or str(error).split("\n")
+    said = f": {lines[-1].strip().rstrip('.')}" if lines[-1] else ""
     windows = "install Microsoft's Visual C++ Redistributable, which it needs"
     advice = windows if sys.platform == "win32" else "pip install --force-reinstall tensorflow"
-    return f"TensorFlow cannot be loaded: {said[-1].strip().rstrip('.')}: {advice}"
+    return f"TensorFlow cannot be loaded{said}: {advice}"
 
 
 def reason(error: Exception) -> str:
