@@ -121,6 +121,12 @@ def test_the_app_builds(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
 
 
+FRAMEWORKS = (  # each after those that it imports
+    "CoreVideo", "QuartzCore", "CoreML", "AVFoundation", "UIKit", "Accessibility", "UniformTypeIdentifiers",
+    "CoreTransferable", "SwiftUI", "PhotosUI",
+)  # fmt: skip
+
+
 def of_deployment_target(declarations: str) -> str:
     """Declarations of a framework with what is newer than the app's deployment target made unavailable.
 
@@ -156,13 +162,13 @@ PLANTED = {
 @needs_swift
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac has the frameworks themselves: Xcode builds the app")
 def test_the_apps_types_fit_together(tmp_path: Path) -> None:
-    """Type-checked in Swift 6 mode against DigitKit itself and hand-written declarations of Apple's frameworks.
+    """Compiled but for its code, in Swift 6 mode, against DigitKit itself and declarations of Apple's frameworks.
 
     That finds what is misspelt, too new, of the wrong type or on the wrong actor; not what Apple's frameworks mean
     otherwise than tests/apple declares them. As in the SDK, enumerations may get more cases (library evolution).
     """
     compiler = str(shutil.which("swiftc"))
-    for module in ("CoreVideo", "QuartzCore", "CoreML", "AVFoundation", "UIKit", "Accessibility", "SwiftUI"):
+    for module in FRAMEWORKS:
         source = tmp_path / f"{module}.swift"
         source.write_text(of_deployment_target((Path(__file__).parent / "apple" / source.name).read_text()))
         made = [compiler, "-emit-module", "-module-name", module, "-parse-as-library", "-swift-version", "5", "-I", "."]
@@ -173,7 +179,8 @@ def test_the_apps_types_fit_together(tmp_path: Path) -> None:
     modules = Path(swift("build", "--show-bin-path").stdout.strip()) / "Modules"
 
     def checked(files: list[Path]) -> subprocess.CompletedProcess[str]:
-        command = [compiler, "-typecheck", "-parse-as-library", "-module-name", "DigitCamera", "-swift-version", "6"]
+        command = [compiler, "-emit-sil", "-wmo", "-o", os.devnull, "-parse-as-library", "-swift-version", "6"]
+        command += ["-module-name", "DigitCamera"]
         command += ["-D", "DEBUG", "-I", str(tmp_path), "-I", str(modules), *map(str, files)]
         return subprocess.run(command, capture_output=True, text=True)
 
@@ -403,7 +410,7 @@ def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_t
         for path in (KIT / "Tests").rglob("*.swift")
         for name in re.findall(r"@Test(?:\(.*?\))?\s+func (\w+)", path.read_text())
     }
-    rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad): .*?\| (.*) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad|picture|history): .*?\| (.*) \|$", text, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert len(rows) >= 18 and named <= tests, named - tests
     files = {name: json.loads(content) for name, content in golden().files().items()}

@@ -2,6 +2,7 @@
 // where there is no SDK. Nothing here ever runs. Closures that are given no actor there are given none here: those in a
 // view's body are on the main one because the body is. What no `@available` stands at is older than iOS 16.
 
+import CoreTransferable
 @_exported import Foundation
 @_exported import Observation
 @_exported import UIKit
@@ -107,7 +108,20 @@ extension Button where L == Text { public init(_ k: LocalizedStringKey, action: 
 extension Button where L == Label { public init(_ k: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {} }
 public struct Spacer: Leaf { public init(minLength: CGFloat? = nil) {} }
 public struct ScrollView<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
-public struct Alignment { public static let topTrailing = Self(), top = Self(), bottom = Self(), trailing = Self(), center = Self() }
+@available(iOS 16, *) public struct PasteButton: Leaf {
+    public init<T: Transferable>(payloadType: T.Type, onPaste: @escaping ([T]) -> Void) {}
+}
+public struct Image: Leaf {
+    public init(uiImage: UIImage) {}
+    public func resizable() -> Image { self }
+}
+@MainActor @preconcurrency public protocol ViewModifier {
+    associatedtype Body: View
+    typealias Content = ModifierContent<Self>
+    @ViewBuilder func body(content: Content) -> Body
+}
+public struct ModifierContent<M: ViewModifier>: Leaf {}
+public struct Alignment { public static let topLeading = Self(), topTrailing = Self(), top = Self(), bottom = Self(), trailing = Self(), center = Self() }
 public struct VerticalAlignment { public static let bottom = Self(), center = Self() }
 public struct ZStack<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
 public struct VStack<C: View>: Leaf { public init(spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {} }
@@ -222,8 +236,11 @@ public struct ToolbarItemGroup<C: View>: ToolbarContent { public init(placement:
 @resultBuilder public enum ToolbarContentBuilder { public static func buildBlock<T: ToolbarContent>(_ t: T) -> T { t } }
 @MainActor @preconcurrency public protocol Gesture { associatedtype Value }
 public struct DragGesture: Gesture {
-    public struct Value: Equatable { public var location: CGPoint }
-    public init(minimumDistance: CGFloat) {}
+    public struct Value: Equatable {
+        public var location: CGPoint
+        public var translation: CGSize
+    }
+    public init(minimumDistance: CGFloat = 10) {}
 }
 @available(iOS 17, *) public struct MagnifyGesture: Gesture {
     public struct Value: Equatable { public var magnification: CGFloat }
@@ -311,6 +328,12 @@ extension View {
     public func toolbar<V: View>(@ViewBuilder content: () -> V) -> some View { SomeLeaf() }
     public func contentShape<S: Shape>(_ s: S) -> some View { SomeLeaf() }
     public func gesture<G: Gesture>(_ g: G) -> some View { SomeLeaf() }
+    public func simultaneousGesture<G: Gesture>(_ g: G) -> some View { SomeLeaf() }
+    public func offset(x: CGFloat = 0, y: CGFloat = 0) -> some View { SomeLeaf() }
+    @available(iOS 16, *) public func dropDestination<T: Transferable>(
+        for payloadType: T.Type = T.self, action: @escaping ([T], CGPoint) -> Bool, isTargeted: @escaping (Bool) -> Void = { _ in }
+    ) -> some View { SomeLeaf() }
+    public func modifier<M: ViewModifier>(_ m: M) -> some View { SomeLeaf() }
     public func tag<V: Hashable>(_ v: V) -> some View { SomeLeaf() }
     public func tabItem<V: View>(@ViewBuilder _ l: () -> V) -> some View { SomeLeaf() }
 }

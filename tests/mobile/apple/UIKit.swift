@@ -21,4 +21,37 @@
 }
 open class UIColor: NSObject, @unchecked Sendable {
     public class var secondarySystemBackground: UIColor { .init() }
+    public class var white: UIColor { .init() }
+    public func setFill() {}
+}
+open class UIImage: NSObject, @unchecked Sendable {
+    public init?(data: Data) { nil }
+    public var size: CGSize { .zero }
+    public var cgImage: CGImage? { nil }
+    public func draw(in rect: CGRect) {}
+}
+open class UIGraphicsImageRendererFormat: NSObject {
+    public override init() {}
+    public var scale: CGFloat = 1
+    public var opaque = false
+}
+open class UIGraphicsImageRendererContext: NSObject {
+    override init() {}
+    public func fill(_ rect: CGRect) {}
+}
+open class UIGraphicsImageRenderer: NSObject {
+    public init(bounds: CGRect, format: UIGraphicsImageRendererFormat) {}
+    public func image(actions: (UIGraphicsImageRendererContext) -> Void) -> UIImage { fatalError() }
+}
+public final class CGImage {}
+public final class CGColorSpace {
+    public init?(name: NSString) { nil }
+    public static let sRGB: NSString = "sRGB"
+}
+public enum CGImageAlphaInfo: UInt32 { case none, premultipliedLast, premultipliedFirst, last, first, noneSkipLast, noneSkipFirst, alphaOnly }
+public final class CGContext {
+    public init?(
+        data: UnsafeMutableRawPointer?, width: Int, height: Int, bitsPerComponent: Int, bytesPerRow: Int, space: CGColorSpace, bitmapInfo: UInt32
+    ) { nil }
+    public func draw(_ image: CGImage, in rect: CGRect) {}
 }

@@ -14,10 +14,9 @@ import Observation
     private let shelf: ModelShelf
     private let announce: @MainActor (String) -> Void
     private var isPenDown = false
-    private var isReading = false
-    private var isOutdated = false
     private var announced: String?
     private var pads = 0
+    @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
 
     /// - Parameter announce: Tells a person who does not see the screen which digit a finished stroke made.
     public init(shelf: ModelShelf, announce: @escaping @MainActor (String) -> Void) {
@@ -65,16 +64,7 @@ import Observation
     /// Reads the drawing as it is now; one reading at a time, and the next one is of the newest drawing.
     private func readAgain() {
         if drawing.isEmpty { forget() }
-        isOutdated = true
-        guard !isReading else { return }
-        isReading = true
-        Task {
-            while isOutdated {
-                isOutdated = false
-                await read()
-            }
-            isReading = false
-        }
+        work.ask()
     }
 
     private func read() async {
@@ -94,7 +84,7 @@ import Observation
     }
 
     private func announceIfNew() {
-        guard !isPenDown, !isOutdated, case .shown(let label, _) = reading, label != announced else { return }
+        guard !isPenDown, !work.isWanted, case .shown(let label, _) = reading, label != announced else { return }
         announced = label
         announce(label)
     }

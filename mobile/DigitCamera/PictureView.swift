@@ -1,0 +1,126 @@
+import DigitFlow
+import DigitKit
+import PhotosUI
+import SwiftUI
+
+/// A picture from the library, the clipboard or another app, and a box over it that is read.
+struct PictureView: View {
+    let model: PictureModel
+    let shelf: ModelShelf
+
+    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
+    @State private var image: UIImage?
+    @State private var chosen: PhotosPickerItem?
+
+    var body: some View {
+        NavigationStack {
+            GeometryReader { geometry in
+                let layout = ScreenLayout(
+                    screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
+                    hasButtons: false)
+                let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
+                stack {
+                    picture(in: layout.picture)
+                        .frame(width: layout.picture.width, height: layout.picture.height)
+                    ReadingView(
+                        reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
+                        probabilities: model.probabilities, layout: layout
+                    )
+                    .padding(ScreenLayout.padding)
+                    .frame(width: layout.panel.width, height: layout.panel.height)
+                }
+            }
+            .safeAreaInset(edge: .top) {
+                if let problem = shelf.problem ?? model.problem {
+                    NoticeView(problem, systemImage: "exclamationmark.triangle")
+                }
+            }
+            .navigationTitle("Read a picture")
+            .navigationBarTitleDisplayMode(.inline)
+            .toolbar {
+                ToolbarItemGroup(placement: .primaryAction) {
+                    PasteButton(payloadType: PictureFile.self) { files in open { files.first } }
+                        .labelStyle(.iconOnly)
+                    PhotosPicker(selection: $chosen, matching: .images) {
+                        Label("Choose a picture", systemImage: "photo.on.rectangle")
+                    }
+                }
+            }
+        }
+        .dropDestination(for: PictureFile.self) { files, _ in
+            open { files.first }
+            return !files.isEmpty
+        }
+        .onChange(of: chosen) { _, item in
+            guard let item else { return }
+            chosen = nil  // so that the same one can be chosen again
+            open { try await item.loadTransferable(type: PictureFile.self) }
+        }
+        .onChange(of: shelf.state) { model.modelChanged() }
+        .onChange(of: shelf.threshold) { model.modelChanged() }
+    }
+
+    @ViewBuilder private func picture(in view: Extent) -> some View {
+        if let image, let picture = model.picture, let box = model.box {
+            let scale = box.scale(in: view)
+            Image(uiImage: image)
+                .resizable()
+                .frame(width: scale * Double(picture.width), height: scale * Double(picture.height))
+                .overlay(alignment: .topLeading) {
+                    RoundedRectangle(cornerRadius: 4)
+                        .strokeBorder(.tint, lineWidth: 3)
+                        .frame(width: scale * box.side, height: scale * box.side)
+                        .offset(x: scale * (box.x - box.side / 2), y: scale * (box.y - box.side / 2))
+                }
+                .modifier(BoxGestures(model: model, scale: scale))
+                .accessibilityElement()
+                .accessibilityLabel("Picture with the box that is read")
+                .accessibilityZoomAction {
+                    model.pinch(by: $0.direction == .zoomIn ? 1 / 1.25 : 1.25)
+                    model.lift()
+                }
+        } else {
+            ContentUnavailableView {
+                Label("No picture yet", systemImage: "photo")
+            } description: {
+                Text("Choose one, paste one, or drop one here. No permission is needed, and nothing leaves the device.")
+            }
+        }
+    }
+
+    private func open(_ load: @escaping @MainActor () async throws -> PictureFile?) {
+        Task {
+            do {
+                guard let file = try await load() else { return }
+                let decoded = try await file.decoded()
+                image = decoded.image
+                model.open(decoded.grey)
+            } catch {
+                model.fail(error)
+            }
+        }
+    }
+}
+
+/// One finger moves the box, two scale it.
+private struct BoxGestures: ViewModifier {
+    let model: PictureModel
+    let scale: Double
+
+    @GestureState private var isChanging = false
+
+    func body(content: Content) -> some View {
+        content
+            .gesture(
+                DragGesture()
+                    .updating($isChanging) { _, isChanging, _ in isChanging = true }
+                    .onChanged { model.drag(x: $0.translation.width / scale, y: $0.translation.height / scale) }
+            )
+            .simultaneousGesture(
+                MagnifyGesture()
+                    .updating($isChanging) { _, isChanging, _ in isChanging = true }
+                    .onChanged { model.pinch(by: $0.magnification) }
+            )
+            .onChange(of: isChanging) { if !isChanging { model.lift() } }
+    }
+}

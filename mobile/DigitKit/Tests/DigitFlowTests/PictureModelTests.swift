@@ -1,0 +1,114 @@
+import DigitKit
+import Testing
+
+@testable import DigitFlow
+
+/// The picture screen with a stand-in for the network that reads the grey of the box's first pixel.
+@MainActor struct PictureModelTests {
+    private let reader: FakeReader
+    private let shelf: ModelShelf
+    private let said = Said()
+    private let model: PictureModel
+
+    @MainActor final class Said { var words: [String] = [] }
+
+    init() throws {
+        reader = FakeReader(try contract())
+        shelf = ModelShelf(source: FakeSource([("Fake", reader)]), preferences: FakePreferences())
+        let said = said
+        model = PictureModel(shelf: shelf) { said.words.append($0) }
+    }
+
+    /// The left half of one grey, the right half of another.
+    private func picture(_ left: UInt8, _ right: UInt8) throws -> GreyPicture {
+        let row = [UInt8](repeating: left, count: 400) + [UInt8](repeating: right, count: 400)
+        return try #require(GreyPicture(width: 200, height: 100, rgba: (0..<100).flatMap { _ in row }))
+    }
+
+    @Test func aPictureIsReadInTheMiddleAndSaid() async throws {
+        await shelf.open()
+        model.open(try picture(7, 7))
+        await eventually { model.reading == .shown(label: "7", confidence: 0.9) }
+        #expect(said.words == ["7"] && model.probabilities.count == 11 && model.box?.side == 60)
+    }
+
+    @Test func theBoxIsReadWhereItIsMovedAndSaidWhenItIsLetGo() async throws {
+        await shelf.open()
+        model.open(try picture(3, 5))
+        await eventually { said.words == ["3"] }
+        model.drag(x: 20, y: 0)
+        model.drag(x: 40, y: 0)
+        await eventually { model.reading == .shown(label: "5", confidence: 0.9) }
+        #expect(said.words == ["3"] && model.box?.x == 140)  // 40 from where the finger came down, not 60
+        model.lift()
+        #expect(said.words == ["3", "5"])
+    }
+
+    @Test func aFingerAndTwoMoveAndScaleItTogether() throws {
+        model.open(try picture(3, 5))
+        model.drag(x: 10, y: 5)
+        model.pinch(by: 0.5)
+        #expect(model.box?.side == 30 && model.box?.x == 110 && model.box?.y == 55)
+        model.lift()
+        model.pinch(by: 0.5)
+        model.lift()
+        #expect(model.box?.side == 15 && model.box?.x == 110)
+    }
+
+    @Test func ofManyPlacesTheNewestIsReadNext() async throws {
+        await shelf.open()
+        await reader.closeGate()
+        model.open(try picture(1, 2))
+        await eventually { await reader.isWaiting }
+        for step in 1...50 { model.drag(x: Double(step), y: 0) }
+        await aMoment()
+        #expect(await reader.squares.count == 1)
+        await reader.openGate()
+        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        #expect(await reader.squares.count == 2)
+    }
+
+    @Test func aReadingOfThePictureBeforeIsNotShown() async throws {
+        await shelf.open()
+        await reader.closeGate()
+        model.open(try picture(1, 1))
+        await eventually { await reader.isWaiting }
+        model.open(try picture(4, 4))
+        await reader.letOneThrough()
+        await eventually { await reader.squares.count == 2 }
+        #expect(model.reading == .silent)
+        await reader.openGate()
+        await eventually { model.reading == .shown(label: "4", confidence: 0.9) }
+    }
+
+    @Test func aPictureThatCannotBeOpenedSaysSoAndTheOneBeforeStays() async throws {
+        await shelf.open()
+        model.open(try picture(6, 6))
+        await eventually { said.words == ["6"] }
+        model.fail(Trouble("This is no picture."))
+        #expect(model.problem == "This is no picture." && model.reading == .shown(label: "6", confidence: 0.9))
+        model.open(try picture(8, 8))
+        await eventually { model.reading == .shown(label: "8", confidence: 0.9) }
+        #expect(model.problem == nil)
+    }
+
+    @Test func aModelThatComesLaterReadsWhatIsThere() async throws {
+        model.open(try picture(9, 9))
+        await aMoment()
+        #expect(model.reading == .silent)
+        await shelf.open()
+        model.modelChanged()
+        await eventually { model.reading == .shown(label: "9", confidence: 0.9) }
+    }
+
+    @Test func withoutAPictureNothingHappens() async {
+        await shelf.open()
+        model.drag(x: 3, y: 3)
+        model.pinch(by: 2)
+        model.lift()
+        model.modelChanged()
+        await aMoment()
+        #expect(model.box == nil && model.reading == .silent && said.words.isEmpty)
+        #expect(await reader.squares.isEmpty)
+    }
+}
