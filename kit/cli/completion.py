@@ -84,7 +84,9 @@ def models(incomplete: str) -> list[str]:
 
 def runs_and_models(ctx: typer.Context, incomplete: str) -> list[str]:
     """What reads pictures; behind it come the pictures' files, which the shell knows itself."""
-    return [] if ctx.params.get("arguments") else [*runs(ctx), *models(incomplete)]
+    from kit.reading import bundled
+
+    return [] if ctx.params.get("arguments") else [*runs(ctx), *models(incomplete), bundled.NAME]
 
 
 def shown(ctx: typer.Context) -> list[str]:
