@@ -410,7 +410,9 @@ def test_the_guides_table_of_states_names_tests_that_exist_and_its_figures_are_t
         for path in (KIT / "Tests").rglob("*.swift")
         for name in re.findall(r"@Test(?:\(.*?\))?\s+func (\w+)", path.read_text())
     }
-    rows = re.findall(r"^\| (?:permission|camera|torch|model|threshold|digit|pad|picture|history): .*?\| (.*) \|$", text, re.MULTILINE)
+    rows = re.findall(
+        r"^\| (?:permission|camera|torch|model|threshold|digit|pad|picture|history): .*?\| (.*) \|$", text, re.MULTILINE
+    )
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert len(rows) >= 18 and named <= tests, named - tests
     files = {name: json.loads(content) for name, content in golden().files().items()}
