@@ -9,9 +9,10 @@ same with five views of each row. Each run's submission, by five views, lies in 
 """
 
 import argparse
+import contextlib
 import csv
 import json
-import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from pairs import KIT
 
+from kit import backend
 from kit.run.folder import Run
 from kit.run.prediction import viewed_validation
 
@@ -43,7 +45,7 @@ def main() -> None:
         if missing := [limit for limit in minutes if not lines(given.runs, "notebook", limit, seed)]:
             for line in notebook(given.folder, missing, seed):
                 enter(given.runs, line)
-    print(f"{processor()}, {len(os.sched_getaffinity(0))} threads\n")
+    print(f"{processor()}, {backend.threads()} threads\n")
     print("| minutes | took | kit: the plan | accuracy | with five views | the notebook: epochs | accuracy |")
     print("|---:|---:|---|---:|---:|---:|---:|")
     for limit in minutes:
@@ -120,8 +122,9 @@ def row(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> str:
 
 
 def processor() -> str:
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "processor")
+    with contextlib.suppress(OSError, StopIteration), open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
+    return platform.processor() or "processor"
 
 
 if __name__ == "__main__":

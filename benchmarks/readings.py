@@ -25,7 +25,7 @@ from kit.exporting.steps import SEVERAL, Name, Operation
 from kit.task import CAMERA, ROWS
 from kit.training import networks
 
-_FORMS = [  # format, target, precision
+FORMS = [  # format, target, precision
     ("mlprogram", "iOS15", "float32"), ("mlprogram", "iOS17", "float16"), ("mlprogram", "iOS18", "float16"),
     ("neuralnetwork", "iOS13", "float32"), ("neuralnetwork", "iOS13", "float16"),
 ]  # fmt: skip
@@ -39,15 +39,15 @@ def main(*names: str) -> None:
     for name in names or networks.NETWORKS:
         task = CAMERA if name == networks.DEFAULTS[CAMERA] else ROWS
         model = networks.build(name, seed=1, task=task)
-        for form in _FORMS:
-            for compressed, path in _exported(model, task.labels, *form):
+        for form in FORMS:
+            for compressed, path in exported(model, task.labels, *form):
                 print(f"| `{name}` | {' '.join(form)} | {compressed or 'none'} {_compared(path)}", flush=True)
 
 
-def _exported(
+def exported(
     model: Any, labels: tuple[str, ...], format: str, target: str, precision: str  # noqa: A002
 ) -> Iterator[tuple[str | None, Path]]:  # fmt: skip
-    """The model with each compression that this format has, without and with."""
+    """The model as a file, without compression and then with each that this format has; each is gone with the next."""
     options: dict[str, Any] = {"format": format, "target": target, "precision": precision, "array": False}
     converted = coreml.convert(model, labels, **options, exact=_EXACT)
     half_network = (format, precision) == ("neuralnetwork", "float16")

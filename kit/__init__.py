@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
     from kit.reading.recognition import predict as predict
     from kit.reporting.data_pictures import show as show
     from kit.reporting.report import analyze as analyze
+    from kit.reporting.viewer import open_run as open_run
     from kit.run.folder import Run as Run
     from kit.run.prediction import probabilities as probabilities
     from kit.run.runs import best as best
@@ -50,6 +51,7 @@ _DOORS = {
     "import_model": "kit.importing.import_model",
     "load": "kit.data.loading",
     "networks": "kit.training.networks",
+    "open_run": "kit.reporting.viewer",
     "predict": "kit.reading.recognition",
     "probabilities": "kit.run.prediction",
     "runs": "kit.run.runs",

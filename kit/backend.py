@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kit import KitError
+from kit import KitError, installation
 
 NO_COREMLTOOLS = "coremltools makes Core ML and is not here, there is one for macOS and Linux x86-64 only"
 
@@ -53,15 +53,31 @@ def tensorflow() -> Any:
     """TensorFlow, with as many threads as `threads` says, unless it has computed already.
 
     Raises:
-        KitError: `KIT_THREADS` is no number of threads.
+        KitError: `KIT_THREADS` is no number of threads, or TensorFlow is not installed or cannot be loaded.
     """
     if "tensorflow" not in sys.modules:
         _wanted_threads()  # so that a wrong number is said before seconds of import
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _silenced_stderr(), _keras_defaults():
-            importlib.import_module("tensorflow")
+        try:
+            with _silenced_stderr(), _keras_defaults():
+                importlib.import_module("tensorflow")
+        except ImportError as error:
+            raise KitError(_why_not_loaded(error)) from error
     _set_threads()
+    if gpus():
+        sys.modules["tensorflow"].config.experimental.enable_op_determinism()
     return sys.modules["tensorflow"]
+
+
+def _why_not_loaded(error: ImportError) -> str:
+    """Why there is no TensorFlow; of a library that it lacks it tells at the end of a whole traceback."""
+    if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
+        return installation.without_tensorflow()
+    lines = re.findall(r"^\w*Error: (.+)$", str(error), re.MULTILINE) or str(error).split("\n")
+    said = f": {lines[-1].strip().rstrip('.')}" if lines[-1] else ""
+    windows = "install Microsoft's Visual C++ Redistributable, which it needs"
+    advice = windows if sys.platform == "win32" else "pip install --force-reinstall tensorflow"
+    return f"TensorFlow cannot be loaded{said}: {advice}"
 
 
 def reason(error: Exception) -> str:
@@ -81,6 +97,24 @@ def threads() -> int:
     if "tensorflow" not in sys.modules:
         return _wanted_threads()
     return int(tensorflow().config.threading.get_intra_op_parallelism_threads()) or _processors()
+
+
+def device() -> str:
+    """What networks are computed on: the names of the GPUs that TensorFlow sees, else CPU.
+
+    The last bits of a network's weights depend on it. On one and the same they come out the same each time, on a GPU
+    too: TensorFlow's operations are told so, which costs some of its speed.
+    """
+    tensorflow()
+    return ", ".join(gpus()) or "CPU"
+
+
+@functools.cache
+def gpus() -> tuple[str, ...]:
+    """Names of the GPUs that TensorFlow, which has been imported, computes on."""
+    config = sys.modules["tensorflow"].config
+    found = config.list_physical_devices("GPU")
+    return tuple(config.experimental.get_device_details(each).get("device_name", each.name) for each in found)
 
 
 @functools.cache

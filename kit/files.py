@@ -3,42 +3,25 @@
 import contextlib
 import errno
 import os
-import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit import KitError
+from kit.names import check_path
+from kit.system import in_plain_words, patiently
 
 if TYPE_CHECKING:
     import filelock
 
 TEMPORARY = ".tmp-"
 _LOCK, _REPLACED = ".kit-lock", ".kit-replaced"  # in a staging folder
-_LONGEST_NAME = 200  # bytes; file systems take 255, and a number and an ending are added
 _TRIES = 100
 _FORGOTTEN = 24 * 60 * 60  # seconds after which a temporary file without a lock has no owner
-
-_NO_PERMISSION = "no permission: choose another folder or change its permissions"
-_TAKEN = "there is something else under this name"
-_REASONS = {
-    errno.ENOSPC: "the disk is full: make room first",
-    errno.EDQUOT: "your disk quota is used up: make room first",
-    errno.EACCES: _NO_PERMISSION,
-    errno.EPERM: _NO_PERMISSION,
-    errno.EROFS: "the file system is read-only: choose another folder",
-    errno.ENOENT: "no such file or folder",
-    errno.ENOTDIR: "a part of this path is a file, not a folder",
-    errno.EISDIR: "this is a folder, not a file",
-    errno.EEXIST: _TAKEN,
-    errno.ENOTEMPTY: _TAKEN,
-    errno.ENAMETOOLONG: "the name is too long: give a shorter one",
-    errno.ELOOP: "a symbolic link that leads in a circle: remove it",
-    errno.EFBIG: "the disk takes no file of this size",
-}
 
 
 class TakenError(KitError):
@@ -46,33 +29,6 @@ class TakenError(KitError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path}: is there already: replace it with --overwrite, or give another name")
-
-
-def check_name(name: str | None, default: str) -> str:
-    """The name of a new file or folder: the one that a person gave, or the default.
-
-    Raises:
-        KitError: A system forbids it, or it would lead elsewhere or be hidden.
-    """
-    if problem := _problem_of(default if name is None else name):
-        raise KitError(f"--name {name}: {problem}" if name is not None else f"{default}: {problem}; --name gives one")
-    return default if name is None else name
-
-
-def _problem_of(name: str) -> str | None:
-    if not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):
-        return "in a name use letters, digits, '-', '_', '+' and '.' only, and no dot in front"
-    if name.endswith(".") or re.fullmatch(r"(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(\..*)?", name, re.IGNORECASE):
-        return "Windows forbids this name: give another"
-    if (length := len(name.encode())) > _LONGEST_NAME:
-        return f"{length} bytes are too many for a name: use at most {_LONGEST_NAME}"
-    return None
-
-
-def in_plain_words(error: OSError, path: Path | str | None = None) -> KitError:
-    """The same failure as one line that names the file and says what to do."""
-    reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
-    return KitError(f"{path or error.filename or 'the system says'}: {reason}")
 
 
 @contextlib.contextmanager
@@ -93,8 +49,10 @@ def whole_file(path: Path, *, durable: bool = True, replace: bool = True, parent
 
     Raises:
         TakenError: The name is taken and not to be replaced.
-        KitError: The folder is missing or cannot be written, or the disk is full; `path` is as it was before.
+        KitError: The folder is missing or cannot be written, the disk is full, or on Windows the name is none or what
+            has it is open elsewhere; `path` is as it was before.
     """
+    check_path(path)
     if not replace and os.path.lexists(path):
         raise TakenError(path)
     try:
@@ -135,9 +93,10 @@ def staging(folder: Path) -> Iterator[Path]:
         _make_locked(made, lock)
         yield made
     finally:
-        _put_back(made)
+        nothing_left = _put_back(made)
         lock.release()
-        remove(made)
+        if nothing_left:
+            remove(made)
 
 
 def _make_locked(made: Path, lock: "filelock.BaseFileLock") -> None:
@@ -156,6 +115,8 @@ def remove_abandoned(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if (leftover / _LOCK).is_file():
                 _remove_if_abandoned(leftover)
+            elif not _put_back(leftover):
+                continue
             elif time.time() - leftover.lstat().st_mtime > _FORGOTTEN:
                 remove(leftover)
             else:
@@ -168,25 +129,31 @@ def _remove_if_abandoned(leftover: Path) -> None:
     with contextlib.suppress(filelock.Timeout):
         # All of it while the lock is held, for its maker may be about to take it: then it makes the folder anew.
         with filelock.FileLock(leftover / _LOCK, timeout=0):
-            _put_back(leftover)
-            remove(leftover)
-        if os.name == "nt":  # which removes no open file, the lock's
-            (leftover / _LOCK).unlink(missing_ok=True)
+            if not _put_back(leftover):
+                return
+            for part in leftover.iterdir():
+                if part.name != _LOCK:
+                    remove(part)
+            shutil.rmtree(leftover, ignore_errors=True)
+        with contextlib.suppress(OSError):  # on Windows the lock went at its release, and left it empty
             leftover.rmdir()
 
 
-def _put_back(made: Path) -> None:
-    """Gives what was moved away its name again, unless something new has taken it."""
+def _put_back(made: Path) -> bool:
+    """Gives what was moved away its name again, unless something new has taken it; whether nothing of it is left."""
     for old in made.glob(f"{_REPLACED}/*"):
         if not os.path.lexists(made.parent / old.name):
-            with contextlib.suppress(OSError):
-                old.rename(made.parent / old.name)
+            try:
+                patiently(old.rename, made.parent / old.name)
+            except OSError:  # then it waits here for the next one that comes
+                return False
+    return True
 
 
 def _to_disk(path: Path) -> None:
     for file in [path, *path.rglob("*")]:
         if file.is_file():
-            with open(file, "rb+") as opened:
+            with patiently(file.open, "rb+") as opened:
                 os.fsync(opened.fileno())
 
 
@@ -196,15 +163,15 @@ def _replace(temporary: Path, target: Path) -> None:
     if target.is_dir():  # no system puts one folder in the place of another in one step
         aside = temporary.parent / _REPLACED
         aside.mkdir()
-        target.rename(aside / target.name)
-    temporary.replace(target)
+        patiently(target.rename, aside / target.name)
+    patiently(temporary.replace, target)
 
 
 def _takes_free_name(temporary: Path, target: Path) -> bool:
     """Whether the name was free; where it is taken, what has it stays as it is."""
     try:
         if temporary.is_dir():
-            temporary.rename(target)  # refuses to take the place of anything but an empty folder
+            patiently(temporary.rename, target)  # refuses to take the place of anything but an empty folder
         else:
             _link(temporary, target)
     except OSError as error:
@@ -217,13 +184,13 @@ def _takes_free_name(temporary: Path, target: Path) -> bool:
 def _link(temporary: Path, target: Path) -> None:
     """A second name for the file, which must be free: unlike a rename, a link never replaces."""
     try:
-        os.link(temporary, target)
+        patiently(os.link, temporary, target)
     except FileExistsError:
         raise
     except OSError:  # a disk that knows no links
         with open(target, "xb"):
             pass
-        temporary.replace(target)
+        patiently(temporary.replace, target)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -234,8 +201,17 @@ def write_text(path: Path, text: str) -> None:
 
 def remove(path: Path) -> None:
     """Removes a file, or a folder with all that is in it, if it is there and can be removed."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+    if not path.is_dir() or path.is_symlink():
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+            patiently(path.unlink, True)
+        return
+    with contextlib.suppress(OSError):
+        patiently(shutil.rmtree, path)
+    shutil.rmtree(path, ignore_errors=True)  # what can be, where something cannot
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder among the system's temporary ones, gone at the end of the block, but for what Windows says is open."""
+    with tempfile.TemporaryDirectory(prefix="kit-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

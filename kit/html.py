@@ -27,13 +27,17 @@ def table(headings: Sequence[str] | None, rows: Iterable[Sequence[str]]) -> str:
     return f"<table>{head}<tbody>{body}</tbody></table>"
 
 
-def picture(png: bytes | Path) -> str:
-    """A PNG, by its bytes or its file, inside the page; a line where the file cannot be read."""
+def picture(file: Path) -> str:
+    """A PNG inside the page; a line where its file cannot be read."""
     try:
-        content = png.read_bytes() if isinstance(png, Path) else png
+        return image(file.read_bytes())
     except OSError:
-        return line(f"{png}: not there")
-    source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+        return line(f"{file}: not there")
+
+
+def image(png: bytes) -> str:
+    """A PNG inside the page."""
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     return f'<img style="max-width:{_WIDTH}px;width:100%" src="{source}">'
 
 

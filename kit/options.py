@@ -30,6 +30,7 @@ class About:
         metavar: What stands for its value in the command's help.
         check: Whether a value is allowed; None always is.
         remedy: What to give instead of one that is not.
+        choices: All that it may be, where that can be listed.
         later: Whether what the first version of kit wrote lacks it.
         argument: Whether the command takes it without a flag.
     """
@@ -39,6 +40,7 @@ class About:
     metavar: str | None
     check: Callable[[Any], bool]
     remedy: str
+    choices: tuple[str, ...]
     later: bool
     argument: bool
 
@@ -59,7 +61,7 @@ def option(
     """A dataclass' field with an `About`; `choices` are a check and its remedy."""
     if choices:
         check, remedy = (lambda value: value in choices), f"choose from {', '.join(choices)}"
-    about = About(help, flag, metavar, check, remedy, later, argument)
+    about = About(help, flag, metavar, check, remedy, tuple(choices), later, argument)
     return dataclasses.field(default=default, kw_only=kw_only, metadata={About: about})
 
 
@@ -67,6 +69,11 @@ def option(
 def declared(cls: type[T]) -> type[T]:
     """Makes a frozen dataclass of a class whose fields are all an `option`."""
     return dataclass(frozen=True, kw_only=True)(cls)
+
+
+def default_of(field: "dataclasses.Field[Any]") -> Any:
+    """A field's default as `inspect` has it for a parameter."""
+    return inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
 
 
 def about(field: "dataclasses.Field[Any]") -> About:
@@ -108,7 +115,7 @@ def parameters_of(
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY if field.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=None if field.name in from_elsewhere else field.default,
+            default=None if field.name in from_elsewhere else default_of(field),
             annotation=field.type | None if field.name in from_elsewhere else field.type,
         )
         for field in fields

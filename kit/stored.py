@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kit import KitError
-from kit.files import in_plain_words
+from kit.system import in_plain_words, patiently
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,7 @@ def content_of(path: Path, at_most: int, remedy: str) -> bytes:
     """The bytes of a regular file of at most so many; KitError as `size_of` has it."""
     size = size_of(path, at_most, remedy)
     try:
-        with open(path, "rb") as file:
+        with patiently(lambda: open(path, "rb")) as file:
             return file.read(size)  # room is made for as much as is asked for
     except OSError as error:
         raise in_plain_words(error, path) from error
@@ -127,7 +127,7 @@ def zip_of(path: Path, at_most: int, remedy: str, reader: str = "") -> Iterator[
     size_of(path, at_most, remedy)
     damaged = f"{path}: damaged"
     try:
-        with open(path, "rb") as file:
+        with patiently(lambda: open(path, "rb")) as file:
             _check_directory(file)
             with zipfile.ZipFile(file) as archive:
                 names, total = archive.namelist(), sum(info.file_size for info in archive.infolist())

@@ -4,6 +4,8 @@ import contextlib
 import dataclasses
 import gc
 import hashlib
+import importlib
+import json
 import multiprocessing
 import os
 import pickle
@@ -29,7 +31,7 @@ from kit.exporting import coreml
 from kit.exporting.export import export
 from kit.reporting import data_pictures
 from kit.run.folder import Run
-from kit.run.settings import Recipe
+from kit.run.settings import Recipe, Settings
 from kit.scenes import drawing
 from kit.task import CAMERA, Task
 from kit.training import examples, loop, networks
@@ -39,22 +41,51 @@ from kit.training import examples, loop, networks
 gc.set_threshold(100_000, 20, 100)
 
 HAS_COREMLTOOLS = backend.has_coremltools()  # there is none for Windows and Linux aarch64
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
+BROWSERS = [os.environ.get("KIT_BROWSER", ""), "chromium", "chromium-browser", "google-chrome", "chrome"]
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process at once by any signal,
+KILLED = -KILL if hasattr(signal, "SIGKILL") else int(KILL)  # and its number is the exit code then
+HOME_OF_DATA = ("XDG_DATA_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")  # as platformdirs knows it; macOS has the first
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
 Shared = Callable[[str, Callable[[Path], Any]], Path]
 
 
-def _skipped_without_coremltools(item: pytest.Item) -> Iterator[None]:
-    """Skips what asks for coremltools where there is none; what kit itself does there has tests of its own."""
+def needs(*names: str) -> pytest.MarkDecorator:
+    """Skips where Python lacks one of these: modules, or what is in one, such as "os.mkfifo" on Windows."""
+    missing = [name for name in names if not _is_here(name)]
+    return pytest.mark.skipif(bool(missing), reason=f"no {', '.join(missing)} on this system")
+
+
+def _is_here(name: str) -> bool:
+    module, _, part = name.partition(".")
+    try:
+        return hasattr(importlib.import_module(module), part or "__name__")
+    except ImportError:
+        return False
+
+
+needs_signals = needs("signal.SIGHUP")  # Windows has none that a process could send to one of many
+needs_open_files_to_go = needs("fcntl")  # Windows removes and renames nothing that is open
+
+
+def _skipped_on_this_system(item: pytest.Item) -> Iterator[None]:
+    """Skips what asks for coremltools where there is none; what kit itself does there has tests of its own.
+
+    And what makes symbolic links where Windows lets nobody make them.
+    """
     try:
         return (yield)
     except (KitError, AssertionError) as error:  # the latter also where another message was expected
         _skip_without_coremltools(str(error))
         raise
+    except OSError as error:
+        if getattr(error, "winerror", None) == 1314:
+            pytest.skip("no symbolic links here: turn on Windows' developer mode")
+        raise
 
 
-pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_skipped_without_coremltools)
-pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skipped_without_coremltools)
+pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_skipped_on_this_system)
+pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skipped_on_this_system)
 
 
 def _skip_without_coremltools(said: str) -> None:
@@ -89,7 +120,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(shared: Shared) -> None:
     os.environ["KIT_CACHE"] = str(shared("cache", lambda folder: None))
-    os.environ["XDG_DATA_HOME"] = str(shared("home", lambda folder: None))  # where kit notes which code is trusted
+    for name in HOME_OF_DATA:  # where kit notes which code is trusted
+        os.environ[name] = str(shared("home", lambda folder: None))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -211,6 +243,23 @@ def kit_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return run
 
 
+def bare_run(folder: Path, **settings: Any) -> Run:
+    """A run that has its settings and nothing else, made without TensorFlow."""
+    given = {
+        "epochs": 1,
+        "batch_size": 1,
+        "arch": "dense",
+        "seed": 0,
+        "split_seed": 0,
+        "from_run": None,
+        "data": "data",
+    }
+    whole = Settings(**given, fingerprint="0", **settings)  # type: ignore[arg-type]
+    folder.mkdir(parents=True)
+    (folder / "settings.json").write_text(json.dumps({"settings": dataclasses.asdict(whole), "versions": {}}))
+    return Run(folder)
+
+
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """`analyze` without its PNG pictures, which take two seconds, for tests that look at its page or numbers alone."""
@@ -223,7 +272,7 @@ def assert_one_line(finished: subprocess.CompletedProcess[str], *words: str, cod
     assert finished.returncode == code, finished
     assert len(lines) == 1 and lines[0].startswith("error: "), finished.stderr
     for word in words:
-        assert word in lines[0], (word, lines[0])
+        assert word.replace(os.sep, "/") in lines[0].replace(os.sep, "/"), (word, lines[0])
     assert finished.stdout == ""
 
 
@@ -305,10 +354,13 @@ def killed_training(moment: int, where: str, sceneries: Path, **options: object)
     """Trains in a process that kills itself at a replacement of files, counted from 1; returns how it ended.
 
     `where` says whether before that replacement, after it, or with half of the file written. Whatever the process had
-    open stays as it is. It is forked from one that has imported TensorFlow and done nothing with it.
+    open stays as it is. It is forked from one that has imported TensorFlow and done nothing with it, or starts anew
+    where there is no forking.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tensorflow", "keras", "kit.training.trainer"])
+    forks = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if forks else "spawn")
+    if forks:
+        context.set_forkserver_preload(["tensorflow", "keras", "kit.training.trainer"])
     process = context.Process(target=_train_until_killed, args=(moment, where, sceneries, options))
     process.start()
     process.join()
@@ -329,7 +381,7 @@ def _train_until_killed(moment: int, where: str, sceneries: Path, options: dict[
                 os.truncate(self, self.stat().st_size // 2)
             if where == "after":
                 replace(self, target)
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), KILL)
         return replace(self, target)
 
     Path.replace = counted  # type: ignore[method-assign, assignment]

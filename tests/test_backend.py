@@ -48,3 +48,23 @@ def test_threads_that_are_no_number_are_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("KIT_THREADS", given)
     with pytest.raises(KitError, match="give the number of threads, such as 2"):
         backend._wanted_threads()
+
+
+GPU = """
+import types
+from kit import backend
+import tensorflow
+from tensorflow.python.framework import config as inside
+gpu = types.SimpleNamespace(name="/physical_device:GPU:0")
+tensorflow.config.list_physical_devices = lambda kind: [gpu] if kind == "GPU" else []
+tensorflow.config.experimental.get_device_details = lambda device: {"device_name": "Tesla T4"}
+before = inside.is_op_determinism_enabled()
+print(before, backend.device(), inside.is_op_determinism_enabled())
+"""
+
+
+def test_with_a_gpu_operations_give_the_same_bits_and_it_is_named() -> None:
+    """A GPU is pretended: that TensorFlow is asked is what can be seen without one."""
+    finished = subprocess.run([sys.executable, "-c", GPU], capture_output=True, text=True)
+    assert finished.stdout == "False Tesla T4 True\n", finished.stderr
+    assert backend.device() == "CPU"

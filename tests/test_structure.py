@@ -1,7 +1,9 @@
 """The house rules: rooms, style, types, and pages that tell the truth."""
 
+import ast
 import functools
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import grimp
 import pytest
+import windows
+from conftest import needs
 from typer.testing import CliRunner
 
 from kit.cli import app, main
@@ -22,6 +26,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *(ROOT / "mobile").glob("*.md"),
 ]
+SOURCES = sorted((ROOT / "kit").rglob("*.py"))
 LINT = re.findall(
     r"^\t\.venv/bin/(.+)$", (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0], re.MULTILINE
 )
@@ -38,16 +43,50 @@ def test_only_plots_imports_matplotlib() -> None:
     assert graph().find_modules_that_directly_import("matplotlib") == {"kit.plots"}
 
 
+def test_nothing_is_imported_that_one_system_alone_has_and_no_process_is_started() -> None:
+    """So nothing depends on how a process begins: Windows and macOS import the main module anew in each."""
+    assert not graph().modules & {*windows.MISSING_MODULES, "msvcrt", "winreg", "multiprocessing", "subprocess"}
+    assert "ProcessPoolExecutor" not in "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+
+
+def test_the_tests_import_what_windows_lacks_only_where_they_need_it() -> None:
+    lacking = re.compile(rf"^(?:import|from) ({'|'.join(windows.MISSING_MODULES)})\b", re.MULTILINE)
+    for path in [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks" / "hostile").glob("*.py")]:
+        assert not lacking.findall(path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_text_file_has_its_encoding_and_its_line_ends_stated(path: Path) -> None:
+    """Without them Windows takes others."""
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "attr", getattr(call.func, "id", "")) if _takes_files(call.func) else ""
+        mode = "".join(str(each.value) for each in call.args[1:2] if isinstance(each, ast.Constant))
+        given = {keyword.arg for keyword in call.keywords}
+        if (name == "open" and "b" not in mode) or name in ("read_text", "write_text"):
+            assert "encoding" in given, (path, call.lineno)
+            assert "newline" in given or not (name == "write_text" or set(mode) & set("wax")), (path, call.lineno)
+
+
+def _takes_files(function: ast.expr) -> bool:
+    """Python's own open(), and the methods of a path; not those of archives and Pillow."""
+    if isinstance(function, ast.Name):
+        return function.id == "open"
+    return isinstance(function, ast.Attribute) and function.attr in ("read_text", "write_text")
+
+
 @pytest.mark.parametrize("command", LINT)
 def test_make_lint_finds_nothing(command: str) -> None:
     tool, *arguments = command.split()
-    program = Path(sys.executable).with_name(tool)
+    program = shutil.which(tool, path=Path(sys.executable).parent)
+    assert program
     finished = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 def test_make_lint_looks_at_style_types_and_rooms_and_so_does_the_hook_before_a_commit() -> None:
-    assert [command.split()[0] for command in LINT] == ["ruff", "ruff", "mypy", "lint-imports"]
+    assert [command.split()[0] for command in LINT] == ["ruff", "ruff", "mypy", "lint-imports", "actionlint"]
     hooks = re.findall(r"entry: \.venv/bin/(.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
     assert hooks == LINT
 
@@ -169,6 +208,12 @@ def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
             assert re.search(rf"(^|[\s,/]){option}\b", help_of(command), re.MULTILINE), line
 
 
+def test_the_page_of_all_commands_is_what_they_say_today() -> None:
+    script = ROOT / "docs" / "commands.py"
+    page = runpy.run_path(str(script))["page"]()
+    assert page == script.with_suffix(".md").read_text(encoding="utf-8"), "python docs/commands.py writes it anew"
+
+
 def test_the_readme_shows_every_command() -> None:
     for group, name in _commands():
         assert re.search(rf"kit {group} {name}".replace("  ", " "), readme()), (group, name)
@@ -187,6 +232,7 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert "make test" in readme() and "make test" in (ROOT / ".ci" / "run").read_text()
 
 
+@needs("os.fork")  # and so a shell
 def test_ci_says_why_there_is_no_browser(tmp_path: Path) -> None:
     for name in ("dirname", "mktemp", "rm", "tail"):
         (tmp_path / name).symlink_to(str(shutil.which(name)))

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from kit.text import printable
+from kit import system
+from kit.text import command_line, printable
 
 
 def test_a_terminals_commands_are_shown_instead_of_done() -> None:
@@ -27,3 +28,19 @@ def test_any_encoding_takes_every_text(encoding: str) -> None:
               "cp437": r"4 -> 9 ... ± \u6570 \udcff", "cp932": r"4 → 9 … ± 数 \udcff",
               "utf-8": r"4 → 9 … ± 数 \udcff"}[encoding]  # fmt: skip
     assert finished.stdout.decode(encoding).strip() == wanted == finished.stderr.decode(encoding).strip()
+
+
+@pytest.mark.parametrize(
+    ("windows", "wanted"),
+    [
+        (False, r"""kit train --data 'C:\my data\' --name a-1 --focus 4,7,9 'a"b' ''"""),
+        (True, r"""kit train --data "C:\my data\\" --name a-1 --focus "4,7,9" "a\"b" "" """.rstrip()),
+    ],
+)
+def test_a_command_can_be_copied_into_the_systems_own_shells(
+    windows: bool, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the rules of CommandLineToArgvW, which `subprocess` has too; PowerShell makes several words of 4,7,9."""
+    words = ["kit", "train", "--data", "C:\\my data\\", "--name", "a-1", "--focus", "4,7,9", 'a"b', ""]
+    monkeypatch.setattr(system, "WINDOWS", windows)
+    assert command_line(words) == wanted

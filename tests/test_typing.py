@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-from kit import KitError, analyze, best, check, demo, export, fetch, find, load, networks, predict, probabilities
-from kit import runs, serve, show, submit, train, verify
+from kit import KitError, analyze, best, check, demo, export, fetch, find, load, networks, open_run, predict
+from kit import probabilities, runs, serve, show, submit, train, verify
 
 run = train("kit", epochs=3, learning_rate=0.01, progress=False)
 reveal_type(run)
@@ -20,6 +20,7 @@ reveal_type(submit([run, 3]).score)
 reveal_type(networks()[0].recipe.epochs)
 reveal_type(verify("a.mlpackage").problems)
 reveal_type(demo().model)
+reveal_type(open_run(3, "history"))
 try:
     fetch("kaggle")
 except KitError as error:
@@ -27,7 +28,7 @@ except KitError as error:
 """
 REVEALED = [
     "kit.run.folder.Run", "tuple[Any, ...]", "float", "list[str]", "list[str]", "float | None", "int",
-    "tuple[str, ...]", "pathlib.Path",
+    "tuple[str, ...]", "pathlib.Path", "pathlib.Path",
 ]  # fmt: skip
 MISTAKES = {
     "train(epoch=3)": 'Unexpected keyword argument "epoch" for "train"; did you mean "epochs"?',

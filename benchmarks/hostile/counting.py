@@ -1,6 +1,6 @@
 """What became of the inputs that were tried."""
 
-import resource
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable
@@ -49,6 +49,10 @@ class Counts:
 
 
 def peak_memory() -> int:
-    """The most bytes that this process has held at once."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    """The most bytes that this process has held at once; 0 on Windows, which Python does not ask."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else 1024 * peak
+    return 0

@@ -5,21 +5,35 @@ from typing import Annotated
 
 import typer
 
+from kit.cli import completion
+from kit.cli.help import HOW
 from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder, Views
 from kit.cli.output import end_with, print_json, print_path, print_table, remark
+
+_SPARE = ("best of ten", "silent", "taken for another", "read right")  # columns of the photographs' table
 
 
 def analyze(
     run: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="The first is studied, others compared with it.")
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN", help="The first is studied, others compared with it.", autocompletion=completion.runs
+        ),
     ] = None,
-    focus: Annotated[str, typer.Option(metavar="DIGITS", help="The digits to study closely.")] = "4,7,9",
+    focus: Annotated[
+        str, typer.Option(metavar="DIGITS", help="The digits to study closely.", rich_help_panel=HOW)
+    ] = "4,7,9",
     explain: Annotated[
-        list[int] | None, typer.Option(metavar="ROW", help="Also map what it looks at in this row of train.csv.")
+        list[int] | None,
+        typer.Option(metavar="ROW", help="Also map what it looks at in this row of train.csv.", rich_help_panel=HOW),
     ] = None,
     photos: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Also judge it on photographs: digits/KIND/LABEL/, background/KIND/."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Also judge it on photographs: digits/KIND/LABEL/, background/KIND/.",
+            rich_help_panel=HOW,
+        ),
     ] = None,
     views: Views = 1,
     data: RunData = None,
@@ -31,6 +45,7 @@ def analyze(
     from kit.reading.labelled_photographs import sentences, table_of_backgrounds, table_of_digits
     from kit.reporting.report import analyze
     from kit.reporting.sentences import comparison_sentence, comparison_table
+    from kit.reporting.viewer import show
 
     report = analyze(
         run, focus=focus, explain=explain or (), photos=photos, views=views, data=data, runs=runs, notify=remark
@@ -45,12 +60,12 @@ def analyze(
     else:
         if comparisons:
             first, *rest = comparison_table(report.runs, comparisons)
-            print_table(first, rest, right=range(1, 4))
+            print_table(first, rest, right=range(1, 4), spare=["calibration error", "log loss", "most confused"])
         for first, *rest in [table_of_digits(photographs), table_of_backgrounds(photographs)] if photographs else []:
             if rest:
-                print_table(first, rest, right=range(1, 7))
+                print_table(first, rest, right=range(1, 7), spare=[name for name in _SPARE if name in first])
                 print()
         print_path(report.page)
     if open_page:
-        typer.launch(str(report.page.resolve()))
+        show(report.page, remark)
     end_with(photographs.problems if photographs else (), 1)

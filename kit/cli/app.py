@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from kit import __version__
-from kit.cli import analyze, data, export, predict, serve, submit, train
+from kit.cli import analyze, data, export, open, predict, serve, submit, train  # noqa: A004
+from kit.cli.help import Command, Group
 
 
-class _DataFirst(typer.core.TyperGroup):
+class _DataFirst(Group):
     """Lists the group of data before the commands; typer would put it last."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -19,31 +19,35 @@ class _DataFirst(typer.core.TyperGroup):
 app = typer.Typer(
     cls=_DataFirst,
     help="From Kaggle's digit-recognizer CSVs to a trained network, its mistakes and a scored submission.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Fetch, check and look at the competition's data.", rich_markup_mode=None)
+data_app = typer.Typer(cls=Group, help="Fetch, check and look at the competition's data.", rich_markup_mode=None)
 app.add_typer(data_app, name="data")
 
 _OF_DATA: list[Callable[..., None]] = [data.fetch, data.check, data.show]
 _OTHERS: list[Callable[..., None]] = [
-    train.networks, train.train, train.import_model, train.runs, submit.submit, analyze.analyze, predict.predict,
-    export.export, export.verify, serve.serve,
+    train.networks, train.train, train.import_model, train.runs, submit.submit, analyze.analyze, open.open_run,
+    predict.predict, export.export, export.verify, serve.serve,
 ]  # fmt: skip
 for command in _OF_DATA:
-    data_app.command()(command)
+    data_app.command(cls=Command)(command)
 for command in _OTHERS:
-    app.command(command.__name__.removesuffix("_model"))(command)  # import is a word of Python's
+    name, _, _ = command.__name__.partition("_")  # import and open are words of Python's
+    app.command(name, cls=Command)(command)
 
 
 @app.callback(invoke_without_command=True)
 def kit(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print kit's version and those of what it stands on, and exit.")
+    ] = False,
 ) -> None:
     if version:
-        print(f"kit {__version__}")
+        from kit.installation import versions
+
+        print("\n".join(versions()))
         raise typer.Exit
     _help_without_command(context)
 

@@ -6,13 +6,21 @@ from typing import Annotated
 
 import typer
 
+from kit.cli import completion
 from kit.cli.options import AsJson, DataPath
 from kit.cli.output import end_with, print_json, print_path, print_table
+
+_SOURCES = ("sample", "mnist", "kaggle")
 
 
 def fetch(
     source: Annotated[
-        str, typer.Argument(metavar="[sample|mnist|kaggle]", help="Where from; the sample needs no network.")
+        str,
+        typer.Argument(
+            metavar="|".join(_SOURCES),
+            help="Where from; the sample needs no network.",
+            autocompletion=completion.one_of(_SOURCES),
+        ),
     ] = "sample",
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to.")] = Path("data"),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other data that is there.")] = False,
@@ -39,7 +47,7 @@ def check(data: DataPath = None, as_json: AsJson = False) -> None:
 
 def show(
     data: DataPath = None,
-    row: Annotated[int, typer.Option(help="Which training row to draw large, from 1.")] = 1,
+    row: Annotated[int, typer.Option(metavar="N", help="Which training row to draw large, from 1.")] = 1,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the pictures go.")] = Path("data/show"),
     camera: Annotated[bool, typer.Option("--camera", help="Draw scenes, as train --camera learns from them.")] = False,
 ) -> None:

@@ -11,6 +11,7 @@ from kit.competition.log import LOG
 from kit.exporting.formats import TARGETS
 from kit.exporting.requirements import makeable
 from kit.run.folder import Run
+from kit.text import command_line
 
 _COMMANDS = ("data fetch", "data check", "data show", "train", "runs", "submit", "analyze", "export --overwrite")
 
@@ -48,7 +49,7 @@ def demo(to: Path | str = "demo") -> Demo:
     except OSError as error:
         raise KitError(f"{folder}: cannot be made: choose another with --to FOLDER") from error
     with contextlib.chdir(folder):
-        remark(f"cd {folder}")
+        remark(command_line(["cd", folder]))
         for line in (*_COMMANDS[:-1], _COMMANDS[-1] + chosen):
             remark(f"\n$ kit {line}")
             if code := app(line.split(), standalone_mode=False):

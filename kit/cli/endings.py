@@ -1,4 +1,4 @@
-"""How a command ends when it is told to: Ctrl-C, SIGTERM and a closed terminal are one and the same."""
+"""How a command ends when it is told to: Ctrl-C, Ctrl-Break, SIGTERM and a closed terminal are one and the same."""
 
 import _thread
 import contextlib
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last is Windows' alone, the one before everybody else's
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 _ONE_WISH = 1.0  # seconds in which further signals say the same again: a closed terminal sends two
 _told: list[tuple[signal.Signals, float]] = []  # signals and when they came
 

@@ -7,12 +7,34 @@ from typing import Annotated, Any
 import typer
 
 from kit import KitError
+from kit.cli import completion
+from kit.cli.help import SOURCE, TARGET
 from kit.cli.options import AsJson, RunData, RunsFolder, options_of
 from kit.cli.output import end_with, print_json, print_path, print_table, remark
-from kit.exporting.options import MAX_LOSS, Options
+from kit.exporting.compression import compressions
+from kit.exporting.formats import DEFAULT_TARGETS, TARGETS
+from kit.exporting.options import AUTO, MAX_LOSS, Options
 
 
-@options_of(Options)
+def _targets(ctx: typer.Context) -> list[str]:
+    return list(TARGETS.get(ctx.params["format"], ()))
+
+
+def _compressions(ctx: typer.Context) -> list[str]:
+    chosen = ctx.params["format"]
+    return [AUTO, *compressions(chosen, ctx.params["target"] or DEFAULT_TARGETS[chosen])]
+
+
+@options_of(
+    Options,
+    groups={
+        "What is made": ("format", "target", "input", "precision", "background", "compress", "max_loss"),
+        "What Xcode shows": ("author", "license"),
+        SOURCE: ("data", "runs"),
+        TARGET: ("name", "app", "overwrite", "to"),
+    },
+    complete={"target": _targets, "compress": _compressions},
+)
 def export(as_json: AsJson = False, **given: Any) -> None:
     """Write a Core ML model for an app, read back from disk and proved against the network."""
     from kit.exporting.export import export
@@ -23,18 +45,28 @@ def export(as_json: AsJson = False, **given: Any) -> None:
         return
     if made.tried:
         headings = ["compression", "bytes", "accuracy", "points lost", "largest difference", ""]
-        print_table(headings, [_row(tried, made.contract.compression) for tried in made.tried], range(1, 5))
+        rows = [_row(tried, made.contract.compression) for tried in made.tried]
+        print_table(headings, rows, range(1, 5), spare=["largest difference", "accuracy", "points lost"])
     print_path(made.path)
 
 
 def verify(
-    package: Annotated[Path, typer.Argument(metavar="PACKAGE", help=".mlpackage, .mlmodel, .tflite or .onnx.")],
-    run: Annotated[str | None, typer.Option(metavar="RUN", help="Compare with this run.  [default: its own]")] = None,
+    package: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PACKAGE", help=".mlpackage, .mlmodel, .tflite or .onnx.", autocompletion=completion.models
+        ),
+    ],
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Compare with this run.  [default: its own]", autocompletion=completion.runs),
+    ] = None,
     rows: Annotated[
-        int | None, typer.Option(help="Compare so many validation rows.  [default: all; a K-th of K folds]")
+        int | None,
+        typer.Option(metavar="N", help="Compare so many validation rows.  [default: all; a K-th of K folds]"),
     ] = None,
     max_loss: Annotated[
-        float, typer.Option(help="Points of accuracy that a compressed model may have lost.")
+        float, typer.Option(metavar="X", help="Points of accuracy that a compressed model may have lost.")
     ] = MAX_LOSS,
     data: RunData = None,
     runs: RunsFolder = Path("runs"),
@@ -51,7 +83,9 @@ def verify(
         if found.costs:
             print()
             headings = ["layer", "kind", "shape", "parameters", "bytes", "multiply-accumulates", "share"]
-            print_table(headings, found.costs.table(), right=range(3, 7))
+            print_table(
+                headings, found.costs.table(), right=range(3, 7), spare=["bytes", "shape", "kind", "parameters"]
+            )
     for line in summary(found.saved, found.proof) if found.proof else []:
         remark(line)
     end_with([f"{package}: {problem}" for problem in found.problems], 2)

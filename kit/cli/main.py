@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from kit import KitError
+from kit.cli import completion
 from kit.cli.app import app
+from kit.cli.help import Command
 from kit.cli.output import complain, remark
 from kit.text import write_plainly
 
 
-@app.command()
+@app.command(cls=Command)
 def demo(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to work in.")] = Path("demo"),
 ) -> None:
@@ -35,8 +37,10 @@ def demo(
 def main() -> None:
     """Runs the command line; whatever goes wrong by the user's doing is one line on standard error."""
     write_plainly()
+    if completion.is_asked():
+        completion.answer(app)
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="kit")
         sys.exit(code if isinstance(code, int) else 0)
     except KitError as error:
         complain(str(error))
@@ -46,12 +50,12 @@ def main() -> None:
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:  # kit runs | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except OSError as error:
-        from kit.files import in_plain_words
+        from kit.system import in_plain_words, is_closed_pipe
 
+        if is_closed_pipe(error):  # kit runs | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
         complain(str(in_plain_words(error)))
         sys.exit(2)
 

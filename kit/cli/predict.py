@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kit import KitError
+from kit.cli import completion
 from kit.cli.options import AsJson, RunsFolder
 from kit.cli.output import end_with, print_json, print_path, print_table, remark
 
@@ -16,10 +17,19 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[RUN or PACKAGE] IMAGE",
-            help="A run or an exported model, the best camera run without; then files, folders and globs.",
+            help="A run or an exported model, or camera, the model that comes with kit; the best camera run without. "
+            "Then files, folders and globs.",
+            autocompletion=completion.runs_and_models,
         ),
     ],
-    fit: Annotated[str, typer.Option(help="Of what is not square: crop, its central square; pad, the whole.")] = "crop",
+    fit: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Of what is not square: crop, its central square; pad, the whole.",
+            autocompletion=completion.one_of(("crop", "pad")),
+        ),
+    ] = "crop",
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write all probabilities here, not a table.")
     ] = None,
@@ -41,7 +51,7 @@ def predict(
         print_path(csv)
     elif found.files:
         rows = zip(found.files, found.labels, found.confidences, strict=True)
-        print_table(["file", "label", "probability"], [_row(*row) for row in rows], right=[2])
+        print_table(["file", "label", "probability"], [_row(*row) for row in rows], right=[2], paths=[0])
     end_with(found.problems, 1 if found.files else 2)
 
 
@@ -50,12 +60,14 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
 
     Returns:
         The run's or package's name, None where the first argument is a picture, and the pictures. A model of a kind
-        that kit does not read is no picture either: who opens it says so.
+        that kit does not read is no picture either: who opens it says so. The bundled model's name is that of a run or
+        of a folder of pictures, where there is one.
 
     Raises:
         KitError: The first argument is none of these, or no picture follows.
     """
     from kit.model_files import is_model
+    from kit.reading import bundled
     from kit.reading.picture_files import has_wildcards, is_named_like_a_picture
     from kit.run.runs import find, named
 
@@ -63,7 +75,8 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
     if not named(first, Path(runs)) and not is_model(first):
         if Path(first).exists() or has_wildcards(first) or is_named_like_a_picture(first):
             return None, list(arguments)
-        find(first, runs)  # says what there is instead
+        if first != bundled.NAME:
+            find(first, runs)  # says what there is instead
     if not others:
         raise KitError(f"{first}: and which pictures? give files, folders or globs behind it")
     return first, others

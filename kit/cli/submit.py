@@ -5,23 +5,44 @@ from typing import Annotated
 
 import typer
 
+from kit.cli import completion
+from kit.cli.help import TARGET
 from kit.cli.options import DataPath, RunsFolder, Views
 from kit.cli.output import print_path, remark
+
+_UPLOAD = "Kaggle"
 
 
 def submit(
     run: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or numbers; the best one without.")
+        list[str] | None,
+        typer.Argument(metavar="RUN", help="Names or numbers; the best one without.", autocompletion=completion.runs),
     ] = None,
     data: DataPath = None,
     views: Views = 1,
-    name: Annotated[str | None, typer.Option(help="The file's name.  [default: the runs']")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another submission of that name.")] = False,
-    upload: Annotated[bool, typer.Option("--upload", help="Send it to Kaggle and wait for the score.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Send it even if it was sent already.")] = False,
-    message: Annotated[str | None, typer.Option("--message", "-m", help="What Kaggle's list shows beside it.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The file's name.  [default: the runs']", rich_help_panel=TARGET),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another submission of that name.", rich_help_panel=TARGET)
+    ] = False,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Send it to Kaggle and wait for the score.", rich_help_panel=_UPLOAD)
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Send it even if it was sent already.", rich_help_panel=_UPLOAD)
+    ] = False,
+    message: Annotated[
+        str | None,
+        typer.Option(
+            "--message", "-m", metavar="TEXT", help="What Kaggle's list shows beside it.", rich_help_panel=_UPLOAD
+        ),
+    ] = None,
     runs: RunsFolder = Path("runs"),
-    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.")] = Path("submissions"),
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FOLDER", help="Where the file goes.", rich_help_panel=TARGET)
+    ] = Path("submissions"),
 ) -> None:
     """Write a submission for test.csv; several runs are averaged."""
     from kit.competition.submission import submit

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from kit import KitError
+from kit.cli import completion
+from kit.cli.help import HOW, SOURCE, TARGET
 from kit.cli.options import AsJson, RunsFolder, options_of
 from kit.cli.output import complain, print_json, print_path, print_table, remark
 from kit.importing.arguments import ImportArguments
@@ -20,7 +22,13 @@ def networks(
         Path | None, typer.Argument(metavar="FILE.py", help="A file of your own: list the networks that it builds.")
     ] = None,
     show: Annotated[
-        str | None, typer.Option("--show", metavar="NAME", help="Print one of kit's as such a file, to start from.")
+        str | None,
+        typer.Option(
+            "--show",
+            metavar="NAME",
+            help="Print one of kit's as such a file, to start from.",
+            autocompletion=completion.own_networks,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -55,15 +63,25 @@ def networks(
         ]
         for network in listed
     ]  # fmt: skip
-    print_table(["name", "kind", "size", "parameters", "recipe", "source"], rows, right=[2, 3])
+    headings = ["name", "kind", "size", "parameters", "recipe", "source"]
+    print_table(headings, rows, right=[2, 3], spare=["source", "size", "kind"])
     if file is None:
         print(f"\nkit train without --arch trains {DEFAULTS[ROWS]}, kit train --camera {DEFAULTS[CAMERA]}.")
         print("Your own: kit train --arch FILE.py; kit networks --show NAME prints one of these as such a file.")
 
 
 @options_of(
-    Arguments, overrides=Recipe, first=("arch", "time_limit", "camera", "background_share", "folds", "data", "name")
-)
+    Arguments,
+    overrides=Recipe,
+    groups={
+        "What is trained": ("arch", "time_limit", "camera", "background_share", "folds"),
+        HOW: (),
+        SOURCE: (
+            "data", "validation_split", "from_run", "teacher", "teacher_share", "unlabelled", "resume",
+        ),
+        TARGET: ("name", "runs"),
+    },
+)  # fmt: skip
 def train(**given: Any) -> None:
     """Train a network. What you leave out, the network's own recipe says."""
     started = time.monotonic()  # the imports take a second
@@ -78,7 +96,10 @@ def train(**given: Any) -> None:
     print_path(run.folder)
 
 
-@options_of(ImportArguments)
+@options_of(
+    ImportArguments,
+    groups={HOW: (), SOURCE: ("validation", "data", "seed", "validation_split"), TARGET: ("name", "runs")},
+)
 def import_model(**given: Any) -> None:
     """Make a run of a Keras model that was trained elsewhere; nothing in its file is run."""
     from kit.importing.import_model import import_model
@@ -117,7 +138,8 @@ def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
         print_json(listed)
     elif rows:
         headings = ["run", "network", "val_accuracy", "val_loss", "accuracy", "epochs", "seconds", "parameters"]
-        print_table(headings, rows, right=range(2, 8))
+        spare = ["parameters", "seconds", "accuracy", "val_loss", "epochs", "network"]
+        print_table(headings, rows, right=range(2, 8), spare=spare)
         if any(metrics.get("seen") for metrics in listed):
             print("\n* may have been trained on the rows that judge it")
     else:

@@ -15,7 +15,7 @@ from pathlib import Path
 from kit import KitError
 from kit.competition.encodings import decode
 from kit.competition.refusals import SITE
-from kit.files import in_plain_words
+from kit.system import in_plain_words
 
 _KEY = {"KAGGLE_USERNAME": "username", "KAGGLE_KEY": "key"}  # variables and what kaggle.json calls them
 _LARGEST = 1 << 16  # bytes of a file that holds a token; they have some hundred

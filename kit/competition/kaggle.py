@@ -13,6 +13,7 @@ from kit import KitError
 from kit.competition.client import ask
 from kit.competition.refusals import one_line, page, says
 from kit.files import whole_file
+from kit.system import patiently
 
 COMPETITION = "digit-recognizer"
 
@@ -57,7 +58,7 @@ def download(competition: str, folder: Path) -> Path:
                 f"download it by hand from {page(competition)}/data",
                 exit_code=1,
             )
-        whole[0].rename(temporary)
+        patiently(whole[0].rename, temporary)
     return target
 
 

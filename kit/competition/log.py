@@ -12,7 +12,8 @@ from pathlib import Path
 
 from kit import KitError, html
 from kit.competition.spreadsheet import Row, Table
-from kit.files import in_plain_words, whole_file
+from kit.files import whole_file
+from kit.system import in_plain_words
 
 LOG = "log.csv"
 

@@ -15,7 +15,8 @@ from kit.data import csv_format
 from kit.data.cache import cache_folder
 from kit.data.loading import DATA, read_submission
 from kit.data.search import locate
-from kit.files import in_plain_words, staging
+from kit.files import staging
+from kit.system import in_plain_words, patiently
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -81,12 +82,19 @@ def _swap(replaced: list[Path], new: list[Path], folder: Path) -> None:
     with contextlib.ExitStack() as undo:
         for old in replaced:
             aside.mkdir(exist_ok=True)
-            old.rename(aside / old.name)
-            undo.callback((aside / old.name).rename, old)
+            _move(old, aside / old.name, old)
+            undo.callback(patiently, (aside / old.name).rename, old)
         for path in reversed(new):
-            path.rename(folder / path.name)
-            undo.callback((folder / path.name).rename, path)
+            _move(path, folder / path.name, folder / path.name)
+            undo.callback(patiently, (folder / path.name).rename, path)
         undo.pop_all()
+
+
+def _move(old: Path, new: Path, shown: Path) -> None:
+    try:
+        patiently(old.rename, new)
+    except OSError as error:
+        raise in_plain_words(error, shown) from error
 
 
 def _packed(kind: str, folder: Path) -> list[Path]:

@@ -14,11 +14,13 @@ from kit.competition.log import LOG, Log, Submission, Upload, alone, record
 from kit.competition.refusals import one_line
 from kit.data import csv_format
 from kit.data.loading import load, load_submission
-from kit.files import TakenError, check_name, in_plain_words, whole_file
+from kit.files import TakenError, whole_file
+from kit.names import check_name
 from kit.run.folder import Run
 from kit.run.prediction import probabilities
 from kit.run.runs import RUNS, RunName, chosen
 from kit.run.views import check_views
+from kit.system import in_plain_words
 from kit.task import ROWS
 
 SUBMISSIONS = Path("submissions")

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kit import KitError
-from kit.files import in_plain_words, whole_file
+from kit import KitError, system
+from kit.files import whole_file
+from kit.system import in_plain_words
 
 _BYTES = 512_000_000  # of all copies together, of which Kaggle's two files take 55 MB; those used least lately go
 _PIECE = 1 << 18  # bytes read at a time, which a processor's own memory holds
 _SAME_TICK = 2_000_000_000  # ns: file systems' clocks may be this coarse
+_HAS_CHANGE_TIME = not system.WINDOWS  # which has the time of creation in its place
 
 
 class Cache:
@@ -138,9 +140,21 @@ def _remove_least_used(folder: Path) -> None:
 
 
 def _signature(path: Path) -> list[int]:
-    """What changes when a file does; the change time cannot be set back, unlike the modification time."""
+    """What changes when a file does, the times last; the change time cannot be set back, unlike the modification time.
+
+    Where there is none, a checksum of all bytes stands in for it.
+    """
     try:
         status = path.stat()
+        checksum = [] if _HAS_CHANGE_TIME else [_checksum(path)]
     except OSError as error:
         raise in_plain_words(error, path) from error
-    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    return [status.st_dev, status.st_ino, status.st_size, *checksum, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _checksum(path: Path) -> int:
+    found = 0
+    with open(path, "rb") as file:
+        while piece := file.read(_PIECE):
+            found = zlib.crc32(piece, found)
+    return found

@@ -20,7 +20,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 from kit import KitError
 from kit.data.header import HEAD
 from kit.data.lines import beginning
-from kit.files import in_plain_words
+from kit.system import in_plain_words
 
 TEXT = 1 << 30  # bytes that a file may have, unpacked; train.csv has 77 MB
 DEPTH = 4  # archives in one another

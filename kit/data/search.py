@@ -10,7 +10,7 @@ from typing import BinaryIO
 from kit import KitError
 from kit.data import containers, header
 from kit.data.containers import Member, is_pipe, is_pipes_name, status_of, title
-from kit.files import in_plain_words
+from kit.system import in_plain_words
 
 REMEDY = "fetch it with kit data fetch, or say where it is with --data PATH"
 _MOST_COPIES = 100  # files of one name in an archive that are looked into

@@ -3,10 +3,8 @@
 import json
 import math
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from kit.exporting import coreml, evaluator, graph, portable
 from kit.exporting.formats import DEFAULT_TARGETS, SUFFIXES, TARGETS
 from kit.exporting.requirements import require
 from kit.exporting.tensors import AGAIN
+from kit.files import scratch
 from kit.task import Task
 
 if TYPE_CHECKING:
@@ -182,8 +181,8 @@ def _by_core_ml(model: "keras.Model", task: Task, form: Form, pictures: np.ndarr
     converted = coreml.convert(
         model, task.labels, format=form.format, target=target, precision="float32", array=False
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"model{SUFFIXES[form.format]}"
+    with scratch() as folder:
+        path = folder / f"model{SUFFIXES[form.format]}"
         coreml.save(converted, path, {}, None)
         try:
             return evaluator.evaluate(graph.read(path), pictures)

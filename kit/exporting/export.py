@@ -18,16 +18,17 @@ from kit.contract import Contract
 from kit.exporting import compression, core_ml_model, coreml, opening, portable, proof
 from kit.exporting.convertible import Form, obstacles
 from kit.exporting.formats import SUFFIXES
-from kit.exporting.options import APP, AUTO, Options
+from kit.exporting.options import APPS_MODEL, AUTO, Options
 from kit.exporting.proof import Proof, Rows
 from kit.exporting.saved_model import SavedModel
-from kit.files import TakenError, check_name, whole_file
+from kit.files import TakenError, whole_file
+from kit.names import check_name
 from kit.options import parameters_of
 from kit.run.folder import Run
 from kit.run.runs import find_or_best
+from kit.system import patiently
 from kit.task import Task
 
-_APPS_MODEL = "DigitCamera"
 _UNSURE = 500  # rows
 
 
@@ -96,7 +97,7 @@ def export(given: dict[str, Any]) -> Export:
         contract = chosen.saved.contract
         if problems := proof.failures(proved, contract, options.max_loss):  # on macOS, Core ML's own word
             raise _refused(path, problems, proved)
-        chosen.saved.path.rename(temporary)
+        patiently(chosen.saved.path.rename, temporary)
     notify(f"{run} as {options.words(chosen.compression)}: {chosen.saved.size / 1000:,.0f} kB")
     for line in proof.summary(chosen.saved, proved):
         notify(line)
@@ -124,7 +125,7 @@ def _task(options: Options, run: Run) -> Task:
 
 def _path(options: Options, run: Run) -> Path:
     """Where the file goes; KitError where something is in the way."""
-    folder, default = (APP / "Model", _APPS_MODEL) if options.app else (Path(options.to), run.file_name)
+    folder, default = (APPS_MODEL.parent, APPS_MODEL.stem) if options.app else (Path(options.to), run.file_name)
     path = folder / f"{check_name(options.name, default)}{SUFFIXES[options.format]}"
     if os.path.lexists(path) and not options.replaces:
         raise TakenError(path)

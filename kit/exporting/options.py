@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXPORTS = Path("exports")
 APP = Path("mobile/DigitCamera")  # in a clone of the project
+APPS_MODEL = APP / "Model" / "DigitCamera.mlpackage"  # what it is built with
 MAX_LOSS = 0.1  # points of accuracy that a compression may cost
 AUTO = "auto"
 _APPS_TARGETS = ("iOS15", "iOS16", "iOS17")
@@ -30,7 +31,7 @@ class Options:
     """
 
     run: "RunName | None" = option(
-        "Name or number; the best one without.", default=None, metavar="[RUN]", argument=True, kw_only=False
+        "Name or number; the best one without.", default=None, metavar="RUN", argument=True, kw_only=False
     )
     format: str = option(
         "mlprogram (.mlpackage), neuralnetwork (.mlmodel), tflite or onnx.", default="mlprogram", choices=SUFFIXES

@@ -17,7 +17,9 @@ class ImportArguments:
         KitError: An option has a value that there is not, or does not fit another.
     """
 
-    model: Path | str = option("A .keras or .h5 file, or a SavedModel folder.", argument=True, kw_only=False)
+    model: Path | str = option(
+        "A .keras or .h5 file, or a SavedModel folder.", metavar="MODEL", argument=True, kw_only=False
+    )
     name: str | None = option("The run's name after its number.  [default: the file's]", default=None)
     pixels: str | None = option("Which it wants; found out without.", default=None, choices=PIXELS)
     validation: Path | str | None = option(

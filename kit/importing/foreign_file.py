@@ -5,19 +5,19 @@ import copy
 import json
 import math
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, backend
-from kit.files import in_plain_words
+from kit.files import scratch
 from kit.importing import saved_model_folder
 from kit.importing.foreign_config import SAVE_AGAIN, ForeignError, translated
 from kit.model_files import instead_of_a_network, kind_of
 from kit.run.keras_file import shapes_alone
 from kit.stored import SMALL, size_of, zip_of
+from kit.system import in_plain_words
 from kit.training.channels import channels_last
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def read(path: Path) -> Foreign:
 
 
 def _keras_file(path: Path) -> Foreign:
-    with zip_of(path, _LARGEST, _WHOLE, "Keras") as archive, _scratch() as folder:
+    with zip_of(path, _LARGEST, _WHOLE, "Keras") as archive, scratch() as folder:
         names = archive.namelist()
         if "config.json" not in names or "model.weights.h5" not in names:
             raise ForeignError(f"lacks config.json or model.weights.h5: {_WHOLE}")
@@ -92,7 +92,7 @@ def _keras_file(path: Path) -> Foreign:
 
 def _hdf5_file(path: Path) -> Foreign:
     size_of(path, _LARGEST, _WHOLE)
-    with _scratch() as folder:
+    with scratch() as folder:
         copy = folder / "model.h5"  # what was looked at is what Keras gets, under a name that it takes
         try:
             shutil.copyfile(path, copy)
@@ -190,12 +190,6 @@ def _check_weights(model: "keras.Model") -> None:
             raise ForeignError(
                 f"the weights of {weight.path} are not all numbers: its training diverged: train it again"
             )
-
-
-@contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="kit-") as folder:
-        yield Path(folder)
 
 
 @contextlib.contextmanager

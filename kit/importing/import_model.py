@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,12 @@ import numpy as np
 
 from kit import KitError
 from kit.data.loading import LabelledDigits, folder_or_file, load
-from kit.files import check_name, write_text
+from kit.files import scratch, write_text
 from kit.importing import foreign_file, pixel_search
 from kit.importing.arguments import ImportArguments
 from kit.importing.foreign_file import Foreign
 from kit.importing.pixel_search import Tried
+from kit.names import check_name, composed
 from kit.options import parameters_of
 from kit.run import keras_file
 from kit.run.folder import Run
@@ -168,7 +168,7 @@ def _settings(options: ImportArguments, path: Path, digits: LabelledDigits, pixe
         seed=options.seed or 0,
         split_seed=options.seed or 0,
         from_run=None,
-        data=str(folder_or_file(options.validation or options.data)),
+        data=folder_or_file(options.validation or options.data).as_posix(),
         fingerprint=digits.fingerprint,
         imported=path.resolve().name,
         imported_sha256=_digest(path),
@@ -179,7 +179,7 @@ def _settings(options: ImportArguments, path: Path, digits: LabelledDigits, pixe
 
 def _name_of(path: Path) -> str:
     """What a run of this file is called: its name without its ending, with nothing in it that a name must not have."""
-    name = re.sub(r"\.(keras|h5|hdf5)$", "", path.resolve().name, flags=re.IGNORECASE)
+    name = re.sub(r"\.(keras|h5|hdf5)$", "", composed(path.resolve().name), flags=re.IGNORECASE)
     name = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:100]
     return name or "imported"
 
@@ -202,8 +202,8 @@ def _files(
         "arch": settings.arch, "parameters": model.count_params(), "val_loss": judged.loss,
         "val_accuracy": judged.accuracy, "imported": True, "seen": settings.seen, "finished": True, "stopped": None,
     }  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="kit-") as folder:
-        run = Run(Path(folder))
+    with scratch() as folder:
+        run = Run(folder)
         model.save(run.folder / "model.keras")
         keras_file.load(run.folder / "model.keras", ROWS)
         run.write_validation(judged.validation(rows, labels))

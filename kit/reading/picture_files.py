@@ -15,10 +15,11 @@ from typing import BinaryIO
 import numpy as np
 
 from kit import KitError
-from kit.files import in_plain_words
+from kit.names import composed
 from kit.reading import decoding, unreadable
 from kit.reading.decoding import MOST_BYTES, MOST_PIXELS
 from kit.reading.grey_levels import grey_levels
+from kit.system import in_plain_words
 
 FITS = ("crop", "pad")
 HEIC = frozenset({".heic", ".heif"})
@@ -203,8 +204,8 @@ def _matching(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
         except OSError as error:
             problems.append(str(in_plain_words(error, folder)))
             return
-        for name in fnmatch.filter(names, part):
-            if not name.startswith(".") or part.startswith("."):
+        for name in names:
+            if fnmatch.fnmatch(composed(name), composed(part)) and (part.startswith(".") or not name.startswith(".")):
                 yield folder / name
 
 

@@ -10,10 +10,11 @@ from kit import KitError
 from kit.contract import Contract
 from kit.exporting import opening
 from kit.model_files import is_model
+from kit.reading import bundled
 from kit.reading.frames import CENTRED_SCALE, Region, Stroke, centred, drawn, reduced, rounded
 from kit.run.folder import Run
 from kit.run.prediction import predictor
-from kit.run.runs import RUNS, RunName, find_or_best, named
+from kit.run.runs import RUNS, NoRunError, RunName, find_or_best, named
 from kit.task import Task
 
 
@@ -79,17 +80,27 @@ def open_reader(
 
     Args:
         model: A run's name, number or path, or what `kit export` wrote, whatever it is called, which is computed
-            without Keras; the best run without it.
+            without Keras; or `bundled.NAME` where no run is called so. Without it the best run, and where there is none
+            and no other folder of runs was named, the bundled model.
         runs: Where the runs are.
         prefer: Without a model, the best run of this task where there is one.
-        notify: Called with a line that says which run is the best one.
+        notify: Called with a line that says which model was chosen.
 
     Raises:
         KitError: There is no such run or model, or it is damaged.
     """
-    if isinstance(model, str | Path) and not named(str(model), Path(runs)) and is_model(model):
-        return _of_saved_model(Path(model))
-    return _of_run(find_or_best(model, runs, prefer=prefer, notify=notify))
+    if isinstance(model, str | Path) and not named(str(model), Path(runs)):
+        if is_model(model):
+            return _of_saved_model(Path(model))
+        if str(model) == bundled.NAME:
+            return _of_saved_model(bundled.path())
+    try:
+        return _of_run(find_or_best(model, runs, prefer=prefer, notify=notify))
+    except NoRunError:
+        if Path(runs) != RUNS:
+            raise
+    notify(f"no trained run here yet: {bundled.NAME}, the model that comes with kit, reads")
+    return _of_saved_model(bundled.path())
 
 
 def _of_run(run: Run) -> Reader:

@@ -14,7 +14,7 @@ import numpy as np
 from kit import KitError, html, plots
 from kit.cells import harmless
 from kit.files import whole_file
-from kit.reading import picture_files
+from kit.reading import bundled, picture_files
 from kit.reading.reader import Reader, open_reader
 from kit.run.runs import RUNS, RunName
 from kit.task import BACKGROUND, CAMERA, DIGITS
@@ -67,7 +67,7 @@ class Recognition:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the pictures with their labels, and what could not be read."""
-        sheet = [html.picture(plots.png(_sheet(self)))] if self.files else []
+        sheet = [html.image(plots.png(_sheet(self)))] if self.files else []
         return html.facts(self.reader.name, [], *sheet, *map(html.line, self.problems))
 
     def numbers(self) -> dict[str, Any]:
@@ -106,7 +106,8 @@ def predict(
     A network of the competition takes pictures that are as the competition has them and refuses all others.
 
     Args:
-        model: A run or an exported model; the best run without it, of the camera's if there are any.
+        model: A run or an exported model, or "camera", the one that comes with kit; without it the best run, of the
+            camera's if there are any, and where there is no run, the one that comes with kit.
         images: Files, folders and globs.
         fit: Of a picture that is not square, "crop" takes the central square and "pad" the whole, on a square.
         csv: Write all probabilities to this file, under COLUMNS, names as `kit.cells.harmless` has them.
@@ -184,7 +185,7 @@ def _as_it_is(reader: Reader, file: Path) -> np.ndarray:
     if pixels.shape != (size, size) or np.median(pixels) > 127:
         raise KitError(
             f"{file}: {reader.name} expects {size} x {size} grey pixels, white on black; a camera network reads "
-            "photographs: kit train --camera"
+            f"photographs: kit train --camera, or kit predict {bundled.NAME}"
         )
     return pixels
 

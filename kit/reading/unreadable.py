@@ -4,7 +4,7 @@ import re
 
 _NONE = "this is not a picture that can be read: give a PNG or JPEG file"
 _DAMAGED = "this picture cannot be read to its end: it is damaged or cut short"
-_HEIC = "HEIC needs its extra: pip install -c constraints.txt -e '.[heic]', or give a JPEG"
+_HEIC = "HEIC needs its extra: pip install pillow-heif, or give a JPEG"
 _OTHERS = [  # what files that are called pictures begin with, and what they are
     (rb"version https://git-lfs", "Git LFS's pointer to one: git lfs pull fetches the file"),
     (rb"<(!doctype html|html|head|body)", "a web page: download the picture itself"),

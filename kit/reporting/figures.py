@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kit import plots
-from kit.files import in_plain_words
 from kit.reporting.occlusion import explain_row
 from kit.reporting.sentences import listed, rows_of
 from kit.reporting.study import SHOWN, Study
 from kit.run.folder import Run
 from kit.run.metrics import Pair
+from kit.system import in_plain_words
 
 if TYPE_CHECKING:
     import keras

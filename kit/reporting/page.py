@@ -1,6 +1,5 @@
 """The report's page: what each section of report.html is filled with, and the page itself, one file of HTML."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +31,7 @@ from kit.run.comparison import Comparison
 from kit.run.folder import Run
 from kit.run.metrics import Pair
 from kit.task import BACKGROUND
+from kit.text import command_line
 
 _SHOWN_PHOTOGRAPHS = 48  # in a gallery
 _SHEET_PIXELS = 3_136_000  # of all digits on the page: 4,000 of 28 × 28, about a megabyte
@@ -277,7 +277,7 @@ def _explained(study: Study, found: Found) -> Section:
     unsure = int(numbers[np.argmax(numbers > 0)])  # scenes without a digit have no row
     return {
         "pictures": [{"png": base64_of(path.read_bytes()), "words": words} for path, words in found.explained],
-        "command": f"kit analyze {study.run.name} --explain {unsure}",
+        "command": command_line(["kit", "analyze", study.run.name, "--explain", unsure]),
     }
 
 
@@ -322,7 +322,7 @@ def _about(study: Study, found: Found) -> Section:
             *(_imported(run) if run.settings.imported else _trained(run)),
             ("versions", ", ".join(versions)),
         ],
-        "command": shlex.join(["kit", "analyze", *runs, "--focus", ",".join(study.focus_names)]),
+        "command": command_line(["kit", "analyze", *runs, "--focus", ",".join(study.focus_names)]),
     }
 
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from kit import KitError, __version__, backend, html
 from kit.contract import Contract
-from kit.files import in_plain_words, whole_file, write_text
+from kit.files import whole_file, write_text
 from kit.run import keras_file, network_code
 from kit.run.settings import Settings, digest_of
 from kit.run.validation import Validation
 from kit.run.validation import read as _read_validation
 from kit.stored import checked, content_of, json_of
+from kit.system import in_plain_words
 from kit.task import Task
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Run:
         path = self.folder / "history.csv"
         content = content_of(path, _LONGEST_HISTORY, _REMEDY)
         try:
-            rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+            rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
         except (ValueError, csv.Error) as error:
             raise KitError(f"{path}: damaged: {_REMEDY}") from error
         return [epoch.model_dump() for epoch in checked(Epochs, rows, path, _REMEDY, strict=False)]
@@ -300,6 +301,9 @@ class Run:
             yield
         finally:
             lock.release()
+            with contextlib.suppress(OSError):  # removed meanwhile, which on Windows leaves the folders of an open file
+                self.state.rmdir()
+                self.folder.rmdir()
 
 
 def versions() -> dict[str, str]:
@@ -311,4 +315,5 @@ def versions() -> dict[str, str]:
         **{package: metadata.version(package) for package in packages},
         "platform": platform.platform(),
         "threads": str(backend.threads()),
+        "device": backend.device(),
     }

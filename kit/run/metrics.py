@@ -135,7 +135,7 @@ class Analysis:
             ("calibration error", f"{self.calibration_error:.2%}"),
         ]
         figure = plots.confusion(self.confusion, self.classes, f"{self.name}: what was taken for what")
-        return html.facts(self.name, found, html.picture(plots.png(figure)))
+        return html.facts(self.name, found, html.image(plots.png(figure)))
 
     @cached_property
     def right(self) -> np.ndarray:

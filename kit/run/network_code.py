@@ -5,6 +5,7 @@ or somebody has said that it may be.
 """
 
 import ast
+import codecs
 import contextlib
 import functools
 import hashlib
@@ -110,8 +111,17 @@ class NetworkCode:
 
 
 def read(path: Path | str) -> NetworkCode:
-    """The file's code; KitError where there is no such file, or none that could be one."""
-    return NetworkCode(content_of(Path(path), _LARGEST, _REMEDY), str(path))
+    """The file's code, in UTF-8; KitError where there is no such file, or none that could be one.
+
+    UTF-16 is what `kit networks --show NAME > mine.py` makes in Windows PowerShell, and what Python does not read.
+    """
+    content = content_of(Path(path), _LARGEST, _REMEDY)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            content = content.decode("utf-16").encode()
+        except UnicodeError as error:
+            raise KitError(f"{path}: damaged, it begins as UTF-16 and is none: save it as UTF-8") from error
+    return NetworkCode(content, str(path))
 
 
 def of_run(folder: Path, digest: str) -> NetworkCode:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kit import KitError
-from kit.files import check_name, in_plain_words, staging, write_text
+from kit.files import staging, write_text
 from kit.model_files import instead_of_a_run, is_model
+from kit.names import check_name, composed
 from kit.run.folder import FOLDS, Run, versions
 from kit.run.settings import RUNS, Settings
+from kit.system import in_plain_words, patiently
 from kit.task import Task
 
 _MOST = 999_999  # the last number of a run
@@ -22,6 +24,10 @@ RunName = int | str | Path | Run
 
 One of its folds is 07-dense/folds/2, or whatever names the run with /folds/2 behind.
 """
+
+
+class NoRunError(KitError):
+    """No run in a folder has finished an epoch yet."""
 
 
 def create(
@@ -61,7 +67,7 @@ def _made(folder: Path, settings: Settings, files: Mapping[str, bytes] | None) -
         write_text(new / "settings.json", json.dumps(content, indent=2) + "\n")
         for file, written in (files or {}).items():
             (new / file).write_bytes(written)
-        new.rename(folder)
+        patiently(new.rename, folder)
     return Run(folder)
 
 
@@ -99,7 +105,7 @@ def find(run: RunName, runs: Path | str = RUNS) -> Run:
         return found[0]
     if is_model(run):
         raise KitError(f"{run}: {instead_of_a_run(run)}")
-    near = difflib.get_close_matches(run, _names(folder), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(run, run_names(folder), n=1, cutoff=0.4)
     advice = f"did you mean {near[0]}?" if near else "kit runs lists what there is"
     raise KitError(f"{folder / run}: no such run: {advice}")
 
@@ -112,13 +118,13 @@ def named(run: str, folder: Path) -> list[Run]:
     if fold := re.fullmatch(rf"(.+)/{FOLDS}/([0-9]{{1,3}})", run.replace(os.sep, "/")):
         whole = [part.folder / FOLDS / fold[2] for part in named(fold[1], folder)]
         return [Run(path) for path in whole if (path / "settings.json").is_file()]
-    names = _names(folder)
-    if run in names:
-        return [Run(folder / run)]
+    names, called = run_names(folder), composed(run)
+    if exact := [known for known in names if known == run] or [known for known in names if composed(known) == called]:
+        return [Run(folder / known) for known in exact]
     number = int(run) if re.fullmatch("[0-9]{1,10}", run) else None
     parts = {known: numbered(known) for known in names}
     found = [known for known, part in parts.items() if part and part[0] == number]
-    found = found or [known for known, part in parts.items() if part and part[1] == run]
+    found = found or [known for known, part in parts.items() if part and composed(part[1]) == called]
     return [Run(folder / known) for known in found]
 
 
@@ -146,14 +152,14 @@ def best(
         notify: Called with a line about each run that is passed over, because a file of it is damaged.
 
     Raises:
-        KitError: There is none.
+        NoRunError: There is none.
     """
     trained = [run for run in _ranked(Path(runs)) if (run.folder / "model.keras").is_file() and _is_whole(run, notify)]
     for wanted in (prefer, task) if prefer else (task,):
         for run in trained:
             if wanted in (None, run.task):
                 return run
-    raise KitError(f"{runs}: no trained run here yet: start with kit train")
+    raise NoRunError(f"{runs}: no trained run here yet: start with kit train")
 
 
 def find_or_best(
@@ -202,10 +208,11 @@ def _ranked(folder: Path) -> list[Run]:
         except (KitError, KeyError):
             return True, 1.0, run.name  # nothing to show yet, or damaged: last
 
-    return sorted((Run(folder / name) for name in _names(folder)), key=rank)
+    return sorted((Run(folder / name) for name in run_names(folder)), key=rank)
 
 
-def _names(folder: Path) -> list[str]:
+def run_names(folder: Path) -> list[str]:
+    """The names of all runs in a folder, which are not looked into."""
     if not folder.is_dir():
         return []
     return sorted(path.parent.name for path in folder.glob("*/settings.json") if numbered(path.parent.name))

@@ -175,7 +175,7 @@ def _settings(
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given | ({"from_run": source.name} if source else {})
-    settings = Settings(**values, data=str(folder_or_file(data)), fingerprint="", split_seed=values["seed"])
+    settings = Settings(**values, data=folder_or_file(data).as_posix(), fingerprint="", split_seed=values["seed"])
     if settings.folds is None:
         return settings
     if "validation_split" in given:

@@ -15,7 +15,7 @@ import numpy as np
 
 from kit import KitError, plots
 from kit.data.loading import LabelledDigits
-from kit.files import remove_abandoned, whole_file, write_text
+from kit.files import remove, remove_abandoned, whole_file, write_text
 from kit.run import keras_file, network_code
 from kit.run.folder import FOLDS, Run
 from kit.run.metrics import threshold
@@ -141,7 +141,7 @@ class Folds:
                     with _replaceable(fold) if training.checkpoint.exists() else contextlib.nullcontext():
                         training.start()
                     training.train(shown, in_folds=True)
-        shutil.rmtree(fold.state, ignore_errors=True)
+        remove(fold.state)
         if (trained := _epochs_done(fold) - done) > 0:
             self._pace = (self.clock.used() - begun) / trained
         elif done:

@@ -18,6 +18,7 @@ from kit.run.folder import Run, versions
 from kit.run.metrics import threshold
 from kit.run.runs import RUNS
 from kit.run.settings import Settings
+from kit.text import command_line
 from kit.training import checkpoint, optimizers
 from kit.training.callbacks import Audience
 from kit.training.canonical import of_member, seed_states
@@ -251,7 +252,11 @@ class Training:
         return row
 
     def _keep(self, judged: Judged) -> None:
-        """Writes the network and what it says of the validation examples."""
+        """Writes the network and what it says of the validation examples, no less sure than it is right."""
+        if self.settings.label_smoothing:
+            factor, judged = judged.sharpened(self.examples.labels)
+            last = self.kept.get_layer("logits")
+            last.set_weights([weights * np.float32(factor) for weights in last.get_weights()])
         with whole_file(self.run.folder / "model.keras") as temporary:
             self.kept.save(temporary)
         task, labels = self.settings.task, self.examples.labels
@@ -344,7 +349,7 @@ def _require(run: Run, remedy: str = "") -> None:
 
 
 def _way_on(run: Run) -> str:
-    return f"kit train --resume {run.name if run.folder.parent == RUNS else run.folder}"
+    return command_line(["kit", "train", "--resume", run.name if run.folder.parent == RUNS else run.folder])
 
 
 def summary(model: Any) -> str:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from kit import KitError, backend
 from kit.run.settings import Recipe
 from kit.task import CAMERA, ROWS, Task
-from kit.training import own_network
 from kit.training.layers import Layers
-from kit.training.own_network import OwnNetwork
 
 if TYPE_CHECKING:
     import keras
+
+    from kit.training.own_network import OwnNetwork
 
 DEFAULTS = {ROWS: "kit", CAMERA: "camera"}  # what is trained for a task where no other network is named
 
@@ -87,22 +87,28 @@ NETWORKS: dict[str, Network] = {}
 
 def networks(
     file: Path | str | None = None, *, notify: Callable[[str], None] = lambda line: None
-) -> Sequence[Network | OwnNetwork]:
+) -> "Sequence[Network | OwnNetwork]":
     """The networks that kit knows, the kit's own last; or those of a Python file that builds some.
 
     Raises:
         KitError: There is no such file, it fails, or it builds none; what is wrong with one beside others is told to
             `notify`.
     """
-    return list(NETWORKS.values()) if file is None else own_network.read_all(file, notify)
+    if file is None:
+        return list(NETWORKS.values())
+    from kit.training import own_network  # imports NumPy, and a shell that completes a name waits for this file
+
+    return own_network.read_all(file, notify)
 
 
-def find(arch: Arch | None, task: Task = ROWS) -> Network | OwnNetwork:
+def find(arch: Arch | None, task: Task = ROWS) -> "Network | OwnNetwork":
     """The network of that name, file or function; without any the one that is trained for the task.
 
     Raises:
         KitError: There is no such network, or it is none for this task; the message names the nearest, or the line.
     """
+    from kit.training import own_network
+
     if callable(arch):
         return own_network.of_function(arch, task)
     if arch is not None and own_network.names_file(arch):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from kit import KitError, backend
 from kit.data.loading import LabelledDigits
 from kit.options import about, flag
 from kit.run.settings import Settings
+from kit.text import command_line
 from kit.training import networks
 from kit.training.arguments import Arguments
 from kit.training.speed import Speed, measure
@@ -110,7 +110,7 @@ def command(given: Mapping[str, Any]) -> str:
             words.append(on if value else off)
         else:
             words += [flag(fields[name]), str(value)]
-    return shlex.join(words)
+    return command_line(words)
 
 
 def check_alone(given: Iterable[str]) -> None:

@@ -31,7 +31,7 @@ class Progress:
         self._bar: rich.progress.Progress | None = None
 
     def __enter__(self) -> "Progress":
-        if self._shown and (sys.stderr.isatty() or _in_notebook()):
+        if self._shown and (_at_a_terminal() or _in_notebook()):
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -87,6 +87,10 @@ class Progress:
             f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
             f"{row['seconds']:.1f} s{'  kept' if kept else ''}"
         )
+
+
+def _at_a_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()  # Windows has programs without a console, and so without one
 
 
 def _in_notebook() -> bool:

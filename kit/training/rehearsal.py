@@ -1,13 +1,12 @@
 """A network of somebody's own tried before it is trained: whether it computes here, and is the same when read back."""
 
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kit import KitError, backend
+from kit.files import scratch
 from kit.run import keras_file
 from kit.task import Task
 from kit.training.canonical import Refusal
@@ -41,8 +40,8 @@ def check_stored(model: "keras.Model", task: Task, own: Callable[[], Mapping[str
         own: Gives the user's own classes and functions, by name.
         refused: Makes the error.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
+    with scratch() as folder:
+        path = folder / "model.keras"
         try:
             model.save(path)
             again = keras_file.load(path, task, own)

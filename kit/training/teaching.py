@@ -102,5 +102,8 @@ def with_teacher(
         "teacher_share": share,
     }
     if unlabelled is not None:
-        fields |= {"unlabelled": str(unlabelled), "unlabelled_fingerprint": load("test", unlabelled).fingerprint}
+        fields |= {
+            "unlabelled": Path(unlabelled).as_posix(),
+            "unlabelled_fingerprint": load("test", unlabelled).fingerprint,
+        }
     return replace(settings, **fields)

@@ -1,11 +1,11 @@
 """`kit train`: a training begun, or one that was stopped gone on with."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kit import KitError
+from kit.files import remove
 from kit.options import parameters_of
 from kit.run import network_code
 from kit.run.folder import Run
@@ -50,7 +50,7 @@ def train(given: dict[str, Any]) -> Run:
         stopped = _stopped(resume, given, runs)
         if stopped.finished:
             Progress(0, shown=shown).say(f"{stopped} is finished already")
-            shutil.rmtree(stopped.state, ignore_errors=True)
+            remove(stopped.state)
             return stopped
         training = _go_on(stopped, data, builder, clock)
     training.callbacks = callbacks
@@ -59,7 +59,7 @@ def train(given: dict[str, Any]) -> Run:
             training.go(shown)
             if training.settings.time_limit:
                 Progress(0, shown=shown).say(clock.verdict(training.settings.time_limit))
-    shutil.rmtree(training.run.state, ignore_errors=True)
+    remove(training.run.state)
     return training.run
 
 

@@ -52,11 +52,12 @@ def serve(
     """Serves the page until it is interrupted.
 
     Args:
-        model: A run or an exported model; the best run without it.
+        model: A run or an exported model, or "camera", the one that comes with kit; without it the best run, and where
+            there is none, the one that comes with kit.
         port: 0 takes a free one.
         runs: Where the runs are.
         answering: Called with the page's address as soon as it answers.
-        notify: Called with a line that says which run is the best one.
+        notify: Called with a line that says which model was chosen.
 
     Raises:
         KitError: There is no such run or model, the port is taken, or the extra is not installed.
@@ -64,7 +65,7 @@ def serve(
     try:
         import uvicorn  # noqa: F401
     except ImportError as error:
-        raise KitError("kit serve needs its extra: pip install -c constraints.txt -e '.[serve]'") from error
+        raise KitError("kit serve needs its extra: pip install h11 starlette uvicorn") from error
     try:
         listening = socket.create_server((_HOST, port))
     except (OSError, OverflowError) as error:

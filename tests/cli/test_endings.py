@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import needs_signals
+
+pytestmark = needs_signals
 
 SLOW = """
 import sys, time
@@ -15,7 +18,7 @@ from kit import __main__, files
 
 def slowly():
     with files.whole_file(files.Path(sys.argv[1])) as temporary:
-        temporary.write_text("half")
+        temporary.write_text("half", encoding="utf-8")
         print("writing", flush=True)
         {action}
 
@@ -42,8 +45,9 @@ def started(folder: Path, action: str, **options: object) -> "subprocess.Popen[s
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_clears_up_and_says_nothing(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_clears_up_and_says_nothing(tmp_path: Path, name: str) -> None:
+    number = signal.Signals[name]
     # Under nohup the tests themselves ignore SIGHUP, and what they start would too.
     process = started(tmp_path, WAIT, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     process.send_signal(number)

@@ -13,7 +13,7 @@ from kit.cli.main import app
 # What only a command can do: present what came back. And what only a function can: tell its caller on the way.
 OF_COMMANDS = {"show", "as_json", "open_page"}
 OF_FUNCTIONS = {"notify", "answering", "progress", "inspect", "callbacks", "started", "schedule", "warm_up", "monitor"}
-NAMES = {"import": "import_model"}  # of functions that Python allows no command's name
+NAMES = {"import": "import_model", "open": "open_run"}  # of functions that Python allows no command's name
 # One list of words on the command line, two parameters in Python.
 SPLIT = {"predict": {"arguments": {"model", "images"}}}
 OTHERWISE_WRITTEN = {("analyze", "focus"), ("analyze", "explain")}  # "4,7,9" for (4, 7, 9); nothing for ()

@@ -23,5 +23,9 @@ def test_the_first_argument_is_told_from_pictures(
             model_and_images([first], runs)
     for first in ("photos", "scan", "*.png", "gone.jpg", "gone.HEIC"):
         assert model_and_images([first, "b.png"], runs) == (None, [first, "b.png"])
+    (tmp_path / "camera").rmdir()
+    assert model_and_images(["camera", "photos"], tmp_path) == ("camera", ["photos"])  # the bundled model
+    (tmp_path / "camera").mkdir()
+    assert model_and_images(["camera", "photos"], tmp_path) == (None, ["camera", "photos"])
     with pytest.raises(KitError, match="no such run: did you mean 03-camera"):
         model_and_images(["03-camara", "photos"], runs)

@@ -15,7 +15,7 @@ import letters
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import KitCommand, assert_one_line, write_cut
+from conftest import KitCommand, assert_one_line, needs, write_cut
 from kaggle_server import KaggleServer, fresh_client
 
 from kit import KitError, probabilities, submit, train
@@ -156,7 +156,7 @@ def test_an_upload_reaches_kaggle_byte_for_byte_and_its_score_the_log(
     assert upload.content == (project / "submissions" / "01-dense.csv").read_bytes() and upload.message == "my first"
     number = f"uploaded as number {kaggle.ref(0)}; the score takes Kaggle some seconds to some minutes"
     assert finished.stderr.splitlines()[0] == number
-    assert "score 0.98765 by kaggle" in finished.stderr and finished.stdout == "submissions/01-dense.csv\n"
+    assert "score 0.98765 by kaggle" in finished.stderr and finished.stdout == f"{Path('submissions/01-dense.csv')}\n"
     [line] = log_of(project / "submissions")
     assert (line["score"], line["scored_by"], line["message"]) == ("0.98765", "kaggle", "my first")
     assert line["reference"] == str(kaggle.ref(0))
@@ -285,7 +285,7 @@ print(moment)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes to kill them")
+@needs("os.fork")
 def test_killed_at_any_moment_nothing_is_half_and_nothing_is_left_after_the_next(tmp_path: Path) -> None:
     path = os.pathsep.join(map(str, (ROOT, Path(__file__).parent)))
     ran = subprocess.run(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import csv_of
+from conftest import csv_of, needs
 
 from kit import KitError
 from kit.data import cache, csv_format, loading
@@ -171,6 +171,7 @@ def test_a_poisoned_cache_is_read_over(
     assert (loading.load("train", folder).images.reshape(12, 784) == rows[:, 1:]).all() and parsed
 
 
+@needs("pwd")
 def test_without_a_home_there_is_no_cache(
     csvs: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,3 +249,28 @@ def test_a_folder_named_like_a_zip_is_a_folder(csvs: dict[str, bytes], tmp_path:
     folder = write(tmp_path / "in", csvs, "folder")
     shutil.move(folder, tmp_path / "data.zip")
     assert len(loading.load("train", tmp_path / "data.zip")) == 12
+
+
+def test_without_a_change_time_a_changed_file_is_not_served_either(
+    csvs: dict[str, bytes], tmp_path: Path, rows: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, whose time in its place is that of creation."""
+    real = Path.stat
+
+    def stat(self: Path, **options: Any) -> os.stat_result:
+        found = real(self, **options)
+        times = {"st_atime_ns": found.st_atime_ns, "st_mtime_ns": found.st_mtime_ns, "st_ctime_ns": 0}
+        return os.stat_result(list(found)[:10], times)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(cache, "_HAS_CHANGE_TIME", False)
+    monkeypatch.setattr(cache, "_SAME_TICK", 0)
+    path = write(tmp_path / "in", csvs, "folder") / "train.csv"
+    before, times = loading.load("train", path), path.stat()
+    changed = rows.copy()
+    changed[:, 0] = changed[::-1, 0]
+    path.write_bytes(csv_of(changed))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_size == times.st_size and path.stat().st_mtime_ns == times.st_mtime_ns
+    after = loading.load("train", path)
+    assert (after.labels == changed[:, 0]).all() and after.fingerprint != before.fingerprint

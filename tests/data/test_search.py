@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import needs
 
 from kit import KitError
 from kit.data import containers, loading
@@ -74,6 +75,7 @@ def test_two_different_files_of_one_name_are_both_named(csvs: Csvs, tmp_path: Pa
         loading.load("train", tmp_path / "b.zip")
 
 
+@needs("os.mkfifo")
 def test_what_nobody_needs_is_not_opened(csvs: Csvs, tmp_path: Path, rows: np.ndarray) -> None:
     (tmp_path / "digit-recognizer.zip").write_bytes(zipped(csvs)[:500])
     (tmp_path / "titanic.zip").write_bytes(zipped({"train.csv": TITANIC}))
@@ -98,14 +100,19 @@ def test_another_competitions_train_csv_is_named_where_it_is_alone(csvs: Csvs, t
     assert len(loading.load("train", tmp_path)) == 12
 
 
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 def link_to_zero(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
-    [(Path.mkdir, "a folder, not a file"), (os.mkfifo, "a pipe or a device"), (link_to_zero, "a pipe or a device")],
+    [(Path.mkdir, "a folder, not a file"), (pipe, "a pipe or a device"), (link_to_zero, "a pipe or a device")],
 )
+@needs("os.mkfifo")
 def test_what_is_no_file_in_a_folder_is_not_opened(make: Callable[[Path], None], words: str, tmp_path: Path) -> None:
     make(tmp_path / "train.csv")
     with pytest.raises(KitError, match=rf"train\.csv: {words}"):
@@ -113,6 +120,7 @@ def test_what_is_no_file_in_a_folder_is_not_opened(make: Callable[[Path], None],
     assert words in str(check(tmp_path)[0].problem)
 
 
+@needs("os.mkfifo")
 def test_a_device_is_refused(tmp_path: Path) -> None:
     for given in ("/dev/zero", "/dev/null"):
         with pytest.raises(KitError, match="a device, not a file"):
@@ -121,6 +129,7 @@ def test_a_device_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
+@needs("os.mkfifo")
 def test_a_pipe_is_read_once_and_serves_every_command_of_the_process(
     packed: bool, csvs: Csvs, tmp_path: Path, rows: np.ndarray
 ) -> None:

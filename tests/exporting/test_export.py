@@ -28,7 +28,7 @@ def test_the_command_says_what_it_proved_and_nothing_else(
     """In a process of its own, because TensorFlow and coremltools chatter as they are imported."""
     finished = kit_command("export", "--runs", exportable.folder.parent)
     assert finished.returncode == 0, finished
-    assert finished.stdout == "exports/01-kit.mlpackage\n"
+    assert finished.stdout == f"{Path('exports/01-kit.mlpackage')}\n"
     lines = finished.stderr.splitlines()
     assert lines[0] == "the best run is 01-kit"
     assert lines[1].startswith("01-kit as an ML program for iOS17 in float16: ")
@@ -166,7 +166,7 @@ def test_auto_takes_the_smallest_that_loses_no_more_than_it_may(
     finished = kit_here("export", "--compress", "auto", "--max-loss", 0.6, "--runs", exportable.folder.parent)
     assert finished.returncode == 0, finished
     heading, *rows, path = finished.stdout.splitlines()
-    assert heading.split()[0] == "compression" and path == "exports/01-kit.mlpackage"
+    assert heading.split()[0] == "compression" and Path(path) == Path("exports/01-kit.mlpackage")
     assert [row.split()[0] for row in rows if row.endswith("chosen")] == [
         next(row.split()[0] for row in rows if float(row.split()[3]) <= 0.6)
     ]
@@ -257,7 +257,7 @@ def test_an_unwritable_folder_is_one_line(exportable: Run, tmp_path: Path, kit_h
 def test_json_is_for_programs(exportable: Run, tmp_path: Path, kit_here: KitCommand) -> None:
     finished = kit_here("export", "kit", "--runs", exportable.folder.parent, "--json", "--precision", "float32")
     made = json.loads(finished.stdout)
-    assert made["path"] == "exports/01-kit.mlpackage" and made["proof"]["rows"] == 200
+    assert Path(made["path"]) == Path("exports/01-kit.mlpackage") and made["proof"]["rows"] == 200
     verified = json.loads(kit_here("verify", made["path"], "--runs", exportable.folder.parent, "--json").stdout)
     assert verified["problems"] == [] and verified["contract"] == made["contract"]
     assert verified["costs"]["multiply_accumulates"] == 2_811_968

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line
+from conftest import KitCommand, assert_one_line, needs
 
 from kit import KitError, backend
 from kit.contract import KEY
@@ -143,6 +143,7 @@ def test_what_computes_with_constants_alone_is_not_read(copy: Path) -> None:
 
 @pytest.mark.parametrize("name", [MODEL, WEIGHTS, "Manifest.json", "Data/more"])
 @pytest.mark.parametrize("kind", ["pipe", "link", "endless", "nowhere"])
+@needs("os.mkfifo")
 def test_a_package_has_its_own_files_alone(name: str, kind: str, copy: Path) -> None:
     path = copy / name
     path.unlink(missing_ok=True)

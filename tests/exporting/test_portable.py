@@ -129,7 +129,7 @@ def test_the_command_is_quiet(exportable: Run, tmp_path: Path) -> None:
     code += "    app(['export', 'kit', '--format', format, '--runs', sys.argv[1]], standalone_mode=False)"
     command = [sys.executable, "-c", code, runs]
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert finished.stdout == "exports/01-kit.tflite\nexports/01-kit.onnx\n"
+    assert finished.stdout == f"{Path('exports/01-kit.tflite')}\n{Path('exports/01-kit.onnx')}\n"
     lines = finished.stderr.splitlines()
     assert len(lines) == 8, finished.stderr
     for format, first in (("tflite", 0), ("onnx", 4)):  # noqa: A001

@@ -194,7 +194,7 @@ def test_the_command_prints_the_run_and_bad_input_is_one_line(
 ) -> None:
     model.save(tmp_path / "model.keras")
     finished = kit_here("import", "model.keras", "--data", small, "--name", "mine")
-    assert finished.stdout == "runs/01-mine\n" and finished.returncode == 0
+    assert finished.stdout == f"{Path('runs/01-mine')}\n" and finished.returncode == 0
     assert "it wants pixels -1-1" in finished.stderr and "expect less on others" in finished.stderr
     bad: list[tuple[list[object], str]] = [
         (["gone.keras", "--data", small], "no such file"),

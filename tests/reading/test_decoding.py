@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import needs
 from hostile.pictures import mutilate
 from PIL import Image
 
@@ -115,7 +116,7 @@ def test_orientation_is_found_wherever_a_png_has_it() -> None:
         assert (picture_files.grey(io.BytesIO(png_with(told))) == np.rot90(PIXELS, -1)).all(), told[4:30]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+@needs("os.mkfifo")
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "endless.png").symlink_to("/dev/zero")

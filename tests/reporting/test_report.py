@@ -418,7 +418,7 @@ def test_several_runs_stand_side_by_side(run: Run, small: Path, kit_here: KitCom
     assert finished.returncode == 0, finished.stderr
     heading, best, other, path = finished.stdout.splitlines()
     assert heading.startswith("run") and best.startswith("01-dense") and "p " in other
-    assert path == "runs/01-dense/report.html"
+    assert Path(path) == Path("runs/01-dense/report.html")
     assert "Of 200 common rows" in finished.stderr
     assert "Better, or lucky?" in (tmp_path / path).read_text(encoding="utf-8")
     assert_one_line(kit_here("analyze", "1", "1"), "named twice")

@@ -167,3 +167,15 @@ def test_a_folder_that_only_looks_like_a_run_is_none(tmp_path: Path) -> None:
     with pytest.raises(KitError, match="1: no such run"):
         find("1", tmp_path)
     assert create(SETTINGS, None, tmp_path).name == "01-dense" and find(1, tmp_path).name == "01-dense"
+
+
+def test_a_history_that_an_editor_of_windows_has_saved_is_read(tmp_path: Path) -> None:
+    run = create(SETTINGS, "x", tmp_path)
+    row = {"epoch": 1.0, "loss": 0.5, "accuracy": 0.5, "val_loss": 0.5, "val_accuracy": 0.5, "learning_rate": 0.1,
+           "seconds": 1.0}  # fmt: skip
+    run.write_history([row])
+    for file in ("history.csv", "settings.json"):
+        content = (run.folder / file).read_bytes()
+        assert b"\r" not in content and b"\n" in content  # the same bytes on every system
+        (run.folder / file).write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
+    assert Run(run.folder).history == [row] and Run(run.folder).settings == SETTINGS

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from conftest import HOME_OF_DATA
 
 from kit import KitError
 from kit.run import network_code
@@ -16,7 +17,8 @@ def kept(folder: Path, text: str) -> NetworkCode:
 
 @pytest.fixture
 def nowhere_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for name in HOME_OF_DATA:
+        monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setattr(network_code, "_TRUSTED", set())
 
 
@@ -81,6 +83,17 @@ def test_trust_holds_for_the_process_where_there_is_no_place_to_note_it(
     tmp_path: Path, nowhere_trusted: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    for name in HOME_OF_DATA:
+        monkeypatch.setenv(name, str(tmp_path / "file"))
     network_code.trust("0" * 64)
     assert network_code.is_trusted("0" * 64) and not network_code.is_trusted("1" * 64)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_that_powershell_wrote_is_read(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes('"""Größe"""\r\ndef one(x): ...\r\n'.encode(encoding))
+    code = network_code.read(tmp_path / FILE)
+    assert code.functions() == ["one"] and code.module().__doc__ == "Größe"
+    (tmp_path / FILE).write_bytes(b"\xff\xfex")
+    with pytest.raises(KitError, match=r"network\.py: damaged, it begins as UTF-16 and is none: save it as UTF-8"):
+        network_code.read(tmp_path / FILE)

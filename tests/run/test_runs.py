@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from conftest import KitCommand
+from conftest import KitCommand, needs
 from test_folder import SETTINGS, with_accuracy
 
 from kit import KitError
@@ -75,6 +75,7 @@ def test_a_run_named_by_a_dot_has_its_folders_name(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("file", ["settings.json", "metrics.json"])
+@needs("os.mkfifo")
 @pytest.mark.parametrize("content", ["{", "[]", '{"settings": {}}', '{"val_accuracy": "high"}', "[" * 99_999, None])
 def test_a_damaged_run_hides_no_other(file: str, content: str | None, tmp_path: Path, kit_here: KitCommand) -> None:
     whole, broken = with_accuracy(tmp_path, "whole", 0.8), with_accuracy(tmp_path, "broken", 0.9)
@@ -93,3 +94,14 @@ def test_a_damaged_run_hides_no_other(file: str, content: str | None, tmp_path: 
     listed = kit_here("runs", "--runs", tmp_path)
     assert "01-whole" in listed.stdout and listed.returncode == 0
     assert all(line.startswith("error: ") and file in line for line in listed.stderr.splitlines())
+
+
+def test_a_name_is_found_in_either_spelling(tmp_path: Path) -> None:
+    """A Mac's Finder, and what was packed on one, have é as two characters."""
+    two = "re\u0301sume\u0301"
+    made = create(SETTINGS, two, tmp_path)
+    assert made.name == "01-résumé"
+    for name in ("01-résumé", "résumé", f"01-{two}", two):
+        assert find(name, tmp_path) == made
+    folder_of(tmp_path / f"02-{two}x")
+    assert find("02-résuméx", tmp_path).folder == find("résuméx", tmp_path).folder == tmp_path / f"02-{two}x"

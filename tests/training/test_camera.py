@@ -1,12 +1,11 @@
 """Training on scenes: what a camera run holds, that it can be stopped, and what it refuses."""
 
 import re
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, killed_training, write_cut
+from conftest import KILLED, KitCommand, assert_one_line, killed_training, write_cut
 
 from kit import KitError, analyze, train
 from kit.data import loading
@@ -76,7 +75,7 @@ def test_a_killed_training_ends_as_if_it_had_not_been(
     moment: int, tiny: Path, tmp_path: Path, trained: Run, sceneries: Path
 ) -> None:
     options = {"arch": "dense", "camera": True, "epochs": 2, "data": tiny, "runs": tmp_path, "progress": False}
-    assert killed_training(moment, "before", sceneries, **options) == -signal.SIGKILL
+    assert killed_training(moment, "before", sceneries, **options) == KILLED
     [run] = runs(tmp_path)
     resumed = train(resume=run, progress=False)
     pairs = zip(resumed.model().get_weights(), trained.model().get_weights(), strict=True)

@@ -3,13 +3,12 @@
 import dataclasses
 import re
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, killed_training
+from conftest import HOME_OF_DATA, KILLED, KitCommand, assert_one_line, killed_training
 from test_trainer import same_weights, without_seconds
 
 from kit import KitError, backend, export, networks, predict, train, verify
@@ -111,7 +110,7 @@ def test_a_training_killed_ends_as_if_it_had_not_been_though_the_file_is_gone(
     options = {"arch": str(path), "epochs": 3, "batch_size": 100, "seed": 4, "data": small, "progress": False}
     whole = train(**options, runs=tmp_path / "whole")
     moment = {"hidden": 8, "whole": 13, "own layer": 10}[form]
-    assert killed_training(moment, "half", sceneries, **options, runs=tmp_path / "killed") == -signal.SIGKILL
+    assert killed_training(moment, "half", sceneries, **options, runs=tmp_path / "killed") == KILLED
     [run] = runs(tmp_path / "killed")
     path.write_text("raise AssertionError('the file is not what was trained')\n")
     resumed = train(resume=run, progress=False)
@@ -148,7 +147,8 @@ def test_a_run_with_layers_of_its_own_is_read_only_where_its_code_is_known(
     run = train(write(OWN_LAYER), data=small, runs=tmp_path / "runs", epochs=1, progress=False)
     [picture] = predict(run, [_picture(tmp_path)]).labels
     assert picture in [*"0123456789", ""]
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for name in HOME_OF_DATA:
+        monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setattr(network_code, "_TRUSTED", set())
     finished = kit_here("submit", run.folder, "--data", small)
     assert_one_line(finished, "network.py: code from elsewhere", "KIT_TRUST=")
@@ -156,6 +156,19 @@ def test_a_run_with_layers_of_its_own_is_read_only_where_its_code_is_known(
     plain = train(write(HIDDEN), data=small, runs=tmp_path / "runs", epochs=1, progress=False)
     monkeypatch.setattr(network_code, "is_trusted", lambda digest: False)
     assert plain.model().count_params() == 754  # of Keras' layers alone: no code is needed
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        (r"C:\nets\mine.py:build", (r"C:\nets\mine.py", "build")),
+        (r"C:\nets\mine.py", (r"C:\nets\mine.py", None)),
+        (r"\\server\share\mine.py:build", (r"\\server\share\mine.py", "build")),
+        ("C:mine.py:build", ("C:mine.py", "build")),
+    ],
+)
+def test_the_colon_of_a_drive_is_none_in_front_of_a_function(given: str, parts: tuple[str, str | None]) -> None:
+    assert own_network._parts(given) == parts
 
 
 def _picture(folder: Path) -> Path:

@@ -1,10 +1,9 @@
 """A training that is killed, wherever it is, ends as if it had not been."""
 
-import signal
 from pathlib import Path
 
 import pytest
-from conftest import killed_training
+from conftest import KILLED, killed_training
 from test_trainer import same_weights, without_seconds
 
 from kit import train
@@ -23,7 +22,7 @@ WHOLE = {  # Muon has Adam's state too
 def test_a_training_killed_between_any_two_files_ends_as_if_it_had_not_been(
     moment: int, where: str, small: Path, tmp_path: Path, whole: Run, sceneries: Path
 ) -> None:
-    assert killed_training(moment, where, sceneries, **WHOLE, data=small, runs=tmp_path) == -signal.SIGKILL
+    assert killed_training(moment, where, sceneries, **WHOLE, data=small, runs=tmp_path) == KILLED
     [run] = runs(tmp_path)
     resumed = train(resume=run, progress=False)
     assert same_weights(resumed, whole) and without_seconds(resumed) == without_seconds(whole)

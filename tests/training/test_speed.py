@@ -43,7 +43,7 @@ def test_each_cost_is_found_by_itself(
     digits = dataclasses.replace(digits, images=digits.images[:rows], labels=digits.labels[:rows])
     settings = of(toy, folds=None if rows == 500 else 2, fold=None if rows == 500 else 1)
     monkeypatch.setattr(Training, "epoch", epoch)
-    monkeypatch.setattr(speed, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(speed, "time", SimpleNamespace(monotonic=lambda: now, perf_counter=lambda: now))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     costs = measure(digits, settings, networks.named(toy))
     assert dataclasses.astuple(costs) == pytest.approx((3, 0.2, 0.01, 0.004, 0.3))

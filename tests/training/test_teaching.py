@@ -1,13 +1,12 @@
 """Learning from another run: each row taught unseen, labels and answers mixed as said, and resumed to the bit."""
 
 import shutil
-import signal
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, killed_training
+from conftest import KILLED, KitCommand, assert_one_line, killed_training
 from test_trainer import same_weights, without_seconds
 
 from kit import KitError, probabilities, train
@@ -100,7 +99,7 @@ def test_a_pupil_is_judged_by_labels_on_the_rows_that_it_held_out(home: Path, di
 def test_a_pupil_killed_ends_as_if_it_had_not_been(home: Path, small: Path, tmp_path: Path, sceneries: Path) -> None:
     shutil.copytree(run_of(home, "folded").folder, tmp_path / "01-folded")
     options = {**QUICK, "data": small, "runs": tmp_path, "teacher": 1, "unlabelled": small / "test.csv"}
-    assert killed_training(9, "half", sceneries, **options) == -signal.SIGKILL
+    assert killed_training(9, "half", sceneries, **options) == KILLED
     resumed = train(resume=2, runs=tmp_path, progress=False)
     whole = run_of(home, "taught")
     assert same_weights(resumed, whole) and without_seconds(resumed) == without_seconds(whole)

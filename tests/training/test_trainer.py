@@ -10,18 +10,20 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line, csv_of
+from conftest import KitCommand, assert_one_line, csv_of, needs_open_files_to_go, needs_signals
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from kit import KitError, train
 from kit.data import loading
 from kit.run.folder import Run
 from kit.run.runs import runs
 from kit.task import ROWS
-from kit.training import loop, networks
+from kit.training import beginning, loop, networks
 from kit.training.schedule import one_cycle
 from kit.training.split import split_rows
 
@@ -99,12 +101,32 @@ def test_smoothed_labels_have_the_loss_that_keras_gives_them(small: Path, tmp_pa
                 dropout=0.0, augment=False, progress=False)  # fmt: skip
     digits, model = loading.load("train", small), run.model()
     assert digits.labels is not None
+    last = model.get_layer("logits")  # sharpened when it was kept; what was learned is next to nothing
+    start = networks.build("dense-wide", seed=0).get_layer("logits")
+    last.set_weights([a * np.linalg.norm(start.kernel) / np.linalg.norm(last.kernel) for a in last.get_weights()])
     model.compile(loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.2), metrics=["accuracy"])
     for rows, which in zip(split_rows(digits.labels, 0.2, 0), ("", "val_"), strict=True):
         images, labels = digits.images[rows].astype(np.float32), np.eye(10)[digits.labels[rows]]
         loss, accuracy = model.evaluate(images, labels, verbose=0)
         assert run.metrics[f"{which}loss"] == pytest.approx(loss, rel=1e-4)
         assert run.metrics[f"{which}accuracy"] == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_what_learned_from_smoothed_labels_is_kept_as_sure_as_it_is_right(small: Path, tmp_path: Path) -> None:
+    """By scikit-learn's log loss: logits that are larger or smaller alike fit the labels worse. What is read stays."""
+    options = {"data": small, "runs": tmp_path, "epochs": 4, "label_smoothing": 0.3, "progress": False}
+    run = train("dense-wide", **options)
+    stored, model = run.validation, run.model()
+    digits = loading.load("train", small)
+    images = digits.images[stored.rows].astype(np.float32)
+    np.testing.assert_allclose(model.predict(images, verbose=0), stored.probabilities, atol=1e-6)
+    assert (stored.probabilities.argmax(axis=1) == stored.labels).mean() == pytest.approx(run.metrics["val_accuracy"])
+
+    def loss(factor: float) -> float:
+        return float(log_loss(stored.labels, softmax(factor * np.log(stored.probabilities), axis=1)))
+
+    assert loss(1) < min(loss(0.98), loss(1.02))
+    assert loss(1) < run.metrics["val_loss"]
 
 
 @pytest.mark.parametrize("arch", ["dense", "toy"])
@@ -287,6 +309,7 @@ def test_the_history_is_drawn_first_last_and_now_and_then(
     assert drawn == [1, 3, 4]
 
 
+@needs_signals
 def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(running: tuple[subprocess.Popen[str], Path]) -> None:
     """The last that the running training is used for."""
     process, folder = running
@@ -298,7 +321,7 @@ def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(running: tuple[subproces
     assert process.returncode == 130
     last = rest.strip().splitlines()[-1]
     run = Run(folder / "01-dense")
-    saved = re.match(r"stopped: (\d+) of 5000 epochs are saved in runs/01-dense; go on with: kit train", last)
+    saved = re.match(r"stopped: (\d+) of 5000 epochs are saved in runs[/\\]01-dense; go on with: kit train", last)
     assert saved and int(saved[1]) in (len(run.history), len(run.history) - 1)  # it may be stopped between two files
     assert last.endswith("kit train --resume 01-dense") and "Traceback" not in rest
     assert run.model() is not None and not run.finished  # and it can be used as it is
@@ -331,6 +354,7 @@ def test_the_default_network_is_the_kits_own() -> None:
     assert networks.DEFAULTS[ROWS] in networks.NETWORKS
 
 
+@needs_open_files_to_go
 @pytest.mark.parametrize("moment", ["_fit", "_judge"])
 def test_a_run_that_is_removed_while_it_trains_does_not_come_back(
     small: Path, tmp_path: Path, toy: str, monkeypatch: pytest.MonkeyPatch, moment: str
@@ -346,7 +370,7 @@ def test_a_run_that_is_removed_while_it_trains_does_not_come_back(
         return found
 
     monkeypatch.setattr(loop.Training, moment, removing)
-    with pytest.raises(KitError, match=rf"{tmp_path}/01-toy: removed while it was trained.*: start a new one$"):
+    with pytest.raises(KitError, match=r"01-toy: removed while it was trained.*: start a new one$"):
         train(toy, data=small, runs=tmp_path, progress=False)
     assert done == ([0] if moment == "_fit" else [0, 1]) and [path.name for path in tmp_path.iterdir()] == [".lock"]
 
@@ -397,3 +421,8 @@ def test_a_checkpoint_that_was_tampered_with_is_one_line(
 def test_a_whole_checkpoint_is_gone_on_with(stopped: Run, small: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(stopped.folder, tmp_path / stopped.name))
     assert [row["epoch"] for row in train(resume=copy, data=small, progress=False).history] == [1, 2, 3]
+
+
+def test_a_run_says_where_its_rows_are_so_that_every_system_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginning, "folder_or_file", lambda data: PureWindowsPath(r"C:\my data\mnist"))
+    assert beginning._settings(networks.named("dense"), {}, None, None).data == "C:/my data/mnist"

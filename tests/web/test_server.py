@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KitCommand, assert_one_line
+from conftest import KitCommand, assert_one_line, needs_signals
 from hostile import web_requests
 from hostile.web_requests import stand_in
 from PIL import Image, ImageOps
@@ -61,6 +61,9 @@ def serving(*arguments: object) -> Iterator[str]:
         line = process.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", line), process.stderr.read()
         yield line
+        if not hasattr(signal, "SIGHUP"):  # Windows sends no Ctrl-C to one of many
+            process.kill()
+            return
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 130
         assert "Traceback" not in process.stderr.read()
@@ -339,6 +342,7 @@ main()
 """
 
 
+@needs_signals
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_it_ends_at_once_whatever_is_computed_and_whoever_is_slow(sent: signal.Signals, code: int) -> None:
     path = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])
@@ -369,7 +373,7 @@ def test_the_server_listens_to_this_computer_alone(address: str) -> None:
 
 def test_a_mistake_in_the_command_is_one_line(exportable: Run, address: str, kit_here: KitCommand) -> None:
     runs = ["--runs", exportable.folder.parent]
-    assert_one_line(kit_here("serve"), "no trained run here yet")
+    assert_one_line(kit_here("serve", "--runs", "elsewhere"), "no trained run here yet")
     assert_one_line(kit_here("serve", "9", *runs, "--port", "0"), "no such run")
     taken = address.rsplit(":")[-1]
     assert_one_line(kit_here("serve", "1", *runs, "--port", taken), f"--port {taken}: in use", "choose another")

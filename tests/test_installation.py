@@ -1,0 +1,143 @@
+"""Versions and platforms: what is installed is named, what is missing or made for no such platform is one line."""
+
+import os
+import runpy
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from conftest import assert_one_line
+
+from kit import KitError, __version__, backend, installation
+
+ROOT = Path(__file__).parents[1]
+HIDES_TENSORFLOW = """
+import sys
+class Hidden:
+    def find_spec(name, path=None, target=None):
+        if name == "tensorflow":
+            raise ModuleNotFoundError("No module named 'tensorflow'", name=name)
+sys.meta_path.insert(0, Hidden)
+"""
+RUNTIME = """Traceback (most recent call last):
+  File "pywrap_tensorflow.py", line 73, in <module>
+    from tensorflow.python._pywrap_tensorflow_internal import *
+ImportError: DLL load failed while importing _pywrap_tensorflow_internal: the module was not found.
+
+
+Failed to load the native TensorFlow runtime.
+See the common causes and solutions."""
+
+
+def test_versions_are_those_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = {name: metadata.version(name) for name in ("tensorflow", "keras")}
+
+    def version(name: str) -> str:
+        if name.lower() not in installed:
+            raise metadata.PackageNotFoundError(name)
+        return installed[name.lower()]
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert installation.versions() == [
+        f"kit {__version__}", f"Python {sys.version.split()[0]}", f"TensorFlow {installed['tensorflow']}",
+        f"Keras {installed['keras']}", "coremltools not installed",
+    ]  # fmt: skip
+
+
+def test_the_version_stands_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"] and "version" not in project["project"]
+    assert project["tool"]["hatch"]["version"]["path"] == "kit/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "words"),
+    [
+        ("linux-x86_64", "x86_64", None), ("linux-aarch64", "aarch64", None), ("win-amd64", "AMD64", None),
+        ("win-amd64", "ARM64", None),  # an x86-64 Python, which Windows on ARM emulates
+        ("macosx-14.0-arm64", "arm64", None), ("macosx-10.13-universal2", "arm64", None),
+        ("macosx-10.13-universal2", "x86_64", "none for macOS on x86-64: on a Mac with Apple silicon"),
+        ("macosx-10.9-x86_64", "x86_64", "none for macOS on x86-64: on a Mac with Apple silicon"),
+        ("win-arm64", "ARM64", "none for Windows on ARM: use Linux in WSL"),
+        ("win32", "AMD64", "none for Python of 32 bits: take one of 64 bits"),
+        ("linux-riscv64", "riscv64", "none for linux-riscv64: there is one for Linux with glibc on x86-64"),
+        ("freebsd-14.1-release-amd64", "amd64", "none for freebsd-14.1-release-amd64: there is one for"),
+    ],
+)  # fmt: skip
+def test_a_platform_without_tensorflow_is_told_before_anything_is_installed(
+    platform: str, machine: str, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: platform)
+    monkeypatch.setattr(installation.platform, "machine", lambda: machine)
+    monkeypatch.delitem(sys.modules, "kit.installation")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("kit.installation", run_name="__main__")
+    said = ended.value.code
+    assert said == 0 if words is None else words in str(said) and str(said).startswith("error: kit needs TensorFlow")
+
+
+def test_a_linux_without_glibc_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: "linux-x86_64")
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: "x86_64-pc-linux-musl")
+    assert "none for linux with musl: there is one for Linux with glibc" in str(installation.obstacle())
+
+
+def test_the_check_before_installing_needs_nothing_installed() -> None:
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport kit.installation",
+    ]
+    finished = subprocess.run(command, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert makefile.index("-m kit.installation") < makefile.index("-m venv .venv")
+
+
+def test_without_tensorflow_what_needs_it_is_one_line_and_the_rest_works(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDES_TENSORFLOW)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+
+    def kit(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "kit", *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+
+    assert_one_line(kit("train", "--data", small), "TensorFlow is not installed: pip install tensorflow")
+    assert not any((tmp_path / "runs").glob("*/settings.json"))
+    assert kit("predict", "camera", ROOT / "docs" / "digits.png").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "system", "line"),
+    [
+        (RUNTIME, "win32", "internal: the module was not found: install Microsoft's Visual C++ Redistributable, which"),
+        ("No module named 'absl'", "linux", "loaded: No module named 'absl': pip install --force-reinstall tensorflow"),
+        ("", "linux", "TensorFlow cannot be loaded: pip install --force-reinstall tensorflow"),
+    ],
+)
+def test_a_tensorflow_that_cannot_be_loaded_is_one_line(
+    said: str, system: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise ImportError(said)
+
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.setattr(backend.importlib, "import_module", broken)
+    monkeypatch.setattr(backend.sys, "platform", system)
+    with pytest.raises(KitError) as raised:
+        backend.tensorflow()
+    assert line in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_extras_are_named_by_the_packages_that_they_bring() -> None:
+    """So that the line is true for a clone and for a wheel."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for extra, page in (("serve", "web/server.py"), ("heic", "reading/unreadable.py")):
+        names = " ".join(requirement.partition(">")[0] for requirement in extras[extra])
+        assert f"pip install {names}" in (ROOT / "kit" / page).read_text(encoding="utf-8"), extra
