@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import keras
 
 _FLOAT16 = float(np.finfo(np.float16).max)
-_SHARPEST = (-2.0, 2.0)  # natural logarithms of factors: from an eighth to seven times
+# Natural logarithms of factors; a tenth smoothed wants 2.2 or so, and rows that are all right would want no end.
+_SHARPEST = (-1.25, 1.25)
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def test_files_of_two_sources_never_lie_beside_each_other(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", stopping)
-    with pytest.raises(KeyError if ends is os._exit else OSError):
+    with pytest.raises(KeyError if ends is os._exit else KitError):
         sources._take_over(tmp_path / "data" / "new", tmp_path / "data", overwrite=True)
     there = {path.name: path.read_text() for path in (tmp_path / "data").iterdir() if path.is_file()}
     if ends is os._exit:

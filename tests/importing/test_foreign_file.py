@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,6 @@ import numpy as np
 import pytest
 
 from kit import KitError, backend
-from kit.importing import foreign_file
 from kit.importing.foreign_file import read
 
 keras = backend.keras()
@@ -350,6 +350,6 @@ def test_nothing_is_left_of_the_copy_that_keras_gets(tmp_path: Path, monkeypatch
     sequential().save(tmp_path / "model.h5")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    monkeypatch.setattr(foreign_file.tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     read(tmp_path / "model.h5")
     assert not any(scratch.iterdir())

@@ -363,7 +363,7 @@ def test_kit_networks_lists_a_file_and_prints_one_of_kits(write: Any, tmp_path: 
     assert read(tmp_path / "shown.py").recipe == dataclasses.replace(read(tmp_path / "shown.py").recipe, l2=0.01)
     assert_one_line(kit_here("networks", "--show", "denze"), "did you mean dense?")
     assert_one_line(kit_here("networks", "mine.py", "--show", "dense"), "leave FILE.py and --json out")
-    assert len(networks()) == 11 and networks(tmp_path / "mine.py")[0].name == "mine.py:network"
+    assert len(networks()) == 12 and networks(tmp_path / "mine.py")[0].name == "mine.py:network"
 
 
 WIDTH = 6

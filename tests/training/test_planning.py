@@ -329,7 +329,19 @@ def test_a_training_alone_that_is_late_goes_on_and_says_so(
     assert last == "took 3 min 25 s, 2 min 25 s over the limit: the machine was slower than measured"
 
 
-BESIDE = {"time_limit", "data", "runs", "name", "seed", "precision", "resume", "progress", "inspect", "started"}
+BESIDE = {
+    "time_limit",
+    "data",
+    "runs",
+    "name",
+    "seed",
+    "precision",
+    "resume",
+    "progress",
+    "inspect",
+    "callbacks",
+    "started",
+}
 
 
 @pytest.mark.parametrize("name", sorted({field.name for field in dataclasses.fields(Arguments)} - BESIDE))
