@@ -1,11 +1,9 @@
 """A network in kit's form on labelled pictures: what it says of them, its loss and its accuracy."""
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from kit import backend
@@ -16,42 +14,16 @@ if TYPE_CHECKING:
     import keras
 
 _FLOAT16 = float(np.finfo(np.float16).max)
-# Natural logarithms of factors; a tenth smoothed wants 2.2 or so, and rows that are all right would want no end.
-_SHARPEST = (-1.25, 1.25)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What a network says of pictures: mean loss, with the penalties that Keras adds, and accuracy.
-
-    Attributes:
-        logits: float64 (n, classes).
-        features: (n, units) of the last hidden layer.
-    """
+    """What a network says of pictures: mean loss, with the penalties that Keras adds, and accuracy."""
 
     loss: float
     accuracy: float
-    logits: np.ndarray
+    probabilities: np.ndarray
     features: np.ndarray
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """float32 (n, classes)."""
-        return softmax(self.logits, axis=1).astype(np.float32)
-
-    def sharpened(self, labels: np.ndarray) -> "tuple[float, Judged]":
-        """The factor of the logits by which these labels (n,) are likeliest, and the same with it.
-
-        Smoothed labels teach a network to be unsure; what it reads stays (C. Guo et al., On Calibration of Modern
-        Neural Networks, 2017).
-        """
-
-        def loss(logarithm: float) -> float:
-            logs = log_softmax(self.logits * math.exp(logarithm), axis=1)
-            return -float(logs[np.arange(len(labels)), labels].mean())
-
-        factor = math.exp(minimize_scalar(loss, bounds=_SHARPEST, method="bounded").x)
-        return factor, replace(self, logits=self.logits * factor)
 
     def validation(self, rows: np.ndarray, labels: np.ndarray) -> Validation:
         """The same as a run stores it, of these rows."""
@@ -87,4 +59,4 @@ class Judge:
         entropy = -(1 - self._smoothing) * log_of_truth.mean() - self._smoothing * logs.mean()
         loss = float(sum(float(loss) for loss in self._model.losses) + entropy)
         accuracy = float((logits.argmax(axis=1) == labels).mean())
-        return Judged(loss, accuracy, logits, features)
+        return Judged(loss, accuracy, softmax(logits, axis=1).astype(np.float32), features)

@@ -252,11 +252,7 @@ class Training:
         return row
 
     def _keep(self, judged: Judged) -> None:
-        """Writes the network and what it says of the validation examples, no less sure than it is right."""
-        if self.settings.label_smoothing:
-            factor, judged = judged.sharpened(self.examples.labels)
-            last = self.kept.get_layer("logits")
-            last.set_weights([weights * np.float32(factor) for weights in last.get_weights()])
+        """Writes the network and what it says of the validation examples."""
         with whole_file(self.run.folder / "model.keras") as temporary:
             self.kept.save(temporary)
         task, labels = self.settings.task, self.examples.labels
