@@ -186,7 +186,8 @@ class _Maker:
 
         plain = self._written(path, None, 0)
         operations = core_ml_model.read(plain.path).graph.operations
-        sizes = [0, *sorted({operation.weights[0].size for operation in operations if operation.weights})]
+        largest = {max(weights.size for weights in operation.weights) for operation in operations if operation.weights}
+        sizes = [0, *sorted(largest)]
         if will_do(0):
             return sizes
         place = bisect.bisect_left(sizes, True, lo=1, key=will_do)

@@ -116,10 +116,11 @@ class _Reader:
         self._computed |= {output.name for output in operation.outputs}
 
     def _add_step(self, operation: Any) -> None:
-        arguments = {name: self._argument(name, list(value.arguments)) for name, value in operation.inputs.items()}
+        inputs = sorted(operation.inputs.items())  # a map has another order in each process
+        arguments = {name: self._argument(name, list(value.arguments)) for name, value in inputs}
         if not any(isinstance(part, Name) for value in arguments.values() for part in _parts(value)):
             raise UnknownError("computes with constants alone")
-        bindings = [binding for value in operation.inputs.values() for binding in value.arguments]
+        bindings = [binding for _, value in inputs for binding in value.arguments]
         constants = [self._constants[binding.name] for binding in bindings if binding.name in self._constants]
         stored = sum(size for array, size in constants if array.ndim)
         name = str(self._read(operation.attributes["name"])[0]) if "name" in operation.attributes else ""
