@@ -10,7 +10,6 @@ same with five views of each row. Each run's submission, by five views, lies in 
 
 import argparse
 import contextlib
-import csv
 import json
 import platform
 import statistics
@@ -19,11 +18,13 @@ import sys
 import time
 from pathlib import Path
 
+import lines
 from pairs import KIT
 
 from kit import backend
 from kit.run.folder import Run
 from kit.run.prediction import viewed_validation
+from kit.run.validation import Validation
 
 COLUMNS = ["what", "minutes", "seed", "seconds", "accuracy", "views", "plan"]
 NOTEBOOK = Path(__file__).with_name("notebook.py")
@@ -40,16 +41,16 @@ def main() -> None:
     given.runs.mkdir(parents=True, exist_ok=True)
     for seed in range(given.seeds):
         for limit in minutes:
-            if not lines(given.runs, "kit", limit, seed):
-                enter(given.runs, kit(given.folder, given.runs, limit, seed))
-        if missing := [limit for limit in minutes if not lines(given.runs, "notebook", limit, seed)]:
+            if not done(given.runs, "kit", limit, seed):
+                lines.enter(given.runs / "curve.csv", kit(given.folder, given.runs, limit, seed))
+        if missing := [limit for limit in minutes if not done(given.runs, "notebook", limit, seed)]:
             for line in notebook(given.folder, missing, seed):
-                enter(given.runs, line)
+                lines.enter(given.runs / "curve.csv", line)
     print(f"{processor()}, {backend.threads()} threads\n")
     print("| minutes | took | kit: the plan | accuracy | with five views | the notebook: epochs | accuracy |")
     print("|---:|---:|---|---:|---:|---:|---:|")
     for limit in minutes:
-        print(row(lines(given.runs, "kit", limit), lines(given.runs, "notebook", limit)))
+        print(row(done(given.runs, "kit", limit), done(given.runs, "notebook", limit)))
 
 
 def kit(folder: str, runs: Path, minutes: int, seed: int) -> dict[str, object]:
@@ -64,7 +65,7 @@ def kit(folder: str, runs: Path, minutes: int, seed: int) -> dict[str, object]:
     views = viewed_validation(run, digits.images[rows], 5)
     settings = run.settings
     plan = settings.arch + (f", {settings.folds} folds" if settings.folds else "") + f", {settings.epochs} epochs"
-    found = [accuracy(each.probabilities, each.labels) for each in (run.validation, views)]
+    found = [accuracy(each) for each in (run.validation, views)]
     return dict(zip(COLUMNS, ["kit", minutes, seed, round(seconds, 1), *found, plan], strict=True))
 
 
@@ -79,30 +80,16 @@ def notebook(folder: str, minutes: list[int], seed: int) -> list[dict[str, objec
     ]  # fmt: skip
 
 
-def accuracy(probabilities: object, labels: object) -> float:
-    return float((probabilities.argmax(axis=1) == labels).mean())  # type: ignore[attr-defined]
+def accuracy(judged: Validation) -> float:
+    return float((judged.probabilities.argmax(axis=1) == judged.labels).mean())
 
 
-def lines(runs: Path, what: str, minutes: int, seed: int | None = None) -> list[dict[str, str]]:
-    path = runs / "curve.csv"
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        found = list(csv.DictReader(file))
+def done(runs: Path, what: str, minutes: int, seed: int | None = None) -> list[dict[str, str]]:
+    """The lines of so many minutes, of all seeds without one."""
     return [
-        line for line in found
+        line for line in lines.read(runs / "curve.csv")
         if line["what"] == what and line["minutes"] == str(minutes) and seed in (None, int(line["seed"]))
     ]  # fmt: skip
-
-
-def enter(runs: Path, line: dict[str, object]) -> None:
-    path = runs / "curve.csv"
-    new = not path.exists()
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(line)
 
 
 def row(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> str:

@@ -8,11 +8,11 @@ accuracies, and the CPU seconds of the whole command, which a machine shared wit
 """
 
 import argparse
-import csv
 import statistics
 import subprocess
 from pathlib import Path
 
+import lines
 from pairs import KIT, cpu_seconds
 
 from kit.run.folder import Run
@@ -54,27 +54,17 @@ def train(name: str, seed: int, folder: str, runs: Path) -> None:
     command = ["train", "--arch", name, "--seed", str(seed), "--data", folder, "--runs", str(runs)]
     finished = subprocess.run([*KIT, *command], check=True, stdout=subprocess.PIPE, text=True)
     line = dict(zip(COLUMNS, [name, seed, finished.stdout.strip(), round(cpu_seconds() - before, 1)], strict=True))
-    path = runs / "networks.csv"
-    new = not path.exists()
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(line)
+    lines.enter(runs / "networks.csv", line)
 
 
 def trained(runs: Path) -> list[dict[str, str]]:
-    path = runs / "networks.csv"
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return lines.read(runs / "networks.csv")
 
 
-def row(name: str, lines: list[dict[str, str]]) -> str:
-    metrics = [Run(Path(line["run"])).metrics for line in lines]
+def row(name: str, found: list[dict[str, str]]) -> str:
+    metrics = [Run(Path(line["run"])).metrics for line in found]
     epochs = sorted({each["epochs_done"] for each in metrics})
-    seconds = statistics.mean(float(line["cpu_seconds"]) for line in lines)
+    seconds = statistics.mean(float(line["cpu_seconds"]) for line in found)
     cells = [
         f"`{name}`", f"{metrics[0]['parameters']:,}", " to ".join(map(str, sorted({epochs[0], epochs[-1]}))),
         f"{seconds:.0f}", shown([each["accuracy"] for each in metrics]),
