@@ -40,6 +40,10 @@ class Task:
         """What such a network learns from: "rows" of the CSV, or "scenes" that are drawn of them."""
         return "scenes" if self.crop == "box" else "rows"
 
+    def of_size(self, size: int | None) -> "Task":
+        """The same for pictures with so many pixels a side; None for its own."""
+        return dataclasses.replace(self, size=size) if size else self
+
     def digits_alone(self) -> "Task":
         """The same without the class of pictures that hold no digit."""
         return dataclasses.replace(self, labels=DIGITS, background=None)

@@ -157,7 +157,7 @@ def best(
     trained = [run for run in _ranked(Path(runs)) if (run.folder / "model.keras").is_file() and _is_whole(run, notify)]
     for wanted in (prefer, task) if prefer else (task,):
         for run in trained:
-            if wanted in (None, run.task):
+            if wanted is None or wanted.of_size(run.task.size) == run.task:
                 return run
     raise NoRunError(f"{runs}: no trained run here yet: start with kit train")
 

@@ -117,6 +117,10 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
+    size: int | None = option(  # pixels of a scene's side; None without --camera and for 64
+        default=None, later=True, flag="--size",
+        check=lambda value: 32 <= value <= 224, remedy="give 32 to 224 pixels, such as 96",
+    )  # fmt: skip
     teacher: str | None = option(default=None, later=True)  # the run whose answers are learned from
     teacher_weights: str | None = option(default=None, later=True)  # SHA-256 of its network
     teacher_share: float | None = option(  # how much they count beside the labels; None without a teacher
@@ -148,6 +152,8 @@ class Settings(Recipe):
             )
         if self.background_share is None and self.task.background:
             raise KitError("--background-share None: give a share between 0 and 1, such as 0.3")
+        if self.size is not None and not self.camera:
+            raise KitError("--size: the competition's rows have 28 x 28 pixels: add --camera or leave it out")
         if self.augment and self.task.examples == "scenes":
             raise KitError("--augment: every scene of --camera is drawn anew already: leave it out")
         if self.fold is not None and not 1 <= self.fold <= (self.folds or 0):
@@ -155,7 +161,7 @@ class Settings(Recipe):
 
     @property
     def task(self) -> Task:
-        return CAMERA if self.camera else ROWS
+        return CAMERA.of_size(self.size) if self.camera else ROWS
 
     @property
     def folded(self) -> bool:

@@ -1,8 +1,8 @@
 """Digits → what a phone's camera sees of them, and pictures that hold no digit, the eleventh class.
 
-A scene is drawn at the camera network's own 64 × 64 pixels, but from distances: how much of a pixel a stroke covers
-follows from how far its middle is from the stroke, which is what averaging an infinitely fine drawing would give. So
-ink is smooth at any size and one warp a digit is enough. Everything follows from the seed.
+A scene is drawn at the camera network's own pixels, 64 × 64 or another number, but from distances: how much of a pixel
+a stroke covers follows from how far its middle is from the stroke, which is what averaging an infinitely fine drawing
+would give. So ink is smooth at any size and one warp a digit is enough. Everything follows from the seed.
 """
 
 import math
@@ -13,28 +13,37 @@ from functools import partial
 import numpy as np
 
 from kit.scenes import handwriting
-from kit.scenes.paper import SIZE, Chance, Paper, clipped, photographs
+from kit.scenes.chance import Chance
+from kit.scenes.paper import Paper, photographs
 from kit.scenes.proportions import (
     HANDS,
     KINDS,
     NEIGHBOURS,
+    PADDING,
     PENS,
     SENSOR,
     SHEET,
     STOCK,
     TEXT,
     TEXT_PAGES,
+    TOOLS,
     UNREADABLE,
     WRITING,
 )
+from kit.scenes.raster import FRAME, clipped
+from kit.scenes.silhouettes import silhouettes
 from kit.scenes.strokes import BOX, GRID, INSIDE, STEP, UNIT, blobs, doodles, glyphs, likeness, text_pages
+from kit.scenes.things import Things
 from kit.task import CAMERA
 
 _CHUNK = 256  # scenes that share a generator
-_XY = np.ascontiguousarray(np.moveaxis(np.mgrid[0:SIZE, 0:SIZE][::-1], 0, 2), np.float32)  # (x, y) of each pixel
 _STORED = np.arange(256, dtype=np.float32) / UNIT  # the distances that strokes can hold, in points
+_HARD = np.arange(-128, 128, dtype=np.float32)  # the pressures that the scenery can hold, 0 the mean
 
-Forward = tuple[float, float, float, float]  # a, b, c, d: a point (x, y) lies at pixel (ax + by, cx + dy)
+_PRESSED = 32  # what one deviation of the hand's pressure is in the scenery, where 128 is the mean
+_TOOL_SHARES = [tool.share for tool in TOOLS]
+
+Forward = tuple[float, float, float, float]  # a, b, c, d: a point (x, y) lies at (ax + by, cx + dy) of the scene
 
 
 @dataclass(frozen=True)
@@ -42,16 +51,20 @@ class Pen:
     """What draws.
 
     Attributes:
-        radius: Half its width in pixels of the scene; None for the width that the writer gave the stroke.
+        radius: Half its width in 64ths of the frame; None for the width that the writer gave the stroke.
         offset: By which that is made wider on each side, in points.
         darkness: Share of the light that its ink takes.
         unevenness: Share of its ink that it leaves out where the grain is one deviation from its mean.
+        pressure: Share of its ink by which a stroke is darker or fainter at one deviation of the hand's pressure.
+        hollow: Share of its ink that is missing in the middle of a stroke.
     """
 
     radius: float | None
     offset: float
     darkness: float
-    unevenness: float
+    unevenness: float = 0.0
+    pressure: float = 0.0
+    hollow: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +77,10 @@ class Scenery:
         pages: uint8 (n, 512, 512), coverage of printed and written text, 32 pixels a line, of letters that look like no
             digit; `small_pages` with all letters.
         photographs: Grey pictures of any size, uint8.
+        silhouettes: uint8 (n, 96, 96), things on tables, as `silhouettes` has them.
         grain: float32 (3, 256, 256), noise of three coarsenesses with variance 1.
-        bends: float32 (n, SIZE, SIZE, 2), smooth random displacements with variance 1.
+        bends: float32 (n, size, size, 2), smooth random displacements with variance 1.
+        pressures: uint8 (n, size, size), how hard a hand presses: smooth, mean 128, deviation 32.
     """
 
     digits: np.ndarray
@@ -73,28 +88,62 @@ class Scenery:
     pages: np.ndarray
     small_pages: np.ndarray
     photographs: list[np.ndarray]
+    silhouettes: np.ndarray
     grain: np.ndarray
     bends: np.ndarray
+    pressures: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Pixels of a scene's side."""
+        return int(self.bends.shape[1])
 
 
-def scenery(strokes: np.ndarray, generator: np.random.Generator) -> Scenery:
-    """Gathers the scenery; `strokes` are the digits that its letters must not look like. About 10 s."""
-    import cv2
+def scenery(strokes: np.ndarray, generator: np.random.Generator, size: int = CAMERA.size) -> Scenery:
+    """Gathers the scenery of scenes of so many pixels a side; `strokes` are digits that its letters must not look like.
 
-    named = np.concatenate([glyphs(), handwriting.letters(STOCK.letters, generator)])
-    drawn = doodles(STOCK.doodles, generator)
-    named = named[likeness(named, strokes) > STOCK.unlike_digits]
-    drawn = drawn[likeness(drawn, strokes) > STOCK.doodles_unlike_digits]
-    letters = np.concatenate([named, drawn, blobs(STOCK.blobs, generator)])
+    About 15 s.
+    """
+    by_rule = handwriting.digits(STOCK.digits, generator)
+    letters = _letters(np.concatenate([strokes, by_rule.reshape(-1, *strokes.shape[1:])]), generator)
     grain = generator.standard_normal((3, 256, 256), np.float32)
     for number, deviation in enumerate(STOCK.grain_blur, 1):
-        blurred = cv2.GaussianBlur(grain[number], (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
-        grain[number] = blurred / blurred.std()
+        grain[number] = _blurred(grain[number], deviation)
     coarse = generator.standard_normal((STOCK.bends, STOCK.bend_nodes, STOCK.bend_nodes, 2), np.float32)
-    bends = np.stack([cv2.resize(field, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for field in coarse])
+    bends = np.stack([_enlarged(field, size) for field in coarse])
+    coarse = generator.standard_normal((STOCK.bends, PENS.pressure_nodes, PENS.pressure_nodes), np.float32)
+    pressures = np.stack([np.clip(128 + _PRESSED * _enlarged(field, size), 0, 255) for field in coarse])
     pages, small_pages = text_pages(letters, generator)
-    by_rule = handwriting.digits(STOCK.digits, generator)
-    return Scenery(by_rule, letters, pages, small_pages, photographs(), grain, bends)
+    return Scenery(
+        by_rule, letters, pages, small_pages, photographs(), silhouettes(STOCK.silhouettes, generator), grain, bends,
+        pressures.astype(np.uint8),
+    )  # fmt: skip
+
+
+def _letters(digits: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """What looks like none of these digits; of the alphabets, what does not look very much like one."""
+    named = np.concatenate([glyphs(), handwriting.letters(STOCK.letters, generator)])
+    found = []
+    for drawn, least in (
+        (named, STOCK.unlike_digits),
+        (handwriting.alphabets(STOCK.alphabets, generator), STOCK.alphabets_unlike_digits),
+        (doodles(STOCK.doodles, generator), STOCK.doodles_unlike_digits),
+    ):
+        found.append(drawn[likeness(drawn, digits) > least])
+    return np.concatenate([*found, blobs(STOCK.blobs, generator)])
+
+
+def _blurred(field: np.ndarray, deviation: float) -> np.ndarray:
+    import cv2
+
+    blurred = cv2.GaussianBlur(field, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred / blurred.std())
+
+
+def _enlarged(field: np.ndarray, size: int) -> np.ndarray:
+    import cv2
+
+    return np.asarray(cv2.resize(field, (size, size), interpolation=cv2.INTER_CUBIC))
 
 
 def scenes(
@@ -110,7 +159,7 @@ def scenes(
         seed: What every random choice follows from.
 
     Returns:
-        uint8 (n + background, 64, 64, 1), those of the digits in their order, then the others; their labels, uint8.
+        uint8 (n + background, size, size, 1), those of the digits in their order, then the others; their labels, uint8.
     """
     images, drawn = zip(*[part() for part in drawing(strokes, labels, background, around, seed)], strict=True)
     return np.concatenate(images), np.concatenate(drawn)
@@ -149,7 +198,10 @@ class _Draw(Chance):
     ) -> None:
         super().__init__(generator)
         self.around, self.strokes, self.labels = around, strokes, labels
-        self.paper = Paper(generator, around.grain, around.photographs)
+        self.paper = Paper(generator, around.grain, around.photographs, around.size)
+        self.things = Things(generator, self.paper, around.silhouettes)
+        self.raster = self.paper.raster
+        self.xy = np.dstack([self.raster.x, self.raster.y])
         self.kinds = [*(field.name for field in fields(KINDS)), "unreadable"]
         self.kind_bounds = np.cumsum(astuple(KINDS))
 
@@ -159,22 +211,26 @@ class _Draw(Chance):
         strokes = self.pick(self.around.digits[label]) if by_rule else self.national(self.strokes[number], label)
         size = self.size()
         clean, plain = self.chance(SHEET.clean), self.chance(SHEET.plain)
-        page = self.page(clean, plain)
+        page = self.page(clean, plain, size)
         pen = self.pen(size, page, clean, PENS.widest_by_rule if by_rule else PENS.widest)
         overhang = self.uniform(*WRITING.far_overhang) if self.chance(WRITING.overhanging) else WRITING.overhang
         ink = self.write(strokes, size, pen, bend=1.0, overhang=overhang)
         if pen.darkness * float(np.vdot(page, ink)) < PENS.faintest * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, PENS.faintest / pen.darkness)
+        free = _margins(ink)
         if not clean and not plain:
             ink = self.perhaps_with_neighbours(ink, size, pen)
-        return self.photographed(_inked(page, ink, pen), clean, size)
+        return self.perhaps_padded(self.photographed(_inked(page, ink, pen), clean, size), free)
 
     def background(self) -> np.ndarray:
+        return self.perhaps_padded(self.without_digit(), (self.raster.size, self.raster.size))
+
+    def without_digit(self) -> np.ndarray:
         kind = self.kinds[int(np.searchsorted(self.kind_bounds, self.generator.random()))]
         if kind == "things":
-            return self.photographed(self.paper.things(), clean=False)
-        clean, plain = self.chance(SHEET.clean), self.chance(SHEET.plain_background)
-        page, size = self.page(clean, plain), self.size()
+            return self.photographed(self.things.scene(), clean=False)
+        clean, plain, size = self.chance(SHEET.clean), self.chance(SHEET.plain_background), self.size()
+        page = self.page(clean, plain, size)
         pen = self.pen(size, page, clean, PENS.widest)
         if kind == "paper":
             ink = self.neighbours(size, pen) if self.chance(NEIGHBOURS.on_bare_paper) else np.zeros_like(page)
@@ -191,16 +247,22 @@ class _Draw(Chance):
         return self.photographed(_inked(page, ink, pen), clean, max(size, SENSOR.background_size))
 
     def size(self) -> float:
-        """The longer side of a character, in pixels."""
+        """The longer side of a character, in 64ths of the frame."""
         return self.log_uniform(*WRITING.size)
 
     def pen(self, size: float, page: np.ndarray, clean: bool, widest: float) -> Pen:
         """One of any width up to that share of a character's size."""
-        width = size * self.log_uniform(PENS.thinnest, widest)
-        width = max(PENS.least_clean_width if clean else PENS.least_width, width)
-        own = self.chance(PENS.writers_own)
+        any_pen = self.chance(PENS.any)
+        tool = TOOLS[self.one_of(_TOOL_SHARES)]
+        share = self.log_uniform(PENS.thinnest, widest) if any_pen else min(widest, self.log_uniform(*tool.width))
+        width = max(PENS.least_clean_width if clean else PENS.least_width, size * share)
         light = float(page[::16, ::16].mean())
         faintest = min(PENS.faintest_cap, PENS.faintest / (light * min(1.0, width)))
+        if not any_pen:
+            darkness = 1.0 if clean else max(faintest, self.uniform(*tool.darkness))
+            uneven, pressure, hollow = (self.uniform(*each) for each in (tool.unevenness, tool.pressure, tool.hollow))
+            return Pen(width / 2, 0.0, darkness, 0.0 if clean else uneven, 0.0 if clean else pressure, hollow)
+        own = self.chance(PENS.writers_own)
         darkness = 1.0 if clean else max(faintest, self.uniform(*PENS.darkness) ** PENS.darkness_power)
         uneven = self.uniform(*PENS.unevenness) if not clean and self.chance(PENS.uneven) else 0.0
         return Pen(None if own else width / 2, self.uniform(*PENS.own_offset), darkness, uneven)
@@ -209,7 +271,7 @@ class _Draw(Chance):
         self, strokes: np.ndarray, size: float, pen: Pen, bend: float, overhang: float,
         middle: tuple[float, float] | None = None, stretch: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
-        """How much of each pixel a character covers, float32 (SIZE, SIZE).
+        """How much of each pixel a character covers, float32 (size, size).
 
         Its box may stand out of the frame by `overhang` of its size, unless `middle` says where it is. `bend` and
         `stretch` say how many times a digit's bends and stretch it has.
@@ -218,14 +280,21 @@ class _Draw(Chance):
 
         scale = size / BOX
         forward = self.slant(scale, stretch)
-        at = cv2.transform(_XY, _backward(forward, middle or self.place(strokes, forward, overhang * size)))
+        at = cv2.transform(self.xy, _backward(forward, middle or self.place(strokes, forward, overhang * size)))
         if bend:
             at = cv2.scaleAdd(self.pick(self.around.bends), bend * self.uniform(*WRITING.bend), at)
         channel = 1 if pen.radius is None else 0
         warped = cv2.remap(
             strokes[channel], at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
         )
-        ink = cv2.LUT(warped, _coverage(pen, scale))
+        if not pen.pressure:
+            ink = cv2.LUT(warped, _coverage(pen, scale, self.raster.pixel))
+        else:
+            pressed = self.pick(self.around.pressures)
+            wider = PENS.wider * UNIT / _PRESSED * (STEP if pen.radius is None else pen.radius / scale) * pen.pressure
+            warped = cv2.addWeighted(warped, 1, pressed, -wider, 128 * wider)
+            ink = cv2.LUT(warped, _coverage(pen, scale, self.raster.pixel))
+            ink *= cv2.LUT(pressed, np.clip(1 + np.float32(pen.pressure / _PRESSED) * _HARD, PENS.least_pressed, 1))
         if pen.unevenness:
             ink *= clipped(1 - np.float32(pen.unevenness) * np.abs(self.paper.grain()))
         return ink
@@ -245,8 +314,8 @@ class _Draw(Chance):
         left, top, width, height = cv2.boundingRect((strokes[0] < 1.5 * UNIT).view(np.uint8))
         across, down = left + (width - GRID) / 2, top + (height - GRID) / 2
         wide, high = abs(a) * width + abs(b) * height, abs(c) * width + abs(d) * height
-        x = (SIZE - 1) / 2 - a * across - b * down + (SIZE - wide + 2 * overhang) * self.uniform(-0.5, 0.5)
-        y = (SIZE - 1) / 2 - c * across - d * down + (SIZE - high + 2 * overhang) * self.uniform(-0.5, 0.5)
+        x = (FRAME - 1) / 2 - a * across - b * down + (FRAME - wide + 2 * overhang) * self.uniform(-0.5, 0.5)
+        y = (FRAME - 1) / 2 - c * across - d * down + (FRAME - high + 2 * overhang) * self.uniform(-0.5, 0.5)
         return x, y
 
     def national(self, strokes: np.ndarray, label: int) -> np.ndarray:
@@ -288,18 +357,31 @@ class _Draw(Chance):
         )  # fmt: skip
 
     def perhaps_with_neighbours(self, ink: np.ndarray, size: float, pen: Pen) -> np.ndarray:
+        """A character with other writing around it, or a line drawn below it, or as it is."""
+        if self.chance(NEIGHBOURS.underlined):
+            ink = np.maximum(ink, self.line_below(ink, size, pen))
         return np.maximum(ink, self.neighbours(size, pen)) if self.chance(NEIGHBOURS.around_a_character) else ink
+
+    def line_below(self, ink: np.ndarray, size: float, pen: Pen) -> np.ndarray:
+        """A line that the same pen draws below a character, about straight."""
+        left, top, wide, high = _box(ink)
+        pixel, width = self.raster.pixel, size * NEIGHBOURS.line_width if pen.radius is None else 2 * pen.radius
+        beside = self.raster.x - np.float32((left + wide / 2) * pixel)
+        foot = (top + high) * pixel + width / 2 + size * self.uniform(*NEIGHBOURS.line_below)
+        slope = np.float32(self.generator.normal(0, NEIGHBOURS.line_slope))
+        line = self.raster.coverage(np.abs(self.raster.y - np.float32(foot) - slope * beside), width)
+        return line * (np.abs(beside) < size * self.uniform(*NEIGHBOURS.line_reach))
 
     def neighbours(self, size: float, pen: Pen) -> np.ndarray:
         """Other writing of about that size, most of each character outside the frame."""
-        ink = np.zeros((SIZE, SIZE), np.float32)
+        ink = np.zeros_like(self.raster.x)
         for _ in range(self.count(*NEIGHBOURS.number)):
             strokes = self.pick(self.strokes if self.chance(NEIGHBOURS.digits) else self.around.letters)
             own = float(np.clip(size * self.uniform(*NEIGHBOURS.size), *NEIGHBOURS.limits))
             outside = own * self.uniform(*NEIGHBOURS.outside)
-            along = self.uniform(0, SIZE)
-            side = self.generator.integers(4)
-            middle = [(-outside, along), (SIZE - 1 + outside, along), (along, -outside), (along, SIZE - 1 + outside)]
+            along = self.uniform(0, FRAME)
+            side, far = self.generator.integers(4), FRAME - 1 + outside
+            middle = [(-outside, along), (far, along), (along, -outside), (along, far)]
             ink = np.maximum(ink, self.write(strokes, own, pen, bend=1.0, overhang=0, middle=middle[side]))
         return ink
 
@@ -313,17 +395,20 @@ class _Draw(Chance):
         scale = height / TEXT_PAGES.letter_height
         angle = self.generator.normal(0, TEXT.turn)
         a, b = np.cos(angle) / scale, np.sin(angle) / scale
-        middle, reach = len(page) / 2, SIZE / scale / 2
+        middle, reach, pixel = len(page) / 2, FRAME / scale / 2, self.raster.pixel
         x, y = (self.uniform(min(middle, reach), max(middle, len(page) - reach)) for _ in range(2))
-        matrix = np.array([[a, -b, x - (a - b) * SIZE / 2], [b, a, y - (a + b) * SIZE / 2]], np.float32)
-        if scale < 0.7:  # the page's own area average first, or the warp would skip its pixels
-            page = cv2.GaussianBlur(page, (0, 0), 0.45 / scale)
+        matrix = np.array(
+            [[a * pixel, -b * pixel, x - (a - b) * FRAME / 2], [b * pixel, a * pixel, y - (a + b) * FRAME / 2]],
+            np.float32,
+        )
+        if scale < 0.7 * pixel:  # the page's own area average first, or the warp would skip its pixels
+            page = cv2.GaussianBlur(page, (0, 0), 0.45 * pixel / scale)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(page, matrix, (SIZE, SIZE), flags=flags) * np.float32(1 / 255)
+        return cv2.warpAffine(page, matrix, self.raster.x.shape, flags=flags) * np.float32(1 / 255)
 
     def specks(self, pen: Pen) -> np.ndarray:
         """Digits too small to read."""
-        ink = np.zeros((SIZE, SIZE), np.float32)
+        ink = np.zeros_like(self.raster.x)
         for _ in range(self.count(*UNREADABLE.specks_number)):
             strokes, size = self.pick(self.strokes), self.uniform(*UNREADABLE.specks_size)
             ink = np.maximum(ink, self.write(strokes, size, pen, bend=0, overhang=0))
@@ -333,21 +418,21 @@ class _Draw(Chance):
         """Digits on top of each other."""
         size = max(size, UNREADABLE.overwritten_smallest)
         middle = self.uniform(*UNREADABLE.overwritten_middle), self.uniform(*UNREADABLE.overwritten_middle)
-        ink = np.zeros((SIZE, SIZE), np.float32)
+        ink = np.zeros_like(self.raster.x)
         for _ in range(UNREADABLE.overwritten_layers):
             strokes = self.pick(self.strokes)
             ink = np.maximum(ink, self.write(strokes, size, pen, bend=1.0, overhang=0, middle=middle))
         return ink
 
-    def page(self, clean: bool, plain: bool) -> np.ndarray:
-        """Paper with its light, float32 (SIZE, SIZE), 0 to 255; `plain` without lines, edges and other writing."""
-        page = self.paper.page(clean, plain)
+    def page(self, clean: bool, plain: bool, size: float) -> np.ndarray:
+        """Paper with its light, float32 (size, size), 0 to 255; `plain` without lines, edges and other writing."""
+        page = self.paper.page(clean, plain, size)
         if not clean and not plain and self.chance(SHEET.shows_through):
-            faint = self.text(Pen(None, 0, 1, 0))
+            faint = self.text(Pen(None, 0, 1))
             page *= 1 - np.float32(self.uniform(*SHEET.through_darkness)) * faint
         return np.minimum(page, 255, out=page)  # or too much light would swallow the ink
 
-    def photographed(self, image: np.ndarray, clean: bool, size: float = SIZE) -> np.ndarray:
+    def photographed(self, image: np.ndarray, clean: bool, size: float = FRAME) -> np.ndarray:
         """What camera and storage make of it, uint8; `size` of what is written on it, which has to stay readable."""
         if self.chance(SENSOR.light_on_dark):
             image = 255 - image
@@ -362,14 +447,14 @@ class _Draw(Chance):
         """A share of the pictures as if from one of fewer pixels."""
         import cv2
 
-        fewest, most = SENSOR.coarse_side
-        fewest = max(fewest, int(SIZE * SENSOR.coarse_character / size))
+        fewest, most = (int(side / self.raster.pixel) for side in SENSOR.coarse_side)
+        fewest = max(fewest, int(FRAME * SENSOR.coarse_character / size))
         if fewest > most or not self.chance(SENSOR.coarse):
             return image
         side = self.count(fewest, most)
         image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
         enlarging = int(self.generator.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC)))
-        return cv2.resize(image, (SIZE, SIZE), interpolation=enlarging)
+        return cv2.resize(image, self.raster.x.shape, interpolation=enlarging)
 
     def scanned(self, image: np.ndarray) -> np.ndarray:
         """As it is, or in black and white."""
@@ -383,7 +468,8 @@ class _Draw(Chance):
 
         if self.chance(SENSOR.blurred):
             least, most = SENSOR.blur
-            image = cv2.GaussianBlur(image, (0, 0), self.uniform(least, min(most, least + size * SENSOR.blur_by_size)))
+            deviation = self.uniform(least, min(most, least + size * SENSOR.blur_by_size)) / self.raster.pixel
+            image = cv2.GaussianBlur(image, (0, 0), deviation)
         if size > SENSOR.moved_smallest and self.chance(SENSOR.moved):
             image = cv2.filter2D(image, -1, self.motion())
         if self.chance(SENSOR.noisy):
@@ -395,21 +481,56 @@ class _Draw(Chance):
         """The path of a moving hand, float32 (side, side) that add up to 1."""
         import cv2
 
-        middle = math.ceil(SENSOR.movement[1])
+        pixel = self.raster.pixel
+        middle = math.ceil(SENSOR.movement[1] / pixel)
         kernel = np.zeros((2 * middle + 1, 2 * middle + 1), np.float32)
-        angle, reach = self.uniform(0, np.pi), self.uniform(*SENSOR.movement)
+        angle, reach = self.uniform(0, np.pi), self.uniform(*SENSOR.movement) / pixel
         end = np.rint(middle + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
         start = 2 * middle - end
         cv2.line(kernel, [int(v) for v in start], [int(v) for v in end], 1.0)
         return kernel / kernel.sum()
+
+    def perhaps_padded(self, image: np.ndarray, free: tuple[int, int]) -> np.ndarray:
+        """A share of the pictures as if they had not been square, on a square in the median grey of their border.
+
+        Args:
+            image: uint8 (size, size), changed in place.
+            free: So many columns at the left and at the right, and so many rows above and below, may be covered.
+        """
+        if not self.chance(PADDING.share):
+            return image
+        upright = self.chance(PADDING.upright)
+        bar = min(int(self.uniform(*PADDING.bar) / self.raster.pixel), free[0 if upright else 1])
+        if bar < 1:
+            return image
+        turned = image if upright else image.T
+        inner = turned[:, bar:-bar]
+        border = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+        turned[:, :bar] = turned[:, -bar:] = np.partition(border, len(border) // 2)[len(border) // 2]
+        return image
 
 
 def _inked(page: np.ndarray, ink: np.ndarray, pen: Pen) -> np.ndarray:
     return page * (1 - ink * np.float32(pen.darkness))
 
 
+def _margins(ink: np.ndarray) -> tuple[int, int]:
+    """Pixels without ink at the left and right, whichever are fewer; the same of those above and below."""
+    left, top, width, height = _box(ink)
+    clear, side = int(PADDING.clear), len(ink)
+    return min(left, side - left - width) - clear, min(top, side - top - height) - clear
+
+
+def _box(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """Where the ink is, in pixels: from the left, from the top, its width and height."""
+    import cv2
+
+    left, top, width, height = cv2.boundingRect((ink > PADDING.trace).view(np.uint8))
+    return left, top, width, height
+
+
 def _backward(forward: Forward, middle: tuple[float, float]) -> np.ndarray:
-    """From the scene's pixels to a character's points, (2, 3), when its grid's middle lies there in the scene."""
+    """From places in the scene to a character's points, (2, 3), when its grid's middle lies there in the scene."""
     a, b, c, d = forward
     (x, y), area, half = middle, a * d - b * c, (GRID - 1) / 2
     return np.array(
@@ -420,12 +541,21 @@ def _backward(forward: Forward, middle: tuple[float, float]) -> np.ndarray:
     )
 
 
-def _coverage(pen: Pen, scale: float) -> np.ndarray:
-    """How much of a pixel is ink, for each distance that strokes can hold; float32 (256,)."""
+def _coverage(pen: Pen, scale: float, pixel: float) -> np.ndarray:
+    """How much of a pixel is ink, for each distance that strokes can hold; float32 (256,).
+
+    Args:
+        pen: What draws.
+        scale: 64ths of the frame a point.
+        pixel: A pixel's side in them.
+    """
     if pen.radius is None:
-        return clipped(0.5 - (_STORED - np.float32(INSIDE + pen.offset)) * np.float32(scale))
-    distance = _STORED * np.float32(scale)
-    return clipped(np.float32(pen.radius + 0.5) - distance) - clipped(np.float32(0.5 - pen.radius) - distance)
+        return clipped(0.5 - (_STORED - np.float32(INSIDE + pen.offset)) * np.float32(scale / pixel))
+    distance, radius = _STORED * np.float32(scale / pixel), pen.radius / pixel
+    covered = clipped(np.float32(radius + 0.5) - distance) - clipped(np.float32(0.5 - radius) - distance)
+    if pen.hollow:
+        covered *= 1 - np.float32(pen.hollow) * clipped(1 - distance / np.float32(radius))
+    return covered
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:

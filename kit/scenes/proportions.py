@@ -1,9 +1,10 @@
 """How often, how large, how dark: every choice about what scenes look like, by subject.
 
-Lengths are pixels of a scene of 64 × 64, where nothing else is said; points are those of the grid that `strokes` keeps
-characters on, 30 of them to a character's longer side. Greys are 0, black, to 255, white. A `Range` is its lowest and
-its highest value, all between them equally likely; a `Count` the same of whole numbers, both ends among them. Shares
-are of 1, so 0.35 is 35 of 100. A deviation is the standard deviation of normally distributed values around 0.
+Lengths are in 64ths of a scene's side, where nothing else is said: a pixel each, of a scene of 64 × 64. Points are
+those of the grid that `strokes` keeps characters on, 30 of them to a character's longer side. Greys are 0, black, to
+255, white. A `Range` is its lowest and its highest value, all between them equally likely; a `Count` the same of whole
+numbers, both ends among them. Shares are of 1, so 0.35 is 35 of 100. A deviation is the standard deviation of normally
+distributed values around 0.
 """
 
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ class Kinds:
     """What the scenes without a digit hold, as shares of these scenes. What is left to 1 is too small or unreadable."""
 
     paper: float = 0.08  # nothing, or at most what other writing leaves at the edges
-    letter: float = 0.57  # one letter, symbol or doodle
-    text: float = 0.09  # lines of it, printed or written
-    things: float = 0.15  # no paper at all
-    scraps: float = 0.07  # only parts of writing, at the edges
+    letter: float = 0.53  # one letter, symbol or doodle
+    text: float = 0.08  # lines of it, printed or written
+    things: float = 0.21  # no paper at all
+    scraps: float = 0.06  # only parts of writing, at the edges
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Writing:
 class Hands:
     """How people write: digits that are drawn by rule, and what is added to the competition's."""
 
-    by_rule: tuple[float, ...] = (0.1, 0.15, 0.15, 0.15, 0.3, 0.15, 0.15, 0.3, 0.2, 0.25)  # share of each digit, 0 to 9
+    by_rule: tuple[float, ...] = (0.1, 0.3, 0.25, 0.25, 0.35, 0.25, 0.25, 0.3, 0.2, 0.35)  # share of each digit, 0 to 9
     ones_with_flag: float = 0.3  # share of the 1s that are not drawn by rule
     flag_length: Range = (0.12, 0.42)  # of the 1's height
     flag_angle: Range = (28.0, 70.0)  # degrees below the horizontal; flatter is a 7
@@ -60,25 +61,64 @@ class Hands:
     breadth: float = 0.2  # deviation of the logarithm of width to height of such a form
     sketched: float = 0.12  # share that is drawn over a second time, not quite on the first lines
     sketch_offset: float = 0.5  # deviation of the second lines, in columns or rows
+    lift: float = 0.2  # deviation of a whole stroke's place after the pen was lifted, in columns or rows
+    joined: float = 0.08  # share of the forms of several strokes between which the pen is not lifted
+    joined_reach: float = 6.0  # from a stroke's end to the next one's start, at most, in columns or rows
+    broken: float = 0.1  # share of the forms with a gap in a stroke
+    gap: Range = (0.04, 0.12)  # length of the gap, of the stroke
 
 
 @dataclass(frozen=True)
 class Pens:
-    """What draws."""
+    """What draws. A share of the pens is any mixture of width, darkness and gaps; the others are one of the `TOOLS`."""
 
+    any: float = 0.5  # share of the first
     thinnest: float = 0.025  # width, of a character's size; each doubling up to the widest equally likely
     widest: float = 0.19  # width, of a character's size: a wider pen fills rings with ink
     widest_by_rule: float = 0.14  # the same of digits drawn by rule, whose rings are smaller
     least_width: float = 0.6  # whatever the size
     least_clean_width: float = 1.2  # on binarised paper, where a thinner line breaks into specks
-    writers_own: float = 0.4  # share of the characters that keep the width their writer gave them
+    writers_own: float = 0.6  # share of the characters that keep the width their writer gave them
     own_offset: Range = (-0.6, 0.8)  # by which that is made wider on each side, points
     darkness: Range = (0.15, 1.0)  # share of the light that ink takes, before the power
     darkness_power: float = 0.7  # below 1, dark ink is more frequent than faint ink
-    faintest: float = 26.0  # grey levels between a digit and its paper
+    faintest: float = 22.0  # grey levels between a digit and its paper
     faintest_cap: float = 0.9  # share of the light: darkness is not raised farther than that for the sake of `faintest`
     uneven: float = 0.1  # share of the pens that leave gaps, on paper that is not clean
     unevenness: Range = (0.0, 0.5)  # share of the ink that these leave out, per deviation of the grain
+    pressure_nodes: int = 9  # a side; the hand's pressure is smooth between them
+    least_pressed: float = 0.35  # share of its ink that a stroke has where it is pressed least
+    wider: float = 0.3  # share of half its width by which a stroke is wider per deviation of the pressure
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A kind of pen.
+
+    Attributes:
+        share: Of all tools.
+        width: Of a character's size; each doubling equally likely.
+        darkness: Share of the light that its ink takes.
+        pressure: Deviation of the hand's pressure, as a share of the ink.
+        unevenness: Share of the ink that it leaves out, per deviation of the grain.
+        hollow: Share of the ink that is missing in the middle of a stroke, as a marker leaves it.
+    """
+
+    share: float
+    width: Range
+    darkness: Range
+    pressure: Range
+    unevenness: Range = (0.0, 0.0)
+    hollow: Range = (0.0, 0.0)
+
+
+TOOLS = (
+    Tool(0.2, (0.02, 0.06), (0.14, 0.4), (0.1, 0.4), unevenness=(0.0, 0.3)),  # hard pencil
+    Tool(0.2, (0.035, 0.1), (0.3, 0.75), (0.1, 0.35), unevenness=(0.1, 0.45)),  # soft pencil
+    Tool(0.25, (0.025, 0.07), (0.45, 0.9), (0.05, 0.3), unevenness=(0.0, 0.2)),  # ballpoint
+    Tool(0.2, (0.04, 0.1), (0.6, 0.95), (0.0, 0.12)),  # fibre or gel
+    Tool(0.15, (0.1, 0.22), (0.55, 1.0), (0.0, 0.15), hollow=(0.0, 0.5)),  # marker
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +132,11 @@ class Neighbours:
     size: Range = (0.6, 1.4)  # of the character beside them
     limits: Range = (8.0, 50.0)  # of their size, whatever stands beside them
     outside: Range = (0.12, 0.45)  # from the frame's edge out to their middle, of their size
+    underlined: float = 0.08  # share of the digits and letters on printed paper with a line drawn below
+    line_reach: Range = (0.3, 0.9)  # of such a line to each side, of the character's size
+    line_below: Range = (0.06, 0.3)  # from the character down to it, of its size
+    line_slope: float = 0.06  # deviation, of its height to its reach
+    line_width: float = 0.08  # of the character's size, where the pen has the width that the writer gave it
 
 
 @dataclass(frozen=True)
@@ -138,7 +183,8 @@ class Sheet:
     white: Range = (235.0, 255.0)  # grey of clean paper
     plain: float = 0.5  # share of digits on paper without lines and edges
     plain_background: float = 0.4  # the same of the scenes without a digit
-    ruled: float = 0.35  # share of the other papers with lines, squares or dots
+    ruled: float = 0.45  # share of the other papers with lines, squares or dots
+    book: float = 0.6  # share of these that are of an exercise book; the others are of any spacing
     rule_darkness: Range = (0.04, 0.6)  # share of the light that these take
     rule_spacing: Range = (4.0, 45.0)  # each doubling equally likely
     rule_width: Range = (0.3, 1.6)
@@ -163,10 +209,82 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What an exercise book's paper is printed with; lengths in millimetres.
+
+    Attributes:
+        share: Of all rulings.
+        rows: From line to line.
+        columns: The same of the lines that run down; 0 without.
+        fine_rows: Finer lines between two of them.
+        fine_columns: The same of those that run down.
+        dotted: Dots where the lines would cross, instead of lines.
+    """
+
+    share: float
+    rows: float
+    columns: float = 0.0
+    fine_rows: int = 0
+    fine_columns: int = 0
+    dotted: bool = False
+
+
+RULINGS = (
+    Ruling(0.09, 4, 4), Ruling(0.25, 5, 5), Ruling(0.07, 7, 7), Ruling(0.03, 10, 10),  # squared
+    Ruling(0.08, 5, 5, dotted=True), Ruling(0.14, 7, 7, dotted=True),
+    Ruling(0.12, 8, 8, fine_rows=3),  # Seyès
+    Ruling(0.05, 6), Ruling(0.05, 7), Ruling(0.05, 8), Ruling(0.04, 10),  # ruled
+    Ruling(0.03, 10, 10, fine_rows=4, fine_columns=4),  # graph paper
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Books:
+    """How the paper of exercise books is printed, bound and photographed; lengths in millimetres."""
+
+    writing: Range = (4.5, 24.0)  # height of what is written on it; each doubling equally likely
+    finest: float = 3.2  # 64ths of the frame from line to line, at least
+    line: Range = (0.15, 0.5)  # width of a line
+    dot: Range = (0.2, 0.8)  # radius of a dot
+    darkness: Range = (0.05, 0.6)  # share of the light that print takes; each doubling equally likely
+    fine: Range = (0.35, 0.8)  # darkness of finer lines, of the others'
+    columns: Range = (0.7, 1.3)  # darkness of the lines that run down, of the others'
+    turn: float = 0.07  # deviation, radians
+    upright: float = 0.15  # share that is turned by a quarter
+    converging: float = 0.06  # deviation of the share by which the spacing grows from the middle to the frame's edge
+    curved: float = 0.8  # deviation of how far lines sag at the frame's edge, in 64ths of it
+    margin: float = 0.2  # share with a margin's line that runs down
+    margin_inset: Range = (2.0, 24.0)  # of that from the frame's left or right edge, in 64ths of it
+    margin_darkness: Range = (0.1, 0.6)
+    margin_width: Range = (0.3, 0.8)
+    bound: float = 0.18  # share that shows a binding's holes along an edge
+    hole_pitch: Range = (5.0, 12.7)  # from hole to hole
+    hole: Range = (1.0, 2.4)  # radius
+    hole_inset: Range = (2.5, 6.0)  # of the holes' middles from the paper's edge
+    edge_inset: Range = (-6.0, 6.0)  # of the paper's edge from the frame's, in 64ths of it
+    edge_farthest: float = 15.0  # of the holes' inner rim from the frame's edge, in 64ths of it: a digit is beyond
+    wire: Range = (0.3, 1.0)  # half its width
+    wires: float = 0.7  # share of the bindings that show their wire
+    square_holes: float = 0.3  # share
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Even bars on two sides, as `kit predict --fit pad` puts them around a picture that is not square."""
+
+    share: float = 0.3  # of all scenes
+    bar: Range = (2.0, 18.0)  # width of each; a digit stays outside
+    upright: float = 0.75  # share with bars on the left and right; the others have them above and below
+    clear: int = 1  # pixels between a bar and the character, at least
+    trace: float = 0.05  # coverage from which on a pixel is the character's
+
+
+@dataclass(frozen=True)
 class Things:
     """Pictures without paper."""
 
-    shapes: float = 0.3  # share that is drawn; the others are parts of photographs
+    objects: float = 0.55  # share with one or a few things on a table
+    shapes: float = 0.3  # share of the others that is drawn; the rest are parts of photographs
     part: float = (
         40.0  # pixels of a photograph, the least side of a part; up to all of it, each doubling equally likely
     )
@@ -179,6 +297,71 @@ class Things:
     corners: Count = (3, 5)
     corner_shift: Range = (-0.2, 0.2)  # of the way from corner to corner
     polygon_radius: float = 1.4  # times an ellipse's, so that they are as broad
+    several: float = 0.25  # share of the tables with more than one thing
+    number: Count = (2, 3)  # of things there
+    size: Range = (10.0, 66.0)  # of a thing, its longer side; each doubling equally likely
+    overhang: float = 0.1  # how far it may stand out of the frame, of its size
+    thinnest: float = 0.12  # of a thing's thickest part, of its size: thicker than most pens
+    bright_table: float = 0.7  # share of the tables that are no darker than `bright`
+    bright: Range = (140.0, 250.0)  # grey of these tables
+    ending: float = 0.25  # share of the tables with edges, lines or paper on them
+    dark: float = 0.7  # share of the things that are darker than `dark_grey`
+    dark_grey: Range = (5.0, 95.0)
+    grey: Range = (60.0, 255.0)  # of the others
+    contrast: float = 25.0  # grey levels between a thing and the table, at least
+    relief: Range = (5.0, 90.0)  # grey levels between a side towards the light and an even one
+    bevel: Range = (1.0, 7.0)  # depth over which its side is round, in points of which its longer side has 72
+    rim: float = 0.4  # share with a rim of another grey
+    rim_depth: Range = (1.0, 6.5)  # where the rim ends, in these points
+    rim_grey: Range = (-70.0, 90.0)
+    slope: Range = (0.0, 45.0)  # deviation of a sheen that runs over it, grey levels
+    sheen: float = 0.4  # share with a spot that shines
+    sheen_grey: Range = (30.0, 170.0)
+    sheen_width: Range = (0.05, 0.25)  # of its size
+    sheen_place: Range = (-0.2, 0.2)  # from a thing's middle, of its size
+    sheen_length: float = 3.0  # of its width
+    labelled: float = 0.25  # share with a pattern, such as print or buttons
+    label_grey: Range = (-60.0, 110.0)
+    shadow: Range = (0.0, 0.6)  # share of the light that its shadow takes
+    shadow_reach: Range = (0.0, 0.18)  # of its size
+    shadow_softness: Range = (0.03, 0.3)  # of its size
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """The outlines of things; lengths of the whole thing's, about, and half of a bar's width where it says thick."""
+
+    box_width: Range = (0.2, 0.95)
+    askew: float = 0.08  # deviation of a corner, of half the width
+    corner: Range = (0.0, 0.35)  # radius, of half the width
+    strap_width: Range = (0.11, 0.3)
+    strap_bend: Range = (-2.2, 2.2)  # from end to end, radians
+    buckled: float = 0.25  # share of the straps with something broader in the middle
+    oblate: Range = (0.4, 1.0)  # height of a disc to its width
+    holed: float = 0.4  # share of the discs with a hole
+    hole: Range = (0.3, 0.75)  # of the disc
+    handle: Range = (0.03, 0.08)  # thick
+    neck: Range = (0.35, 0.9)  # of the handle
+    head: Range = (0.16, 0.3)
+    opening: Range = (0.08, 1.0)  # of scissors, radians
+    blade: Range = (0.03, 0.065)  # thick
+    ring: Range = (0.1, 0.17)  # radius
+    ring_hole: Range = (0.45, 0.75)  # of the ring
+    lens: Range = (0.12, 0.22)  # half its height
+    frame: Range = (0.015, 0.035)  # thick
+    clear: Range = (0.65, 0.85)  # share of a lens that is none
+    mug: Range = (0.25, 0.42)  # half its width
+    pan: Range = (0.14, 0.32)  # radius
+    cable: Range = (0.05, 0.09)  # thick
+    cable_bend: float = 0.25  # deviation, radians a step, of which it has 32
+    plugged: float = 0.5  # share of the cables with a plug
+    plug: Range = (0.07, 0.12)  # thick
+    lobes: float = 0.2  # deviation of the first wave of a stone's outline, of its radius
+    narrow: Range = (0.4, 1.0)  # width of a stone to its height
+    tool: Range = (0.03, 0.09)  # thick
+    tool_angle: Range = (0.6, 1.9)  # from straight on, radians
+    bottle: Range = (0.12, 0.25)  # half its width
+    opening_share: Range = (0.3, 0.65)  # of a set square that is open
 
 
 @dataclass(frozen=True)
@@ -187,7 +370,7 @@ class Sensor:
 
     light_on_dark: float = 0.14  # share of all scenes whose greys are turned round
     coarse: float = 0.2  # share of scenes from a picture of fewer pixels, where what is written stays readable
-    coarse_side: Count = (24, 55)  # pixels of such a picture's side
+    coarse_side: Range = (24.0, 55.0)  # its pixels' number a side, for 64 of the scene's
     coarse_character: int = 13  # pixels that a character keeps in it
     binarised: float = 0.5  # share of the clean scenes
     threshold: float = 127.0  # grey above which these are white
@@ -209,8 +392,10 @@ class Sensor:
 class Stock:
     """How much of everything the scenery holds, and how unlike a digit its letters are."""
 
-    digits: int = 120  # drawn by rule, of each of the ten
-    letters: int = 40  # drawn by rule, of each form
+    digits: int = 240  # drawn by rule, of each of the ten
+    letters: int = 30  # drawn by rule, of each form
+    alphabets: int = 30  # the same of Greek, Cyrillic and Latin letters
+    silhouettes: int = 400
     doodles: int = 2500
     blobs: int = 350
     bends: int = 256  # smooth displacements
@@ -220,6 +405,7 @@ class Stock:
         1.3,
     )  # deviations of the blur of the middle and of the coarse grain; the fine one has none
     unlike_digits: float = 1.0  # points by which a letter differs from the nearest digit, at least
+    alphabets_unlike_digits: float = 0.7  # the same of alphabets, whose letters are chosen by hand
     doodles_unlike_digits: float = 1.4  # the same of doodles
 
 
@@ -267,4 +453,5 @@ class TextPages:
 
 KINDS, WRITING, HANDS, PENS, NEIGHBOURS = Kinds(), Writing(), Hands(), Pens(), Neighbours()
 TEXT, UNREADABLE, LIGHT, SHEET, THINGS, SENSOR = Text(), Unreadable(), Light(), Sheet(), Things(), Sensor()
+BOOKS, PADDING, OUTLINES = Books(), Padding(), Outlines()
 STOCK, DOODLES, BLOBS, TEXT_PAGES = Stock(), Doodles(), Blobs(), TextPages()

@@ -192,4 +192,4 @@ class SceneExamples:
     def _scenery(self) -> Scenery:
         generator = np.random.default_rng([self._settings.split_seed, _SCENERY])
         models = np.sort(generator.permutation(self._rows)[:_MODELS])
-        return scenery(trace(self._digits.images[models]), generator)
+        return scenery(trace(self._digits.images[models]), generator, self._settings.task.size)

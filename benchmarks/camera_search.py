@@ -1,0 +1,134 @@
+"""Trains candidates for the camera network and judges them, and what is there already, on photographs, in one table.
+
+python benchmarks/camera_search.py --data DATA --photos FOLDER [--photos FOLDER ...] [--runs RUNS] [--seeds N]
+    [--epochs N] WHAT ...
+
+WHAT is one of CANDIDATES, or a run or an exported model. DATA holds train.csv. The photographs are laid out as
+docs/photographs.md says, are called SOURCE-N.png, and are read with --fit pad. What has been trained already stands in
+RUNS/camera_search.csv and is not trained again. Of digits a cell says how many in 100 are read right, are taken for
+another digit, and are passed over; of others how many are taken for a digit, look-alikes left out. «By source» is the
+mean of the sources' own shares, so that one writer's many photographs count no more than another's few.
+"""
+
+import argparse
+import statistics
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import lines
+from pairs import KIT
+
+from kit.reading.labelled_photographs import Photographs, judge
+from kit.reading.reader import open_reader
+from kit.task import BACKGROUND
+
+FILE = Path(__file__).with_name("camera_networks.py")
+HANDWRITING = ("photo", "crop_photo")  # kinds of digits; not cells of one writer, nor print
+Shares = tuple[float, ...]
+
+
+def _own(function: str, *more: str) -> list[str]:
+    return ["--arch", f"{FILE}:{function}", *more]
+
+
+CANDIDATES = {
+    "camera": [],
+    "camera-96": ["--size", "96", "--epochs", "30"],
+    "coarse-96": _own("coarse", "--size", "96"),
+    "peaked": _own("peaked"),
+    "peaked-coarse-96": _own("peaked_coarse", "--size", "96"),
+    "wide": _own("wide"),
+    "wide-coarse-96": _own("wide_coarse", "--size", "96"),
+    "squeezed": _own("squeezed"),
+    "two-scales-96": _own("two_scales", "--size", "96"),
+    "smoothed": ["--label-smoothing", "0.05"],
+    "more-background": ["--background-share", "0.4"],
+    "pair": ["--folds", "2", "--epochs", "20"],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="+")
+    parser.add_argument("--data", default="data")
+    parser.add_argument("--photos", action="append", required=True)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--epochs", type=int, help="of every candidate, for a short trial; those of its own without")
+    given = parser.parse_args()
+    given.runs.mkdir(parents=True, exist_ok=True)
+    columns = {name: [judged(model, given.photos) for model in models(name, given)] for name in given.what}
+    print(f"| | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
+    for row in next(iter(columns.values()))[0]:
+        print(f"| {row} | {' | '.join(shown([seed[row] for seed in seeds]) for seeds in columns.values())} |")
+
+
+def models(name: str, given: argparse.Namespace) -> list[str]:
+    """The runs of a candidate, one a seed, trained where they are not; or the run or model of that name."""
+    if name not in CANDIDATES:
+        return [name]
+    return [trained(name, seed, given) for seed in range(given.seeds)]
+
+
+def trained(name: str, seed: int, given: argparse.Namespace) -> str:
+    key = {"candidate": name, "seed": str(seed), "epochs": str(given.epochs or "")}
+    for line in lines.read(given.runs / "camera_search.csv"):
+        if key.items() <= line.items():
+            return line["run"]
+    shorter = ["--epochs", str(given.epochs)] if given.epochs else []
+    options = ["--seed", str(seed), "--name", name, "--data", str(given.data), "--runs", str(given.runs)]
+    started = time.monotonic()
+    finished = subprocess.run(
+        [*KIT, "train", "--camera", *CANDIDATES[name], *shorter, *options],
+        check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    run = finished.stdout.strip()
+    minutes = round((time.monotonic() - started) / 60, 1)
+    lines.enter(given.runs / "camera_search.csv", key | {"run": run, "minutes": minutes})
+    return run
+
+
+def judged(model: str, folders: Iterable[str]) -> dict[str, Shares]:
+    """Each row of the table: of digits three shares, right, another digit, silent; of others that of false alarms."""
+    reader, rows, sets = open_reader(model), dict[str, Shares](), list[tuple[Shares, Shares]]()
+    for folder in map(Path, folders):
+        found = judge(reader, folder, fit="pad")
+        for kind in found.digits:
+            counts = kind.right, kind.wrong, kind.silent
+            rows[f"{folder.name}: {kind.kind}"] = tuple(count / kind.photographs for count in counts)
+        sets.append(handwriting(found))
+        rows[f"{folder.name}: handwriting"], rows[f"{folder.name}: handwriting, by source"] = sets[-1]
+        for others in found.backgrounds:
+            if not others.lookalike:
+                rows[f"{folder.name}: no digit, {others.kind}"] = (others.rate,)
+    of_all, by_source = (mean(values) for values in zip(*sets, strict=True))
+    return {"mean of the sets: handwriting": of_all, "mean of the sets: handwriting, by source": by_source} | rows
+
+
+def handwriting(found: Photographs) -> tuple[Shares, Shares]:
+    """Right, another digit and silent among the handwritten photographs; and the mean of the sources' own shares."""
+    failed = {failure.file: failure.taken for failure in found.failures}
+    sources = defaultdict[str, list[Shares]](list)
+    for kind in HANDWRITING:
+        for file in (found.folder / "digits" / kind).glob("*/*.*"):
+            taken = failed.get(file.relative_to(found.folder))
+            outcome = taken is None, taken not in (None, BACKGROUND), taken == BACKGROUND
+            sources[file.stem.rsplit("-", 1)[0]].append(tuple(map(float, outcome)))
+    return mean([one for each in sources.values() for one in each]), mean([mean(each) for each in sources.values()])
+
+
+def mean(values: Sequence[Shares]) -> Shares:
+    return tuple(map(statistics.mean, zip(*values, strict=True)))
+
+
+def shown(seeds: list[Shares]) -> str:
+    """97.4 / 1.7 / 0.9 %, and how far the first varies from seed to seed."""
+    spread = f" ± {100 * statistics.stdev(one[0] for one in seeds):.1f}" if len(seeds) > 1 else ""
+    return " / ".join(f"{100 * share:.1f}" for share in mean(seeds)) + spread
+
+
+if __name__ == "__main__":
+    main()
