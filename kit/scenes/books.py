@@ -29,11 +29,13 @@ class Book(Chance):
 
     def printed(self) -> np.ndarray:
         """Share of the light that print leaves, float32 (size, size)."""
-        ruling, darkness = self.ruling, self.log_uniform(*BOOKS.darkness)
+        ruling = self.ruling
         if ruling.dotted:
             pitch, radius = ruling.rows * self.millimetre, self.uniform(*BOOKS.dot) * self.millimetre
-            left = 1 - np.float32(darkness) * self._raster.dots(self._across, self._along, pitch, radius)
+            taken = np.float32(self.uniform(*BOOKS.dot_darkness))
+            left = 1 - taken * self._raster.dots(self._across, self._along, pitch, radius)
         else:
+            darkness = self.log_uniform(*BOOKS.darkness)
             width, fine = self.uniform(*BOOKS.line) * self.millimetre, self.uniform(*BOOKS.fine)
             left = 1 - self._lines(self._across, ruling.rows, ruling.fine_rows, width, darkness, fine)
             if ruling.columns:

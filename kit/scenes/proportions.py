@@ -246,7 +246,8 @@ class Books:
     finest: float = 3.2  # 64ths of the frame from line to line, at least
     line: Range = (0.15, 0.5)  # width of a line
     dot: Range = (0.2, 0.8)  # radius of a dot
-    darkness: Range = (0.05, 0.6)  # share of the light that print takes; each doubling equally likely
+    darkness: Range = (0.05, 0.6)  # share of the light that lines take; each doubling equally likely
+    dot_darkness: Range = (0.1, 0.75)  # the same of dots, which may be as bold as a pen; any equally likely
     fine: Range = (0.35, 0.8)  # darkness of finer lines, of the others'
     columns: Range = (0.7, 1.3)  # darkness of the lines that run down, of the others'
     turn: float = 0.07  # deviation, radians
@@ -334,7 +335,7 @@ class Outlines:
     box_width: Range = (0.2, 0.95)
     askew: float = 0.08  # deviation of a corner, of half the width
     corner: Range = (0.0, 0.35)  # radius, of half the width
-    strap_width: Range = (0.11, 0.3)
+    strap_width: Range = (0.14, 0.32)
     strap_bend: Range = (-2.2, 2.2)  # from end to end, radians
     buckled: float = 0.25  # share of the straps with something broader in the middle
     oblate: Range = (0.4, 1.0)  # height of a disc to its width

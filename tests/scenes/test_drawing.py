@@ -11,13 +11,13 @@ from kit.data import loading
 from kit.data.loading import Digits
 from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
-from kit.scenes.drawing import SIZE, Scenery
-from kit.scenes.proportions import HANDS, PENS, SENSOR
+from kit.scenes.drawing import Scenery
+from kit.scenes.proportions import HANDS, PADDING, PENS, SENSOR, TOOLS
 from kit.task import CAMERA
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
 
-COUNT = 400
+COUNT, SIZE = 400, CAMERA.size
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_a_pen_covers_the_area_that_its_width_says(around: Scenery) -> None:
     line[9:39, 24] = True
     draw = drawing._Draw(np.random.default_rng(0), around, np.empty((0, 2, 48, 48)), np.empty(0))
     for radius in (0.25, 0.5, 1.0, 2.0, 4.0):
-        pen = drawing.Pen(radius, 0, 1, 0)
+        pen = drawing.Pen(radius, 0, 1)
         ink = draw.write(strokes.line_distances(line), 40, pen, bend=0, overhang=0, middle=(32.0, 32.0))
         assert ink.sum() == pytest.approx(2 * radius * 40 + np.pi * radius**2, rel=0.3)
 
@@ -122,6 +122,106 @@ def test_a_pen_on_binarised_paper_is_no_thinner_than_a_pixel(around: Scenery) ->
     page = np.full((SIZE, SIZE), 250, np.float32)
     clean, usual = ([draw.pen(9, page, clean, PENS.widest).radius for _ in range(500)] for clean in (True, False))
     assert min(filter(None, clean)) > 0.5 > min(filter(None, usual))
+
+
+def straight_down(around: Scenery) -> tuple[drawing._Draw, np.ndarray]:
+    """What draws, and a straight line of 20 of 32 pixels."""
+    line = np.zeros((strokes.GRID, strokes.GRID), bool)
+    line[9:39, 24] = True
+    return drawing._Draw(np.random.default_rng(0), around, np.empty((0, 2, 48, 48)), np.empty(0)), (
+        strokes.line_distances(line)
+    )
+
+
+def test_a_hand_that_presses_unevenly_makes_a_stroke_darker_and_wider_in_places(around: Scenery) -> None:
+    draw, line = straight_down(around)
+
+    def along(pressure: float) -> tuple[np.ndarray, np.ndarray]:
+        """Deviations of the darkness and of the width along each of 100 strokes."""
+        pen = drawing.Pen(2.0, 0, 1, pressure=pressure)
+        ink = np.stack([upright(draw, line, pen) for _ in range(100)])[:, 20:44]
+        return ink.max(axis=2).std(axis=1), (ink > 0.25).sum(axis=2).std(axis=1)
+
+    def upright(draw: drawing._Draw, line: np.ndarray, pen: drawing.Pen) -> np.ndarray:
+        draw.slant = lambda scale, stretch: (scale, 0, 0, scale)  # type: ignore[method-assign]
+        return draw.write(line, 40, pen, bend=0, overhang=0, middle=(32.0, 32.0))
+
+    even, pressed = along(0.0), along(0.35)
+    assert even[0].max() < 0.01 < 0.05 < np.median(pressed[0])
+    assert np.median(pressed[1]) > 2 * np.median(even[1])
+
+
+def test_a_hollow_stroke_is_lighter_in_its_middle(around: Scenery) -> None:
+    full, hollow = (drawing._coverage(drawing.Pen(4.0, 0, 1, hollow=share), 1.0, 1.0) for share in (0.0, 0.5))
+    assert hollow[0] == pytest.approx(0.5 * full[0]) and (hollow <= full).all()
+    assert hollow[round(3.4 * strokes.UNIT)] > 0.9 * full[round(3.4 * strokes.UNIT)]
+
+
+def test_tools_are_as_wide_and_as_dark_as_they_say(around: Scenery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(vars(PENS), "any", 0.0)
+    draw, _ = straight_down(around)
+    page = np.full((SIZE, SIZE), 250, np.float32)
+    pens = [draw.pen(50, page, False, PENS.widest) for _ in range(2000)]
+    widths, darkness = (np.array(values) for values in zip(*[(2 * pen.radius / 50, pen.darkness) for pen in pens]))
+    assert sum(tool.share for tool in TOOLS) == pytest.approx(1)
+    assert widths.min() < 1.1 * TOOLS[0].width[0] and widths.max() <= PENS.widest + 1e-6
+    faint = darkness < TOOLS[1].darkness[0]
+    assert 0.1 < faint.mean() < 0.2 and widths[faint].max() <= TOOLS[0].width[1]  # a hard pencil alone is as faint
+    assert (250 * darkness).min() >= PENS.faintest
+
+
+def test_padding_covers_no_digit_and_has_the_median_of_the_border_beside_it(
+    around: Scenery, chosen: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same scenes with and without it: what differs are two bars, of one grey."""
+    drawn = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setitem(vars(PADDING), "share", share)
+        draw = drawing._Draw(np.random.default_rng(4), around, *chosen)
+        monkeypatch.setattr(
+            draw, "without_digit", lambda: np.add.outer(np.arange(SIZE), np.arange(SIZE)).astype("uint8")
+        )
+        drawn[share] = [draw.background() for _ in range(100)]
+    upright = 0
+    for plain, padded in zip(drawn[0.0], drawn[1.0], strict=True):
+        turned = [padded.T, plain.T] if np.ptp(padded[0]) == 0 else [padded, plain]
+        upright += np.ptp(padded[0]) != 0
+        bars = np.flatnonzero((turned[0] != turned[1]).any(axis=0))
+        width = (bars < SIZE / 2).sum()
+        assert 1 < width <= PADDING.bar[1] and np.ptp(turned[0][:, :width]) == np.ptp(turned[0][:, -width:]) == 0
+        inner = turned[1][:, width:-width]
+        assert abs(int(turned[0][0, 0]) - np.median([*inner[0], *inner[-1], *inner[:, 0], *inner[:, -1]])) <= 1
+    assert upright / 100 == pytest.approx(PADDING.upright, abs=0.12)
+
+
+def test_ink_leaves_room_for_the_bars() -> None:
+    ink = np.zeros((SIZE, SIZE), np.float32)
+    ink[20:30, 15:60] = 1
+    assert drawing._margins(ink) == (SIZE - 60 - PADDING.clear, 20 - PADDING.clear)
+
+
+def test_a_line_below_leaves_the_digit_alone(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> None:
+    draw, _ = straight_down(around)
+    ink = np.zeros((SIZE, SIZE), np.float32)
+    ink[10:30, 20:35] = 1
+    for _ in range(50):
+        line = draw.line_below(ink, 20, drawing.Pen(1.0, 0, 1))
+        assert not line[:29].any() and line.max(axis=0).sum() > 0.5 * 20
+
+
+def test_scenes_of_another_size_show_the_same_in_more_pixels(digits: Digits, around: Scenery) -> None:
+    """At 96 pixels a side the ink covers the same share of the frame."""
+    assert digits.labels is not None
+    large = drawing.scenery(strokes.trace(digits.images[:50]), np.random.default_rng(0), 96)
+    _, line = straight_down(around)
+    shares = []
+    for scenery in (around, large):
+        draw = drawing._Draw(np.random.default_rng(0), scenery, np.empty((0, 2, 48, 48)), np.empty(0))
+        draw.slant = lambda scale, stretch: (scale, 0, 0, scale)  # type: ignore[method-assign]
+        shares.append(draw.write(line, 40, drawing.Pen(1.5, 0, 1), bend=0, overhang=0, middle=(32.0, 32.0)).mean())
+    assert shares[0] == pytest.approx(shares[1], rel=0.03)
+    images, labels = drawing.scenes(strokes.trace(digits.images[:60]), digits.labels[:60], 60, large, [1])
+    assert images.shape == (120, 96, 96, 1) and len(labels) == 120
 
 
 def test_background_is_of_many_kinds_and_not_blank(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> None:

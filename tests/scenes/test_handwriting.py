@@ -74,5 +74,64 @@ def test_characters_of_one_form_differ_follow_from_the_generator_and_fill_the_bo
 
 def test_no_letter_has_the_form_of_a_digit() -> None:
     digits = [form for forms in handwriting.DIGITS.values() for form in forms]
+    letters = [*handwriting.LETTERS, *(form for forms in handwriting.ALPHABETS.values() for form in forms)]
     assert list(handwriting.DIGITS) == list(range(10)) and all(handwriting.DIGITS.values())
-    assert len({*digits, *handwriting.LETTERS}) == len(digits) + len(handwriting.LETTERS)
+    assert len({*digits, *letters}) == len(digits) + len(letters)
+
+
+def test_the_alphabets_are_greek_cyrillic_and_latin_without_what_is_read_as_a_digit() -> None:
+    import unicodedata
+
+    scripts = {unicodedata.name(letter).split()[0] for letter in handwriting.ALPHABETS}
+    assert scripts == {"GREEK", "CYRILLIC", "LATIN"}
+    assert set("αβγδσλπφωacdxyRжшЯю") <= set(handwriting.ALPHABETS)
+    assert not set("OoQIlSsZzBbqgGθοιчзбьЗБ") & set(handwriting.ALPHABETS)
+    drawn = handwriting.alphabets(2, np.random.default_rng(0))
+    assert len(drawn) == 2 * len(handwriting.ALPHABETS) == len({letter.tobytes() for letter in drawn})
+
+
+@pytest.mark.parametrize("label", range(1, 10))
+def test_a_digit_has_more_than_one_hand(label: int) -> None:
+    """Without a point's shift, no two forms of a digit are the same line."""
+    drawn = [handwriting.written(form, np.random.default_rng(0)) for form in handwriting.DIGITS[label]]
+    assert len(drawn) >= 8 and len({one.tobytes() for one in drawn}) == len(drawn)
+
+
+def test_the_upstroke_of_a_1_may_be_most_of_its_height_at_any_angle() -> None:
+    lengths, angles = [], []
+    for form in handwriting.DIGITS[1]:
+        points = handwriting._points(form)[0]
+        top = int(points[:, 1].argmin())
+        if top:
+            across, down = np.abs(points[0] - points[top])
+            lengths.append(down / np.ptp(points[:, 1]))
+            angles.append(np.degrees(np.arctan2(down, across)))
+    assert max(lengths) > 0.7 and min(lengths) < 0.5 and min(angles) < 50 < max(angles)
+
+
+def test_strokes_are_broken_and_joined_as_often_as_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    strokes = handwriting._points("00 80 80 39, 25 75")
+    joined = np.mean([len(handwriting._led(strokes, generator)) == 1 for _ in range(3000)])
+    assert joined == pytest.approx(handwriting.HANDS.joined, abs=0.02)
+    far = handwriting._points("13 15 45 75 78 49 18, 20 80")  # from its end to its bar a pen would cross the 5
+    assert all(len(handwriting._led(far, generator)) == 2 for _ in range(300))
+    line = handwriting._smooth(strokes[0])
+    for _ in range(50):
+        first, second = handwriting._broken([line], generator)
+        gap = np.hypot(*(second[0] - first[-1]))
+        assert gap > 0 and (first[0] == line[0]).all() and (second[-1] == line[-1]).all()
+    drawn = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setitem(vars(handwriting.HANDS), "broken", share)
+        monkeypatch.setitem(vars(handwriting.HANDS), "sketched", 0.0)
+        drawn[share] = np.mean(
+            [_pieces(handwriting.written("50 59", np.random.default_rng(seed))) for seed in range(40)]
+        )
+    assert drawn[0.0] == 1 and drawn[1.0] > 1.5
+
+
+def _pieces(strokes: np.ndarray) -> int:
+    import cv2
+
+    return cv2.connectedComponents((strokes[0] < 0.5 * UNIT).view(np.uint8))[0] - 1

@@ -1,4 +1,4 @@
-"""Paper and things against measurements of their pixels."""
+"""Paper against measurements of its pixels."""
 
 import socket
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 from kit import KitError
 from kit.scenes import paper
-from kit.scenes.paper import SIZE, Paper
+from kit.scenes.paper import Paper
 
 
 @pytest.fixture
@@ -26,35 +26,6 @@ def test_a_clean_page_is_one_white_and_a_plain_one_has_no_edges(drawn: Paper) ->
         [np.abs(np.diff(drawn.page(clean=False, plain=plain))).max() for _ in range(200)] for plain in (True, False)
     )
     assert np.percentile(steps, 75) < 12 < np.percentile(edges, 75)  # grey levels; a shadow's edge is steeper
-
-
-def test_parallel_lines_cover_what_their_width_and_spacing_say() -> None:
-    across = np.arange(SIZE, dtype=np.float32)[:, None] * np.ones((1, SIZE), np.float32)
-    for spacing, width in ((8, 1.5), (16, 1.0), (32, 0.5)):
-        assert paper._periodic(across, spacing, width).mean() == pytest.approx(width / spacing, rel=0.01)
-
-
-def test_shapes_are_too_broad_for_ink(drawn: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On black paper the white shapes hold a circle, or stand out of the frame: none is a stroke."""
-    import cv2
-
-    greys, broadest = [], []
-    monkeypatch.setattr(drawn, "page", lambda clean, plain: np.full((SIZE, SIZE), greys.pop(), np.float32))
-    for _ in range(100):
-        greys[:] = [255.0] * 4 + [0.0]
-        white = cv2.copyMakeBorder((drawn.shapes() > 127).astype(np.uint8), 20, 20, 20, 20, cv2.BORDER_REPLICATE)
-        if white.any():
-            broadest.append(cv2.distanceTransform(white, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
-    assert len(broadest) > 90 and min(broadest) > 5
-
-
-def test_things_are_shapes_and_parts_of_photographs(drawn: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
-    called = {"shapes": 0, "photograph": 0}
-    for name in called:
-        monkeypatch.setattr(drawn, name, lambda name=name: called.update({name: called[name] + 1}))
-    for _ in range(1000):
-        drawn.things()
-    assert called["shapes"] == pytest.approx(300, abs=50) and sum(called.values()) == 1000
 
 
 def test_photographs_are_grey_pictures_of_which_no_two_are_alike() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kit.data import loading
-from kit.scenes import drawing, handwriting, proportions, strokes
+from kit.scenes import drawing, handwriting, proportions, silhouettes, strokes
 from kit.scenes.drawing import Scenery
 
 SUBJECTS = {name: value for name, value in vars(proportions).items() if dataclasses.is_dataclass(value)}
@@ -30,8 +30,10 @@ def draw(small: Path) -> Callable[[], np.ndarray]:
         generator.integers(0, 256, (2, 512, 512), np.uint8),
         generator.integers(0, 256, (2, 512, 512), np.uint8),
         [generator.integers(0, 256, (100, 120), np.uint8)],
+        silhouettes.silhouettes(8, generator),
         generator.standard_normal((3, 256, 256), np.float32),
-        generator.standard_normal((8, drawing.SIZE, drawing.SIZE, 2), np.float32),
+        generator.standard_normal((8, 64, 64, 2), np.float32),
+        generator.integers(64, 192, (8, 64, 64), np.uint8),
     )
     return lambda: drawing.scenes(traced, labels, 200, around, [4])[0]
 
@@ -52,7 +54,15 @@ def test_ranges_go_upwards_and_the_kinds_of_background_leave_room_for_the_last()
                 low, high = getattr(subject, field.name)
                 assert low < high, field.name
     assert 0.9 < sum(dataclasses.astuple(proportions.KINDS)) < 1
-    assert sum(proportions.DOODLES.strokes) == pytest.approx(1)
+    for shares in (
+        proportions.DOODLES.strokes,
+        [tool.share for tool in proportions.TOOLS],
+        [ruling.share for ruling in proportions.RULINGS],
+    ):
+        assert sum(shares) == pytest.approx(1)
+    for tool in proportions.TOOLS:
+        ranges = [getattr(tool, field.name) for field in dataclasses.fields(tool) if field.type == proportions.Range]
+        assert all(low <= high for low, high in ranges)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +80,9 @@ def test_ranges_go_upwards_and_the_kinds_of_background_leave_room_for_the_last()
         ("LIGHT", "gradient", 0.2),
         ("SHEET", "rule_width", (0.5, 2.0)),
         ("THINGS", "ellipses", 0.1),
+        ("THINGS", "relief", (50.0, 60.0)),
+        ("BOOKS", "writing", (10.0, 12.0)),
+        ("PADDING", "bar", (3.0, 5.0)),
         ("SENSOR", "noise_scale", 1.6),
     ],
 )
@@ -85,14 +98,15 @@ def test_another_value_gives_other_scenes(
 
 def test_another_value_gives_other_doodles_blobs_pages_and_handwriting(monkeypatch: pytest.MonkeyPatch) -> None:
     def made() -> list[np.ndarray]:
+        things = silhouettes.silhouettes(17, np.random.default_rng(4))
         doodles, blobs = (draw(9, np.random.default_rng(1)) for draw in (strokes.doodles, strokes.blobs))
-        return [doodles, blobs, *strokes.text_pages(doodles, np.random.default_rng(2)),
+        return [doodles, blobs, things, *strokes.text_pages(doodles, np.random.default_rng(2)),
                 handwriting.digits(1, np.random.default_rng(3))]  # fmt: skip
 
     usual = made()
     for subject, name, value in (
         ("DOODLES", "curvature", 0.5), ("BLOBS", "roughness", 0.3), ("TEXT_PAGES", "written_step", (0.6, 0.8)),
-        ("TEXT_PAGES", "word", (3, 5)), ("HANDS", "jitter", 0.8),
+        ("TEXT_PAGES", "word", (3, 5)), ("HANDS", "jitter", 0.8), ("OUTLINES", "handle", (0.06, 0.07)),
     ):  # fmt: skip
         monkeypatch.setitem(vars(VALUES[subject]), name, value)
     assert all((one != other).any() for one, other in zip(usual, made(), strict=True))
