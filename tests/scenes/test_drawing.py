@@ -162,7 +162,7 @@ def test_tools_are_as_wide_and_as_dark_as_they_say(around: Scenery, monkeypatch:
     draw, _ = straight_down(around)
     page = np.full((SIZE, SIZE), 250, np.float32)
     pens = [draw.pen(50, page, False, PENS.widest) for _ in range(2000)]
-    widths, darkness = (np.array(values) for values in zip(*[(2 * pen.radius / 50, pen.darkness) for pen in pens]))
+    widths, darkness = np.array([(2 * (pen.radius or 0) / 50, pen.darkness) for pen in pens]).T
     assert sum(tool.share for tool in TOOLS) == pytest.approx(1)
     assert widths.min() < 1.1 * TOOLS[0].width[0] and widths.max() <= PENS.widest + 1e-6
     faint = darkness < TOOLS[1].darkness[0]
@@ -178,9 +178,8 @@ def test_padding_covers_no_digit_and_has_the_median_of_the_border_beside_it(
     for share in (0.0, 1.0):
         monkeypatch.setitem(vars(PADDING), "share", share)
         draw = drawing._Draw(np.random.default_rng(4), around, *chosen)
-        monkeypatch.setattr(
-            draw, "without_digit", lambda: np.add.outer(np.arange(SIZE), np.arange(SIZE)).astype("uint8")
-        )
+        slope = np.arange(SIZE, dtype=np.uint8)
+        monkeypatch.setattr(draw, "without_digit", lambda slope=slope: np.add.outer(slope, slope))
         drawn[share] = [draw.background() for _ in range(100)]
     upright = 0
     for plain, padded in zip(drawn[0.0], drawn[1.0], strict=True):

@@ -125,9 +125,8 @@ def test_strokes_are_broken_and_joined_as_often_as_is_said(monkeypatch: pytest.M
     for share in (0.0, 1.0):
         monkeypatch.setitem(vars(handwriting.HANDS), "broken", share)
         monkeypatch.setitem(vars(handwriting.HANDS), "sketched", 0.0)
-        drawn[share] = np.mean(
-            [_pieces(handwriting.written("50 59", np.random.default_rng(seed))) for seed in range(40)]
-        )
+        ones = [handwriting.written("50 59", np.random.default_rng(seed)) for seed in range(40)]
+        drawn[share] = np.mean([_pieces(one) for one in ones])
     assert drawn[0.0] == 1 and drawn[1.0] > 1.5
 
 
