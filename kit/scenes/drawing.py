@@ -217,13 +217,11 @@ class _Draw(Chance):
         ink = self.write(strokes, size, pen, bend=1.0, overhang=overhang)
         if pen.darkness * float(np.vdot(page, ink)) < PENS.faintest * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, PENS.faintest / pen.darkness)
-        free = _margins(ink)
-        if not clean and not plain:
-            ink = self.perhaps_with_neighbours(ink, size, pen)
-        return self.perhaps_padded(self.photographed(_inked(page, ink, pen), clean, size), free)
+        whole = ink if clean or plain else self.perhaps_with_neighbours(ink, size, pen)
+        return self.perhaps_padded(self.photographed(_inked(page, whole, pen), clean, size), ink)
 
     def background(self) -> np.ndarray:
-        return self.perhaps_padded(self.without_digit(), (self.raster.size, self.raster.size))
+        return self.perhaps_padded(self.without_digit())
 
     def without_digit(self) -> np.ndarray:
         kind = self.kinds[int(np.searchsorted(self.kind_bounds, self.generator.random()))]
@@ -257,7 +255,8 @@ class _Draw(Chance):
         share = self.log_uniform(PENS.thinnest, widest) if any_pen else min(widest, self.log_uniform(*tool.width))
         width = max(PENS.least_clean_width if clean else PENS.least_width, size * share)
         light = float(page[::16, ::16].mean())
-        faintest = min(PENS.faintest_cap, PENS.faintest / (light * min(1.0, width)))
+        faintest = max(PENS.faintest / (light * min(1.0, width)), PENS.beside_print * self.paper.printed)
+        faintest = min(PENS.faintest_cap, faintest)
         if not any_pen:
             darkness = 1.0 if clean else max(faintest, self.uniform(*tool.darkness))
             uneven, pressure, hollow = (self.uniform(*each) for each in (tool.unevenness, tool.pressure, tool.hollow))
@@ -287,14 +286,15 @@ class _Draw(Chance):
         warped = cv2.remap(
             strokes[channel], at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
         )
-        if not pen.pressure:
+        if not pen.pressure or size < PENS.pressed_smallest:
             ink = cv2.LUT(warped, _coverage(pen, scale, self.raster.pixel))
         else:
             pressed = self.pick(self.around.pressures)
             wider = PENS.wider * UNIT / _PRESSED * (STEP if pen.radius is None else pen.radius / scale) * pen.pressure
             warped = cv2.addWeighted(warped, 1, pressed, -wider, 128 * wider)
             ink = cv2.LUT(warped, _coverage(pen, scale, self.raster.pixel))
-            ink *= cv2.LUT(pressed, np.clip(1 + np.float32(pen.pressure / _PRESSED) * _HARD, PENS.least_pressed, 1))
+            left = 1 + np.float32(pen.pressure / _PRESSED) * _HARD
+            ink *= cv2.LUT(pressed, np.minimum(np.maximum(left, PENS.least_pressed), 1))
         if pen.unevenness:
             ink *= clipped(1 - np.float32(pen.unevenness) * np.abs(self.paper.grain()))
         return ink
@@ -377,7 +377,8 @@ class _Draw(Chance):
         ink = np.zeros_like(self.raster.x)
         for _ in range(self.count(*NEIGHBOURS.number)):
             strokes = self.pick(self.strokes if self.chance(NEIGHBOURS.digits) else self.around.letters)
-            own = float(np.clip(size * self.uniform(*NEIGHBOURS.size), *NEIGHBOURS.limits))
+            smallest, largest = NEIGHBOURS.limits
+            own = min(largest, max(smallest, size * self.uniform(*NEIGHBOURS.size)))
             outside = own * self.uniform(*NEIGHBOURS.outside)
             along = self.uniform(0, FRAME)
             side, far = self.generator.integers(4), FRAME - 1 + outside
@@ -438,7 +439,8 @@ class _Draw(Chance):
             image = 255 - image
         image = self.perhaps_coarse(image.astype(np.float32, copy=False), size)
         image = self.scanned(image) if clean else self.exposed(image, size)
-        image = np.clip(image, 0, 255).astype(np.uint8)
+        np.maximum(image, 0, out=image)
+        image = np.minimum(image, 255, out=image).astype(np.uint8)
         if self.chance(SENSOR.compressed):
             image = _compressed(image, self.count(*SENSOR.quality))
         return image
@@ -490,17 +492,19 @@ class _Draw(Chance):
         cv2.line(kernel, [int(v) for v in start], [int(v) for v in end], 1.0)
         return kernel / kernel.sum()
 
-    def perhaps_padded(self, image: np.ndarray, free: tuple[int, int]) -> np.ndarray:
+    def perhaps_padded(self, image: np.ndarray, ink: np.ndarray | None = None) -> np.ndarray:
         """A share of the pictures as if they had not been square, on a square in the median grey of their border.
 
         Args:
             image: uint8 (size, size), changed in place.
-            free: So many columns at the left and at the right, and so many rows above and below, may be covered.
+            ink: What has to stay seen.
         """
         if not self.chance(PADDING.share):
             return image
         upright = self.chance(PADDING.upright)
-        bar = min(int(self.uniform(*PADDING.bar) / self.raster.pixel), free[0 if upright else 1])
+        bar = int(self.uniform(*PADDING.bar) / self.raster.pixel)
+        if ink is not None:
+            bar = min(bar, _margins(ink)[0 if upright else 1])
         if bar < 1:
             return image
         turned = image if upright else image.T

@@ -24,6 +24,7 @@ class Paper(Chance):
     ) -> None:
         super().__init__(generator)
         self.raster = raster(size)
+        self.printed = 0.0  # share of the light that the lines of the last page take, where they take most
         self._grain, self._photographs = grain, photographs
 
     def page(self, clean: bool, plain: bool, size: float = FRAME / 2, level: Range = LIGHT.level) -> np.ndarray:
@@ -35,6 +36,7 @@ class Paper(Chance):
             size: Of the characters on it, by which the lines of an exercise book are spaced.
             level: How light it is.
         """
+        self.printed = 0.0
         if clean:
             return np.full_like(self.raster.x, self.uniform(*SHEET.white))
         grey = self.uniform(*level)
@@ -45,10 +47,12 @@ class Paper(Chance):
         if self.chance(SHEET.ruled):
             if self.chance(SHEET.book):
                 book = Book(self.generator, self.raster, size)
-                page *= book.printed()
+                left = book.printed()
                 bound = book.binding() if self.chance(BOOKS.bound) else None
             else:
-                page *= 1 - np.float32(self.uniform(*SHEET.rule_darkness)) * self.rules()
+                left = 1 - np.float32(self.uniform(*SHEET.rule_darkness)) * self.rules()
+            self.printed = 1 - float(left.min())
+            page *= left
         if self.chance(SHEET.boxed):
             page *= 1 - np.float32(self.uniform(*SHEET.box_darkness)) * self.box()
         page *= grey

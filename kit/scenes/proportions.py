@@ -82,11 +82,13 @@ class Pens:
     own_offset: Range = (-0.6, 0.8)  # by which that is made wider on each side, points
     darkness: Range = (0.15, 1.0)  # share of the light that ink takes, before the power
     darkness_power: float = 0.7  # below 1, dark ink is more frequent than faint ink
-    faintest: float = 22.0  # grey levels between a digit and its paper
+    faintest: float = 26.0  # grey levels between a digit and its paper
     faintest_cap: float = 0.9  # share of the light: darkness is not raised farther than that for the sake of `faintest`
+    beside_print: float = 0.9  # darkness of a pen, of that of the lines on its paper, at least
     uneven: float = 0.1  # share of the pens that leave gaps, on paper that is not clean
     unevenness: Range = (0.0, 0.5)  # share of the ink that these leave out, per deviation of the grain
     pressure_nodes: int = 9  # a side; the hand's pressure is smooth between them
+    pressed_smallest: float = 12.0  # size of a character from which on the hand's pressure can be seen
     least_pressed: float = 0.35  # share of its ink that a stroke has where it is pressed least
     wider: float = 0.3  # share of half its width by which a stroke is wider per deviation of the pressure
 
@@ -107,7 +109,7 @@ class Tool:
     share: float
     width: Range
     darkness: Range
-    pressure: Range
+    pressure: Range = (0.0, 0.0)
     unevenness: Range = (0.0, 0.0)
     hollow: Range = (0.0, 0.0)
 
@@ -116,7 +118,7 @@ TOOLS = (
     Tool(0.2, (0.02, 0.06), (0.14, 0.4), (0.1, 0.4), unevenness=(0.0, 0.3)),  # hard pencil
     Tool(0.2, (0.035, 0.1), (0.3, 0.75), (0.1, 0.35), unevenness=(0.1, 0.45)),  # soft pencil
     Tool(0.25, (0.025, 0.07), (0.45, 0.9), (0.05, 0.3), unevenness=(0.0, 0.2)),  # ballpoint
-    Tool(0.2, (0.04, 0.1), (0.6, 0.95), (0.0, 0.12)),  # fibre or gel
+    Tool(0.2, (0.04, 0.1), (0.6, 0.95)),  # fibre or gel
     Tool(0.15, (0.1, 0.22), (0.55, 1.0), (0.0, 0.15), hollow=(0.0, 0.5)),  # marker
 )
 
@@ -383,7 +385,7 @@ class Sensor:
     moved_smallest: float = 20.0  # size of a character from which on that happens
     movement: Range = (1.0, 3.0)  # to each side
     noisy: float = 0.6  # share of the scenes that are not clean
-    noise_root: Range = (0.5, 2.4)  # its square times `noise_scale` is the noise's deviation, grey levels
+    noise_root: Range = (0.3, 2.1)  # its square times `noise_scale` is the noise's deviation, grey levels
     noise_scale: float = 0.8
     compressed: float = 0.25  # share stored as JPEG
     quality: Count = (20, 89)  # of JPEG, of 100

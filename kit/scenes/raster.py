@@ -28,7 +28,8 @@ class Raster:
         covered = np.float32((width + self.pixel) / 2) - distance
         if self.pixel != 1:
             covered *= np.float32(1 / self.pixel)
-        return np.clip(covered, 0, min(1, width / self.pixel), out=covered)
+        np.maximum(covered, 0, out=covered)
+        return np.minimum(covered, np.float32(min(1, width / self.pixel)), out=covered)
 
     def lines(self, across: np.ndarray, spacing: float, width: float) -> np.ndarray:
         """Coverage by parallel lines of that width, one every `spacing` of `across`."""
