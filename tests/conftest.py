@@ -160,12 +160,12 @@ def sceneries(shared: Shared) -> Path:
 def _keep_sceneries(folder: Path) -> None:
     gather = drawing.scenery
 
-    def kept(strokes: np.ndarray, generator: np.random.Generator) -> drawing.Scenery:
-        of = hashlib.sha256(strokes.tobytes() + repr(generator.bit_generator.state).encode()).hexdigest()
+    def kept(strokes: np.ndarray, generator: np.random.Generator, size: int = 64) -> drawing.Scenery:
+        of = hashlib.sha256(strokes.tobytes() + repr((generator.bit_generator.state, size)).encode()).hexdigest()
         path = folder / f"{of}.pickle"
         with filelock.FileLock(f"{path}.lock"):
             if not path.exists():
-                path.with_suffix(".new").write_bytes(pickle.dumps(gather(strokes, generator)))
+                path.with_suffix(".new").write_bytes(pickle.dumps(gather(strokes, generator, size)))
                 path.with_suffix(".new").rename(path)
         scenery: drawing.Scenery = pickle.loads(path.read_bytes())
         return scenery

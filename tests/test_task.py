@@ -10,6 +10,11 @@ def test_the_competition_and_the_camera_read_what_they_always_read() -> None:
     assert CAMERA.labels == (*DIGITS, BACKGROUND) and CAMERA.labels[CAMERA.background_class] == BACKGROUND
 
 
+def test_the_camera_sees_pictures_of_another_size_all_else_alike() -> None:
+    large = CAMERA.of_size(96)
+    assert large.size == 96 and large.of_size(CAMERA.size) == CAMERA == CAMERA.of_size(None)
+
+
 def test_without_the_background_the_ten_digits_stay() -> None:
     alone = CAMERA.digits_alone()
     assert alone.labels == DIGITS and alone.background is None and alone.size == 64 and alone.crop == "box"

@@ -105,7 +105,8 @@ def scenery(strokes: np.ndarray, generator: np.random.Generator, size: int = CAM
     About 15 s.
     """
     by_rule = handwriting.digits(STOCK.digits, generator)
-    letters = _letters(np.concatenate([strokes, by_rule.reshape(-1, *strokes.shape[1:])]), generator)
+    models = by_rule[:, : STOCK.models].reshape(-1, *strokes.shape[1:])
+    letters = _letters(np.concatenate([strokes, models]), generator)
     grain = generator.standard_normal((3, 256, 256), np.float32)
     for number, deviation in enumerate(STOCK.grain_blur, 1):
         grain[number] = _blurred(grain[number], deviation)

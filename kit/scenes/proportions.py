@@ -396,6 +396,7 @@ class Stock:
     """How much of everything the scenery holds, and how unlike a digit its letters are."""
 
     digits: int = 240  # drawn by rule, of each of the ten
+    models: int = 60  # of these, of each of the ten, that letters must not look like either
     letters: int = 30  # drawn by rule, of each form
     alphabets: int = 30  # the same of Greek, Cyrillic and Latin letters
     silhouettes: int = 400

@@ -15,9 +15,9 @@ POINTS = 96  # a side of the grid that silhouettes are on
 BOX = 72  # the longer side of one, in its points
 UNIT = 16  # distances are stored in sixteenths of a point
 INSIDE = 8  # points by which they are raised, because inside they are negative
-_FINE = 4  # drawn on a grid so many times as fine
-_SIDE = 640  # of the sheet that they are drawn on, pixels
-_LENGTH = 400  # of 1 on it
+_FINE = 2  # drawn on a grid so many times as fine
+_SIDE = 320  # of the sheet that they are drawn on, pixels
+_LENGTH = 200  # of 1 on it
 
 Point = tuple[float, float]
 
@@ -66,7 +66,7 @@ class _Draw(Chance):
         import cv2
 
         far = radius if end_radius is None else end_radius
-        for share in np.linspace(0, 1, 40):
+        for share in np.linspace(0, 1, 30):
             middle = _pixel((start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])))
             cv2.circle(self.sheet, middle, max(1, round(_LENGTH * (radius + share * (far - radius)))), 255, cv2.FILLED)
 

@@ -12,7 +12,7 @@ from kit.data.loading import Digits
 from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
 from kit.scenes.drawing import Scenery
-from kit.scenes.proportions import HANDS, PADDING, PENS, SENSOR, TOOLS
+from kit.scenes.proportions import HANDS, PADDING, PENS, SENSOR, STOCK, TOOLS
 from kit.task import CAMERA
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
@@ -208,9 +208,14 @@ def test_a_line_below_leaves_the_digit_alone(around: Scenery, chosen: tuple[np.n
         assert not line[:29].any() and line.max(axis=0).sum() > 0.5 * 20
 
 
-def test_scenes_of_another_size_show_the_same_in_more_pixels(digits: Digits, around: Scenery) -> None:
+def test_scenes_of_another_size_show_the_same_in_more_pixels(
+    digits: Digits, around: Scenery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At 96 pixels a side the ink covers the same share of the frame."""
     assert digits.labels is not None
+    few = {"digits": 2, "letters": 1, "alphabets": 1, "doodles": 20, "blobs": 5, "silhouettes": 17, "bends": 4}
+    for name, count in few.items():
+        monkeypatch.setitem(vars(STOCK), name, count)
     large = drawing.scenery(strokes.trace(digits.images[:50]), np.random.default_rng(0), 96)
     _, line = straight_down(around)
     shares = []

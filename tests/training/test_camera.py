@@ -13,6 +13,7 @@ from kit.reporting.data_pictures import show
 from kit.run.folder import Run
 from kit.run.metrics import threshold
 from kit.run.runs import best, runs
+from kit.scenes.proportions import STOCK
 from kit.task import CAMERA, ROWS
 from kit.training.examples import validation_images
 
@@ -40,6 +41,22 @@ def test_a_camera_run_has_eleven_classes_and_a_threshold(trained: Run) -> None:
     assert trained.metrics["threshold"] == expected
     assert (validation.labels[validation.rows < 0] == CAMERA.background_class).all()
     assert np.unique(validation.rows).size == len(validation.rows) == 57  # 40 digits are 70 % of them
+
+
+def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {"digits": 2, "models": 2, "letters": 1, "alphabets": 1, "doodles": 20, "blobs": 5, "silhouettes": 17}
+    for name, count in few.items():
+        monkeypatch.setitem(vars(STOCK), name, count)
+    run = train(**TINY | {"epochs": 1}, size=96, data=tiny, runs=tmp_path)
+    assert run.model().input_shape == (None, 96, 96, 1) and run.task.size == run.contract.size == 96
+    assert validation_images(run, loading.load("train", tiny)).shape[1:] == (96, 96, 1)
+    assert best(tmp_path, prefer=CAMERA) == run
+    with pytest.raises(KitError, match=r"^--size: the competition's rows have 28 x 28 pixels: add --camera"):
+        train(arch="dense", size=96, data=tiny, runs=tmp_path, progress=False)
+    with pytest.raises(KitError, match=r"^--size 20: give 32 to 224 pixels"):
+        train(**TINY, size=20, data=tiny, runs=tmp_path)
 
 
 def test_the_stored_predictions_are_of_the_scenes_that_are_drawn_again(trained: Run, tiny: Path) -> None:
