@@ -25,7 +25,7 @@ def body(x, widths):
 
 
 def coarse(x):
-    """A first convolution of stride 3: at 96 x 96 what follows costs what `camera` costs at 64 x 64.  6, 14"""
+    """A first convolution of stride 3: at 96 x 96 what follows costs what `camera` costs at 64 x 64.  7, 14"""
     return layers.GlobalAveragePooling2D()(body(conv(x, 24, 7, 3), (32, 48, 72, 72, 96, 128)))
 
 
@@ -36,7 +36,7 @@ def peaked(x):
 
 
 def peaked_coarse(x):
-    """Both of the above.  6, 14"""
+    """Both of the above.  7, 14"""
     x = body(conv(x, 24, 7, 3), (32, 48, 72, 72, 96, 128))
     return layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
 

@@ -1,10 +1,10 @@
 """Trains candidates for the camera network and judges them, and what is there already, on photographs, in one table.
 
 python benchmarks/camera_search.py --data DATA --photos FOLDER [--photos FOLDER ...] [--runs RUNS] [--seeds N]
-    [--epochs N] WHAT ...
+    [--epochs N] [--fit pad|crop] WHAT ...
 
 WHAT is one of CANDIDATES, or a run or an exported model. DATA holds train.csv. The photographs are laid out as
-docs/photographs.md says, are called SOURCE-N.png, and are read with --fit pad. What has been trained already stands in
+docs/photographs.md says and are called SOURCE-N.png. What has been trained already stands in
 RUNS/camera_search.csv and is not trained again. Of digits a cell says how many in 100 are read right, are taken for
 another digit, and are passed over; of others how many are taken for a digit, look-alikes left out. «By source» is the
 mean of the sources' own shares, so that one writer's many photographs count no more than another's few.
@@ -22,6 +22,7 @@ import lines
 from pairs import KIT
 
 from kit.reading.labelled_photographs import Photographs, judge
+from kit.reading.picture_files import FITS
 from kit.reading.reader import open_reader
 from kit.task import BACKGROUND
 
@@ -55,12 +56,13 @@ def main() -> None:
     parser.add_argument("what", nargs="+")
     parser.add_argument("--data", default="data")
     parser.add_argument("--photos", action="append", required=True)
+    parser.add_argument("--fit", choices=FITS, default="pad")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--epochs", type=int, help="of every candidate, for a short trial; those of its own without")
     given = parser.parse_args()
     given.runs.mkdir(parents=True, exist_ok=True)
-    columns = {name: [judged(model, given.photos) for model in models(name, given)] for name in given.what}
+    columns = {name: [judged(model, given.photos, given.fit) for model in models(name, given)] for name in given.what}
     print(f"| | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
     for row in next(iter(columns.values()))[0]:
         print(f"| {row} | {' | '.join(shown([seed[row] for seed in seeds]) for seeds in columns.values())} |")
@@ -91,11 +93,11 @@ def trained(name: str, seed: int, given: argparse.Namespace) -> str:
     return run
 
 
-def judged(model: str, folders: Iterable[str]) -> dict[str, Shares]:
+def judged(model: str, folders: Iterable[str], fit: str) -> dict[str, Shares]:
     """Each row of the table: of digits three shares, right, another digit, silent; of others that of false alarms."""
     reader, rows, sets = open_reader(model), dict[str, Shares](), list[tuple[Shares, Shares]]()
     for folder in map(Path, folders):
-        found = judge(reader, folder, fit="pad")
+        found = judge(reader, folder, fit=fit)
         for kind in found.digits:
             counts = kind.right, kind.wrong, kind.silent
             rows[f"{folder.name}: {kind.kind}"] = tuple(count / kind.photographs for count in counts)
