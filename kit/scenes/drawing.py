@@ -222,19 +222,21 @@ class _Draw(Chance):
         return self.perhaps_padded(self.photographed(_inked(page, whole, pen), clean, size), ink)
 
     def background(self) -> np.ndarray:
-        return self.perhaps_padded(self.without_digit())
+        return self.perhaps_padded(*self.without_digit())
 
-    def without_digit(self) -> np.ndarray:
+    def without_digit(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """A picture, and the ink of its letter, where there is one: bars cut it no more often than a digit."""
         kind = self.kinds[int(np.searchsorted(self.kind_bounds, self.generator.random()))]
         if kind == "things":
-            return self.photographed(self.things.scene(), clean=False)
+            return self.photographed(self.things.scene(), clean=False), None
         clean, plain, size = self.chance(SHEET.clean), self.chance(SHEET.plain_background), self.size()
         page = self.page(clean, plain, size)
         pen = self.pen(size, page, clean, PENS.widest)
+        letter = None
         if kind == "paper":
             ink = self.neighbours(size, pen) if self.chance(NEIGHBOURS.on_bare_paper) else np.zeros_like(page)
         elif kind == "letter":
-            ink = self.letter(size, pen)
+            letter = ink = self.letter(size, pen)
             if not clean and not plain:
                 ink = self.perhaps_with_neighbours(ink, size, pen)
         elif kind == "text":
@@ -243,7 +245,7 @@ class _Draw(Chance):
             ink = self.neighbours(size, pen)
         else:
             ink = self.specks(pen) if self.chance(UNREADABLE.specks) else self.overwritten(size, pen)
-        return self.photographed(_inked(page, ink, pen), clean, max(size, SENSOR.background_size))
+        return self.photographed(_inked(page, ink, pen), clean, max(size, SENSOR.background_size)), letter
 
     def size(self) -> float:
         """The longer side of a character, in 64ths of the frame."""
@@ -493,12 +495,12 @@ class _Draw(Chance):
         cv2.line(kernel, [int(v) for v in start], [int(v) for v in end], 1.0)
         return kernel / kernel.sum()
 
-    def perhaps_padded(self, image: np.ndarray, ink: np.ndarray | None = None) -> np.ndarray:
+    def perhaps_padded(self, image: np.ndarray, ink: np.ndarray | None) -> np.ndarray:
         """A share of the pictures as if they had not been square, on a square in the median grey of their border.
 
         Args:
             image: uint8 (size, size), changed in place.
-            ink: What has to stay seen.
+            ink: What has to stay seen; None for nothing.
         """
         if not self.chance(PADDING.share):
             return image

@@ -302,7 +302,7 @@ class Things:
     polygon_radius: float = 1.4  # times an ellipse's, so that they are as broad
     several: float = 0.25  # share of the tables with more than one thing
     number: Count = (2, 3)  # of things there
-    size: Range = (10.0, 66.0)  # of a thing, its longer side; each doubling equally likely
+    size: Range = (13.0, 66.0)  # of a thing, its longer side; each doubling equally likely
     overhang: float = 0.1  # how far it may stand out of the frame, of its size
     thinnest: float = 0.12  # of a thing's thickest part, of its size: thicker than most pens
     bright_table: float = 0.7  # share of the tables that are no darker than `bright`
@@ -398,7 +398,7 @@ class Stock:
     digits: int = 240  # drawn by rule, of each of the ten
     models: int = 60  # of these, of each of the ten, that letters must not look like either
     letters: int = 30  # drawn by rule, of each form
-    alphabets: int = 30  # the same of Greek, Cyrillic and Latin letters
+    alphabets: int = 40  # the same of Greek, Cyrillic and Latin letters
     silhouettes: int = 400
     doodles: int = 2500
     blobs: int = 350

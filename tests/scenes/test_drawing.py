@@ -179,7 +179,7 @@ def test_padding_covers_no_digit_and_has_the_median_of_the_border_beside_it(
         monkeypatch.setitem(vars(PADDING), "share", share)
         draw = drawing._Draw(np.random.default_rng(4), around, *chosen)
         slope = np.arange(SIZE, dtype=np.uint8)
-        monkeypatch.setattr(draw, "without_digit", lambda slope=slope: np.add.outer(slope, slope))
+        monkeypatch.setattr(draw, "without_digit", lambda slope=slope: (np.add.outer(slope, slope), None))
         drawn[share] = [draw.background() for _ in range(100)]
     upright = 0
     for plain, padded in zip(drawn[0.0], drawn[1.0], strict=True):
