@@ -12,7 +12,7 @@ from kit.data.loading import Digits
 from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
 from kit.scenes.drawing import Scenery
-from kit.scenes.proportions import HANDS, PADDING, PENS, SENSOR, STOCK, TOOLS
+from kit.scenes.proportions import HANDS, NEIGHBOURS, PADDING, PENS, SENSOR, STOCK, TOOLS
 from kit.task import CAMERA
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
@@ -44,6 +44,8 @@ def pair(around: Scenery, chosen: tuple[np.ndarray, np.ndarray]) -> tuple[np.nda
     found = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(vars(HANDS), "by_rule", (0.0,) * 10)  # each of them, not another drawn by rule
+        patch.setitem(vars(PADDING), "share", 0.0)  # bars, and lines below, go by where the ink is
+        patch.setitem(vars(NEIGHBOURS), "underlined", 0.0)
         for traced in (chosen[0], np.full_like(chosen[0], 255)):
             images, _ = drawing.scenes(traced, chosen[1], 0, around, [5])
             found.append(images[..., 0].astype(float))
