@@ -71,15 +71,12 @@ class Book(Chance):
         """Places across the rows and along them, of a page that is turned, seen askew and not quite flat."""
         angle = self.generator.normal(0, BOOKS.turn) + (math.pi / 2 if self.chance(BOOKS.upright) else 0)
         converging, curved = self.generator.normal(0, (BOOKS.converging, BOOKS.curved)).tolist()
-        x, y = self._raster.x - np.float32(FRAME / 2), self._raster.y - np.float32(FRAME / 2)
+        x, y = self._raster.x, self._raster.y
         cosine, sine = np.float32(math.cos(angle)), np.float32(math.sin(angle))
         across, along = cosine * y - sine * x, sine * y + cosine * x
-        far = along * np.float32(2 / FRAME)
-        across *= 1 + np.float32(converging) * far
-        across += np.float32(curved) * far * far
-        across += np.float32(self.uniform(0, FRAME))
-        along += np.float32(self.uniform(0, FRAME))
-        return across, along
+        far = along * np.float32(2 / FRAME) - np.float32(math.cos(angle) + math.sin(angle))  # 0 in the frame's middle
+        across += far * (np.float32(converging) * across + np.float32(curved) * far)
+        return across + np.float32(self.uniform(0, FRAME)), along + np.float32(self.uniform(0, FRAME))
 
     def _lines(
         self, across: np.ndarray, spacing: float, finer: int, width: float, darkness: float, fine: float

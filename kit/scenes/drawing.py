@@ -262,8 +262,9 @@ class _Draw(Chance):
         faintest = min(PENS.faintest_cap, faintest)
         if not any_pen:
             darkness = 1.0 if clean else max(faintest, self.uniform(*tool.darkness))
-            uneven, pressure, hollow = (self.uniform(*each) for each in (tool.unevenness, tool.pressure, tool.hollow))
-            return Pen(width / 2, 0.0, darkness, 0.0 if clean else uneven, 0.0 if clean else pressure, hollow)
+            uneven = self.uniform(*tool.unevenness) if not clean and self.chance(PENS.uneven_tools) else 0.0
+            pressure = 0.0 if clean else self.uniform(*tool.pressure)
+            return Pen(width / 2, 0.0, darkness, uneven, pressure, self.uniform(*tool.hollow))
         own = self.chance(PENS.writers_own)
         darkness = 1.0 if clean else max(faintest, self.uniform(*PENS.darkness) ** PENS.darkness_power)
         uneven = self.uniform(*PENS.unevenness) if not clean and self.chance(PENS.uneven) else 0.0
@@ -377,7 +378,7 @@ class _Draw(Chance):
 
     def neighbours(self, size: float, pen: Pen) -> np.ndarray:
         """Other writing of about that size, most of each character outside the frame."""
-        ink = np.zeros_like(self.raster.x)
+        ink, pen = np.zeros_like(self.raster.x), Pen(pen.radius, pen.offset, pen.darkness)  # cut off, it may be plain
         for _ in range(self.count(*NEIGHBOURS.number)):
             strokes = self.pick(self.strokes if self.chance(NEIGHBOURS.digits) else self.around.letters)
             smallest, largest = NEIGHBOURS.limits

@@ -86,6 +86,7 @@ class Pens:
     faintest_cap: float = 0.9  # share of the light: darkness is not raised farther than that for the sake of `faintest`
     beside_print: float = 0.9  # darkness of a pen, of that of the lines on its paper, at least
     uneven: float = 0.1  # share of the pens that leave gaps, on paper that is not clean
+    uneven_tools: float = 0.5  # the same of the tools
     unevenness: Range = (0.0, 0.5)  # share of the ink that these leave out, per deviation of the grain
     pressure_nodes: int = 9  # a side; the hand's pressure is smooth between them
     pressed_smallest: float = 12.0  # size of a character from which on the hand's pressure can be seen
