@@ -151,7 +151,7 @@ def converted_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def sceneries(shared: Shared) -> Path:
-    """Scenery takes ten seconds to gather: the same one is gathered once, for all trainings of all workers."""
+    """Scenery takes some twenty seconds to gather: the same one is gathered once, for all trainings of all workers."""
     folder = shared("sceneries", lambda folder: None)
     _keep_sceneries(folder)
     return folder

@@ -102,7 +102,7 @@ class Scenery:
 def scenery(strokes: np.ndarray, generator: np.random.Generator, size: int = CAMERA.size) -> Scenery:
     """Gathers the scenery of scenes of so many pixels a side; `strokes` are digits that its letters must not look like.
 
-    About 15 s.
+    About 20 s.
     """
     by_rule = handwriting.digits(STOCK.digits, generator)
     models = by_rule[:, : STOCK.models].reshape(-1, *strokes.shape[1:])
