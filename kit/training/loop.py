@@ -23,13 +23,13 @@ from kit.training import checkpoint, optimizers
 from kit.training.callbacks import Audience
 from kit.training.canonical import of_member, seed_states
 from kit.training.examples import examples
-from kit.training.judging import Judge, Judged
+from kit.training.judging import Judge, Judged, sharpened
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_of
-from kit.training.teaching import Lessons, smoothed
+from kit.training.teaching import Lessons, one_hot, smoothed
 
 if TYPE_CHECKING:
     import keras
@@ -209,7 +209,7 @@ class Training:
         images, labels = self.examples.epoch(epoch, generator)
         self.trained = len(labels)
         if settings.label_smoothing and labels.ndim == 1:
-            labels = smoothed(labels, settings.task.classes, settings.label_smoothing)
+            labels = smoothed(one_hot(labels, settings.task.classes), settings.label_smoothing)
         for state in seed_states(self.model):
             state.assign(np.array([generator.integers(2**32), 0], state.dtype))
         steps = math.ceil(len(labels) / settings.batch_size)
@@ -252,7 +252,9 @@ class Training:
         return row
 
     def _keep(self, judged: Judged) -> None:
-        """Writes the network and what it says of the validation examples."""
+        """Writes the network and what it says of the validation examples, no less sure than it is right."""
+        if self.settings.label_smoothing:
+            judged = sharpened(self.kept, judged, self.examples.labels)
         with whole_file(self.run.folder / "model.keras") as temporary:
             self.kept.save(temporary)
         task, labels = self.settings.task, self.examples.labels
