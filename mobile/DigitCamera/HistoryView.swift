@@ -10,6 +10,7 @@ struct HistoryView: View {
     @State private var isExporting = false
 
     var body: some View {
+        let labelled = history.labelled
         NavigationStack {
             List {
                 if let problem = history.problem {
@@ -31,17 +32,21 @@ struct HistoryView: View {
             .navigationTitle("History")
             .toolbar {
                 ToolbarItemGroup(placement: .primaryAction) {
-                    Button("Export what is labelled", systemImage: "square.and.arrow.up") { isExporting = true }
-                        .disabled(history.labelled.isEmpty)
+                    Button("Export \(labelled.count) labelled pictures", systemImage: "square.and.arrow.up") {
+                        isExporting = true
+                    }
+                    .disabled(labelled.isEmpty)
                     Button("Clear", systemImage: "trash") { history.removeAll() }
                         .disabled(history.readings.isEmpty)
                 }
             }
         }
         .fileExporter(
-            isPresented: $isExporting, document: LabelledFolder(files: history.labelled), contentType: .folder,
+            isPresented: $isExporting, document: LabelledFolder(files: labelled), contentType: .folder,
             defaultFilename: "labelled"
-        ) { _ in }
+        ) { result in
+            if case .failure(let error) = result { history.fail(error) }
+        }
     }
 }
 
@@ -67,7 +72,7 @@ private struct KeptReadingRow: View {
             Spacer(minLength: 0)
             Menu {
                 ForEach(HistoryModel.truths, id: \.self) { truth in
-                    Button(truth == HistoryModel.background ? "no digit" : truth) {
+                    Button(truth == HistoryModel.background ? String(localized: "no digit") : truth) {
                         history.correct(reading.id, to: truth)
                     }
                 }
@@ -85,9 +90,11 @@ private struct KeptReadingRow: View {
     }
 
     private var words: String {
-        let read = "\(reading.label), \(reading.confidence.formatted(.percent.precision(.fractionLength(0))))"
+        let confidence = reading.confidence.formatted(.percent.precision(.fractionLength(0)))
+        let read = String(localized: "\(reading.label), \(confidence)")
         guard let truth = reading.truth else { return read }
-        return truth == HistoryModel.background ? "\(read): no digit" : "\(read): it is \(truth)"
+        if truth == HistoryModel.background { return String(localized: "\(read): no digit") }
+        return String(localized: "\(read): it is \(truth)")
     }
 }
 

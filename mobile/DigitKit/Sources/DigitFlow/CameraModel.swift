@@ -228,7 +228,7 @@ import Observation
                 announce(reason)
             case (.resumed, .interrupted):
                 phase = .running
-                announce("The camera is back.")
+                announce(String(localized: "The camera is back."))
             case (.lost, .running), (.lost, .interrupted):
                 forget()
                 isFrozen = false

@@ -60,6 +60,14 @@ import Testing
         #expect(history.problem == nil && store.saved.count == 2)
     }
 
+    @Test func anExportThatFailsSaysSo() throws {
+        let history = HistoryModel(store: store)
+        history.fail(Trouble("No space is left."))
+        #expect(history.problem == "Nothing was exported: No space is left.")
+        history.keep(try reading("1"))
+        #expect(history.problem == nil)
+    }
+
     @Test func aDigitThatSettlesBeforeTheCameraIsKeptOnce() async throws {
         let camera = FakeCamera()
         let history = HistoryModel(store: store)
