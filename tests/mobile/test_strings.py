@@ -115,7 +115,7 @@ def test_literals_are_found_with_their_keys() -> None:
 def test_whatever_a_person_reads_or_hears_is_looked_up() -> None:
     for before, key in of(APP):
         known = [kind for kind in (LOCALIZED, PHRASE, NEVER_SHOWN) if kind.search(before)]
-        assert len(known) == 1 or key in {"", " ", "–"}, f"neither looked up nor never shown: {key!r} after {before[-60:]}"
+        assert len(known) == 1 or key in {"", " ", "–"}, (key, "is neither looked up nor never shown", before[-60:])
     for before, key in of(SOURCES):
         prose = re.search(r"[A-Za-z]{2,} [a-z]{2,}", key) and key != "white on black"  # as contracts have it
         assert bool(prose) <= bool(LOCALIZED.search(before)), key
