@@ -35,10 +35,10 @@ struct DigitCameraApp: App {
                 CameraView(model: camera, shelf: shelf, capture: capture)
                     .tabItem { Label("Camera", systemImage: "camera") }
                     .tag(Navigator.Tab.camera)
-                DrawingView(model: drawing, shelf: shelf)
+                DrawingView(model: drawing, shelf: shelf, history: history)
                     .tabItem { Label("Draw", systemImage: "hand.draw") }
                     .tag(Navigator.Tab.drawing)
-                PictureView(model: picture, shelf: shelf)
+                PictureView(model: picture, shelf: shelf, history: history)
                     .tabItem { Label("Picture", systemImage: "photo") }
                     .tag(Navigator.Tab.picture)
                 HistoryView(history: history)

@@ -6,9 +6,10 @@ import SwiftUI
 struct DrawingView: View {
     let model: DrawingModel
     let shelf: ModelShelf
+    let history: HistoryModel
 
     var body: some View {
-        StillScreen(title: "Draw a digit", still: model.still, shelf: shelf) { _ in
+        StillScreen(title: "Draw a digit", still: model.still, shelf: shelf, history: history) { _ in
             PadView(model: model).padding(ScreenLayout.padding)
         } buttons: {
             Button("Undo", systemImage: "arrow.uturn.backward") { model.undo() }

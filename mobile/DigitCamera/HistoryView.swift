@@ -70,17 +70,7 @@ private struct KeptReadingRow: View {
                     .foregroundStyle(.secondary)
             }
             Spacer(minLength: 0)
-            Menu {
-                ForEach(HistoryModel.truths, id: \.self) { truth in
-                    Button(truth == HistoryModel.background ? String(localized: "no digit") : truth) {
-                        history.correct(reading.id, to: truth)
-                    }
-                }
-            } label: {
-                Label("It is", systemImage: "pencil")
-                    .labelStyle(.iconOnly)
-                    .frame(width: ScreenLayout.target, height: ScreenLayout.target)
-            }
+            TruthMenu(id: reading.id, history: history)
         }
         .contextMenu {
             Button("Copy", systemImage: "doc.on.doc") { UIPasteboard.general.string = reading.truth ?? reading.label }
@@ -95,6 +85,26 @@ private struct KeptReadingRow: View {
         guard let truth = reading.truth else { return read }
         if truth == HistoryModel.background { return String(localized: "\(read): no digit") }
         return String(localized: "\(read): it is \(truth)")
+    }
+}
+
+/// Puts a reading right: a person says which digit it is, or that it is none.
+struct TruthMenu: View {
+    let id: KeptReading.ID
+    let history: HistoryModel
+
+    var body: some View {
+        Menu {
+            ForEach(HistoryModel.truths, id: \.self) { truth in
+                Button(truth == HistoryModel.background ? String(localized: "no digit") : truth) {
+                    history.correct(id, to: truth)
+                }
+            }
+        } label: {
+            Label("It is", systemImage: "pencil")
+                .labelStyle(.iconOnly)
+                .frame(width: ScreenLayout.target, height: ScreenLayout.target)
+        }
     }
 }
 

@@ -29,6 +29,7 @@ struct StillScreen<Content: View, Buttons: View>: View {
     let title: LocalizedStringKey
     let still: StillReading
     let shelf: ModelShelf
+    let history: HistoryModel
     @ViewBuilder let content: (Extent) -> Content
     @ViewBuilder let buttons: () -> Buttons
 
@@ -54,6 +55,7 @@ struct StillScreen<Content: View, Buttons: View>: View {
             .toolbar {
                 ToolbarItemGroup(placement: .primaryAction) {
                     buttons()
+                    if let kept = still.correctable { TruthMenu(id: kept, history: history) }
                     Button("About this model", systemImage: "info.circle") { isCardShown = true }
                 }
             }

@@ -7,12 +7,13 @@ import SwiftUI
 struct PictureView: View {
     let model: PictureModel
     let shelf: ModelShelf
+    let history: HistoryModel
 
     @State private var image: UIImage?
     @State private var chosen: PhotosPickerItem?
 
     var body: some View {
-        StillScreen(title: "Read a picture", still: model.still, shelf: shelf) { extent in
+        StillScreen(title: "Read a picture", still: model.still, shelf: shelf, history: history) { extent in
             picture(in: extent)
         } buttons: {
             PasteButton(payloadType: PictureFile.self) { files in open { files.first } }

@@ -18,15 +18,21 @@
 
     #Preview("Pad") {
         Opened { shelf in
-            let model = DrawingModel(shelf: shelf) { _ in }
+            let history = HistoryModel(store: PreviewHistory(labels: []))
+            let model = DrawingModel(shelf: shelf, history: history) { _ in }
             let _ = model.draw(to: PadPoint(x: 0.5, y: 0.2))
             let _ = model.draw(to: PadPoint(x: 0.5, y: 0.8))
-            DrawingView(model: model, shelf: shelf)
+            let _ = model.lift()
+            DrawingView(model: model, shelf: shelf, history: history)
         }
     }
 
     #Preview("Picture") {
-        Opened { shelf in PictureView(model: PictureModel(shelf: shelf) { _ in }, shelf: shelf) }
+        Opened { shelf in
+            PictureView(
+                model: PictureModel(shelf: shelf) { _ in }, shelf: shelf,
+                history: HistoryModel(store: PreviewHistory(labels: [])))
+        }
     }
 
     #Preview("History") { HistoryView(history: HistoryModel(store: PreviewHistory(labels: ["7", "1", "4"]))) }

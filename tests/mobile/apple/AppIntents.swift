@@ -38,7 +38,6 @@ public struct IntentDescription: ExpressibleByStringLiteral, Sendable {
     public init(stringLiteral value: String) {}
 }
 public struct IntentDialog: ExpressibleByStringInterpolation, Sendable {
-    public init(_ full: LocalizedStringResource) {}
     public init(stringLiteral value: String) {}
     public init(stringInterpolation: String.LocalizationValue.StringInterpolation) {}
 }

@@ -12,6 +12,12 @@ import Observation
     /// What went wrong; `nil` where nothing did.
     public private(set) var problem: String?
 
+    /// What a person may put right: the reading that is shown, as it is kept.
+    public var correctable: KeptReading.ID? {
+        guard case .shown(let label, _) = reading, label == announced else { return nil }
+        return kept
+    }
+
     private let shelf: ModelShelf
     private let history: HistoryModel?
     private let source: KeptReading.Source
@@ -100,9 +106,9 @@ import Observation
         else { return }
         announced = label
         announce(label)
-        guard let square else { return }
+        guard let square, let history else { return }
         let reading = KeptReading(square, label: label, confidence: confidence, source: source)
-        history?.keep(reading, replacing: source == .drawing ? kept : nil)
+        history.keep(reading, replacing: source == .drawing ? kept : nil)
         kept = reading.id
     }
 

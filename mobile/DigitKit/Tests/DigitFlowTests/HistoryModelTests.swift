@@ -110,4 +110,20 @@ import Testing
         await eventually { history.readings.map(\.label) == ["6"] }
         #expect(history.readings[0].source == .picture)
     }
+
+    @Test func whatIsShownIsPutRightWhereItIsRead() async throws {
+        let history = HistoryModel(store: store)
+        let model = DrawingModel(shelf: shelf, history: history) { _ in }
+        await shelf.open()
+        await reader.answer([0.9] + [Double](repeating: 0.01, count: 10))
+        #expect(model.still.correctable == nil)
+        model.draw(to: PadPoint(x: 0.5, y: 0.5))
+        await eventually { model.still.reading == .shown(label: "0", confidence: 0.9) }
+        #expect(model.still.correctable == nil)  // the pen is still on it
+        model.lift()
+        history.correct(try #require(model.still.correctable), to: "6")
+        #expect(history.readings.map(\.truth) == ["6"])
+        model.clear()
+        #expect(model.still.correctable == nil)
+    }
 }
