@@ -37,7 +37,8 @@ struct ReadDigit: AppIntent {
 /// Opens the app before its camera, for Siri, Spotlight and the Action button.
 struct ReadDigitWithCamera: AppIntent {
     static let title: LocalizedStringResource = "Read a digit with the camera"
-    static let description: IntentDescription? = IntentDescription("Opens the camera, which reads the digit that it is held before.")
+    static let description: IntentDescription? = IntentDescription(
+        "Opens the camera, which reads the digit that it is held before.")
     static let openAppWhenRun = true
 
     @Dependency private var navigator: Navigator

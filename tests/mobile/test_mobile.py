@@ -171,7 +171,8 @@ PLANTED = {
         "'data(contentType:)' is unavailable: since iOS 18",
     ),
     "an intent that gives something else than it says": (
-        "ReadDigit.swift", "ReturnsValue<String?>", "ReturnsValue<Int>", "conform to 'ReturnsValue<Int>'",
+        "ReadDigit.swift", "ReturnsValue<String?>", "ReturnsValue<Int>",
+        "cannot convert value of type 'String?' to expected argument type 'Int'",
     ),
     "a preview of a screen that wants something else": (
         "Previews.swift", "PreviewHistory(labels: [])", "PreviewHistory(labels: 0)",

@@ -49,19 +49,19 @@ public enum InputConnectionBehavior: Sendable { case `default`, never, connectTo
         set {}
     }
     public var projectedValue: IntentParameter<Value> { self }
-    init() {}
+    init(_: Void) {}
 }
 extension IntentParameter where Value.ValueType == IntentFile {
     /// Since iOS 18 the types may also be said as `UTType`s.
     public convenience init(
         title: LocalizedStringResource, description: LocalizedStringResource? = nil,
-        default defaultValue: Value.UnwrappedType? = nil, @_const supportedTypeIdentifiers: [String] = ["public.item"],
+        default defaultValue: Value.UnwrappedType? = nil, supportedTypeIdentifiers: [String] = ["public.item"],
         requestValueDialog: IntentDialog? = nil, inputConnectionBehavior: InputConnectionBehavior = .default
-    ) { self.init() }
+    ) { self.init(()) }
     @available(iOS 18, *) public convenience init(
         title: LocalizedStringResource, description: LocalizedStringResource? = nil, supportedContentTypes: [UTType],
         requestValueDialog: IntentDialog? = nil, inputConnectionBehavior: InputConnectionBehavior = .default
-    ) { self.init() }
+    ) { self.init(()) }
 }
 
 public protocol ParameterSummary: Sendable { associatedtype Intent: AppIntent }
@@ -80,10 +80,10 @@ public struct ParameterSummaryString<Intent: AppIntent>: ExpressibleByStringInte
 
 // What an intent gives
 
-public protocol IntentResult { associatedtype Value }
+public protocol IntentResult: Sendable { associatedtype Value }
 public protocol ReturnsValue<Value>: IntentResult {}
 public protocol ProvidesDialog: IntentResult {}
-public struct IntentResultContainer<Value, OpensIntent, View, Dialog>: IntentResult {}
+public struct IntentResultContainer<Value, OpensIntent, View, Dialog>: IntentResult, @unchecked Sendable {}
 extension IntentResultContainer: ReturnsValue where Value: _IntentValue {}
 extension IntentResultContainer: ProvidesDialog where Dialog == IntentDialog {}
 extension IntentResult {
@@ -141,8 +141,8 @@ public protocol AppShortcutsProvider { @AppShortcutsBuilder static var appShortc
 }
 public struct AppShortcut: Sendable {
     @available(iOS 17, *) public init<Intent: AppIntent>(
-        intent: Intent, phrases: [AppShortcutPhrase<Intent>], @_const shortTitle: LocalizedStringResource,
-        @_const systemImageName: String
+        intent: Intent, phrases: [AppShortcutPhrase<Intent>], shortTitle: LocalizedStringResource,
+        systemImageName: String
     ) {}
 }
 public enum AppShortcutPhraseToken: Sendable { case applicationName }

@@ -54,13 +54,14 @@ public struct WindowGroup<C: View>: Scene {
     public var projectedValue: Binding<V> { fatalError() }
 }
 extension State: Sendable where V: Sendable {}
-@propertyWrapper public struct Binding<V> {
+@propertyWrapper @dynamicMemberLookup public struct Binding<V> {
     public init(get: @escaping @isolated(any) @Sendable () -> V, set: @escaping @isolated(any) @Sendable (V) -> Void) {}
     public var wrappedValue: V {
         get { fatalError() }
         nonmutating set {}
     }
     public var projectedValue: Self { self }
+    public subscript<S>(dynamicMember k: WritableKeyPath<V, S>) -> Binding<S> { fatalError() }
 }
 @propertyWrapper public struct Environment<V> {
     public init(_ k: KeyPath<EnvironmentValues, V>) {}

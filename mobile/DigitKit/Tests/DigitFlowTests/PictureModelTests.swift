@@ -86,7 +86,8 @@ import Testing
         model.open(try picture(6, 6))
         await eventually { said.words == ["6"] }
         model.fail(Trouble("This is no picture."))
-        #expect(model.still.problem == "This is no picture." && model.still.reading == .shown(label: "6", confidence: 0.9))
+        #expect(
+            model.still.problem == "This is no picture." && model.still.reading == .shown(label: "6", confidence: 0.9))
         model.open(try picture(8, 8))
         await eventually { model.still.reading == .shown(label: "8", confidence: 0.9) }
         #expect(model.still.problem == nil)
