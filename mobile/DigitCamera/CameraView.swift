@@ -21,7 +21,7 @@ struct CameraView: View {
             }
             .task(id: model.keepsScreenOn) { UIApplication.shared.isIdleTimerDisabled = model.keepsScreenOn }
             .onChange(of: scenePhase) { _, phase in
-                if phase == .active { Task { await model.appear() } }
+                if phase == .active { Task { await model.comeBack() } }
             }
             .sheet(isPresented: $isCardShown) { ModelCardSheet(shelf: shelf) }
     }

@@ -123,6 +123,10 @@ import Testing
         model.lift()
         history.correct(try #require(model.still.correctable), to: "6")
         #expect(history.readings.map(\.truth) == ["6"])
+        await reader.answer([0.05, 0.9] + [Double](repeating: 0.05 / 9, count: 9))
+        model.draw(to: PadPoint(x: 0.2, y: 0.2))
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
+        #expect(model.still.correctable == nil)  // what was put right is not what is shown now
         model.clear()
         #expect(model.still.correctable == nil)
     }
