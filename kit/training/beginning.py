@@ -39,7 +39,7 @@ def begin(
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
     )
     network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
-    settings = _settings(network, given, data, source)
+    settings = settings_with(network, given, data, source)
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source:
@@ -72,7 +72,7 @@ def _begin_planned(
     seconds, name = seconds_of(limit), given.pop("name", None)
 
     def settings_of(recipe: dict[str, Any]) -> Settings:
-        settings = _settings(networks.named(recipe["arch"]), {**recipe, **given}, data, None)
+        settings = settings_with(networks.named(recipe["arch"]), {**recipe, **given}, data, None)
         return dataclasses.replace(settings, time_limit=seconds)
 
     settings_of(LADDER[0].given | {"epochs": LADDER[0].least})  # what is wrong with it is said before the data is read
@@ -162,8 +162,8 @@ def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Set
     )
 
 
-def _settings(
-    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None
+def settings_with(
+    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None = None
 ) -> Settings:
     """The network's recipe, with what was given in its place; the data is yet to be read."""
     task = CAMERA if given.get("camera") else ROWS
@@ -175,6 +175,8 @@ def _settings(
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given | ({"from_run": source.name} if source else {})
+    if not values["augment"] and "movements" not in given:  # the recipe's were meant for pictures that are moved
+        values["movements"] = 1.0
     settings = Settings(**values, data=folder_or_file(data).as_posix(), fingerprint="", split_seed=values["seed"])
     if settings.folds is None:
         return settings

@@ -149,6 +149,14 @@ class Training:
             shown: Report on standard error.
             in_folds: As one of the trainings of a run in folds: the report says which.
         """
+        for _ in self.rows(shown, in_folds=in_folds):
+            pass
+
+    def rows(self, shown: bool, *, in_folds: bool = False) -> Iterator[dict[str, float]]:
+        """The same an epoch at a time, each as its row of the history.
+
+        Whoever closes this before its end leaves a run that can be gone on with.
+        """
         state, settings = self.state, self.settings
         fold = (settings.fold, settings.folds) if in_folds and settings.fold and settings.folds else (1, 1)
         with Progress(settings.epochs, state.epoch, shown, fold) as progress:
@@ -160,6 +168,7 @@ class Training:
                     self._audience.start()
                 while state.epoch < settings.epochs and not state.stopped:
                     self.epoch(progress)
+                    yield state.history[-1]
                 if self._audience:
                     self._audience.end()
                 self._write_metrics(finished=True, stopped=state.stopped)
