@@ -166,7 +166,7 @@ def space_of(
             raise KitError(f"{place}: dropout: the network has no dropout layer: leave it out")
     searched = {name: one for name, one in found.items() if not _is_one(one)}
     fixed = {name: _only(one) for name, one in found.items() if _is_one(one)}
-    if not {**searched, "augment": recipe.augment, **fixed}["augment"]:
+    if "augment" not in searched and not fixed.get("augment", recipe.augment):
         searched.pop("movements", None)  # nothing is ever moved
         fixed.pop("movements", None)
     if not searched:
