@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from kit import KitError
 from kit.data.loading import LabelledDigits
 from kit.files import remove
 from kit.run.folder import FOLDS, Run
@@ -15,12 +14,13 @@ from kit.run.network_code import FILE
 from kit.run.runs import create_fold
 from kit.run.settings import Settings
 from kit.search.journal import Held, Journal
-from kit.search.local import Engine, Epoch, Failed
+from kit.search.local import Engine, Epoch, Failed, Finished
 from kit.search.results import DIVERGED, FINISHED, RUNNING, STOPPED, Trial
 from kit.search.space import Space, shown
 from kit.search.watching import Watch
 from kit.training.beginning import settings_with
 from kit.training.loop import DIVERGED as NAN
+from kit.training.loop import DivergedError
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.split import held_out_rows
@@ -141,7 +141,10 @@ class Trials:
                 if self._is_hopeless(active, row):
                     self._stop(active, STOPPED)
                     return
-        self._engine.start(active.key, active.run, self._task.digits)
+        if active.run.judged and active.run.finished:
+            self._ended(active)
+        else:
+            self._engine.start(active.key, active.run, self._task.digits)
 
     def _run(self, active: _Active) -> Run:
         """The folder of the fold that is trained, made where it is not there yet."""
@@ -161,21 +164,22 @@ class Trials:
             if self._is_hopeless(active, event.row):
                 self._engine.stop(event.key)
                 self._stop(active, STOPPED)
+        elif isinstance(event, Finished):
+            self._ended(active)
         elif isinstance(event, Failed):
-            self._failed(active, event.error)
-        elif active.run and active.run.metrics.get("stopped") == NAN:  # in a process that was killed then
+            if not isinstance(event.error, DivergedError):
+                raise event.error
             self._stop(active, DIVERGED)
-        else:
-            self._note(active)
-            del self._active[event.key]
-            self._next_fold(active)
 
-    def _failed(self, active: _Active, error: KitError) -> None:
+    def _ended(self, active: _Active) -> None:
+        """A fold has come to its end: now, or in a process that was killed then."""
         assert active.run
-        if active.run.judged and active.run.metrics.get("stopped") == NAN:
+        if active.run.metrics["stopped"] == NAN:
             self._stop(active, DIVERGED)
-        else:
-            raise error
+            return
+        self._note(active)
+        del self._active[active.key]
+        self._next_fold(active)
 
     def _is_hopeless(self, active: _Active, row: dict[str, float]) -> bool:
         """Reports an epoch; whether the trial may as well be stopped."""

@@ -18,6 +18,7 @@ from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
 from kit.search.watching import Watch
 from kit.training import networks
+from kit.training.loop import DivergedError
 from kit.training.time_limit import Clock
 
 EPOCHS = 4
@@ -61,7 +62,7 @@ class Pretended:
         if run.settings.learning_rate > 0.09:
             del self.running[key]
             run.write_metrics({**metrics_of(run, rows), "finished": True, "stopped": "diverged"})
-            yield Failed(key, KitError("the loss became NaN"))
+            yield Failed(key, DivergedError("the loss became NaN", 1))
             return
         yield Epoch(key, rows[-1], "a worker")
 
@@ -196,7 +197,7 @@ def test_time_ends_a_search_and_what_is_under_way_is_kept(tmp_path: Path, task: 
     assert Trials(task, journal, Pretended(), Watch(False)).go(None, 20, Late())
     trials = trials_of(journal, task)
     assert [trial.state for trial in trials] == ["finished", "running"]
-    assert len(trials[1].reported) == 20 - 3 * (EPOCHS + 1) + 1
+    assert len(trials[1].reported) == EPOCHS + 1  # after 15 events of the first and the end of a fold
     whole = searched(tmp_path / "whole", task, 4)
     assert told(searched(tmp_path / "sweep", task, 4), task) == told(whole, task)
 
