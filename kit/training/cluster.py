@@ -271,7 +271,7 @@ class Engine:
             given.epoch, given.failed_on = int(message["row"]["epoch"]), []
             yield Epoch(given.key, message["row"], message["kept"], worker)
         elif kind == "unable":
-            yield from self._unable(given, worker, message["line"])
+            yield from self._unable(given, worker, f"worker {worker}: {message['line']}")
         elif kind == "ended":
             yield self._ended(given, message)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 PATIENCE = 10.0  # seconds for the scheduler's answer, and for the first worker
+_DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # Ctrl-C is for the process that started them
 _MOST = 256  # processes of local:N
 _FORMS = "give tcp://HOST:8786, tls://HOST:8786, a scheduler's address file, or local:N"
 
@@ -84,6 +85,7 @@ def _local(address: str, count: str) -> Iterator[Any]:
             dashboard_address="127.0.0.1:0",
             security=True,
             silence_logs=logging.CRITICAL + 1,
+            preload=_DEAF,
         )
     except (OSError, RuntimeError, TimeoutError) as error:
         raise KitError(

@@ -184,6 +184,7 @@ def _train(channel: Channel, supplied: dict[str, Any]) -> None:
             path = run.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        run.state.mkdir(exist_ok=True)
         told = _Told(channel, run, {path for _, path in files_of(run)})
         failed: dict[str, Any] = {}
         try:
