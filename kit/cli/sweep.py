@@ -18,6 +18,7 @@ _SHOWN = 10  # trials in the table; the page has all
         HOW: (),
         SOURCE: ("data",),
         TARGET: ("name", "sweeps", "train_best", "runs"),
+        "Where it is trained": ("cluster",),
     },
 )
 def sweep(open_page: OpenPage = False, as_json: AsJson = False, **given: Any) -> None:

@@ -45,6 +45,10 @@ class SweepArguments:
         "What every random choice follows from.", default=0,
         check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295",
     )  # fmt: skip
+    cluster: Path | str | None = option(
+        "A trial on each of Dask's workers at once: tcp://HOST:8786, tls://…, an address file, or local:N.",
+        default=None, metavar="ADDRESS",
+    )  # fmt: skip
     data: Path | str | None = option(
         "Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]", default=None, metavar="PATH"
     )

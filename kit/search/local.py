@@ -1,53 +1,27 @@
 """Trainings in this process, one after the other, as an engine: what a cluster of workers is too."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Protocol
 
 from kit import KitError
 from kit.data.loading import LabelledDigits
+from kit.files import remove
 from kit.run.folder import Run
+from kit.training.cluster import Epoch, Event, Failed, Finished
 from kit.training.loop import Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A training has finished an epoch: its row of the history, and who trains it, "" for this process."""
-
-    key: str
-    row: dict[str, float]
-    worker: str
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A training is done, and its run is whole."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A training has ended by an error that its user can mend, or its loss became NaN."""
-
-    key: str
-    error: KitError
-
-
-Event = Epoch | Finished | Failed
+from kit.training.progress import Progress
 
 
 class Engine(Protocol):
-    """What trains.
+    """What trains: this process, or a cluster (`kit.training.cluster`)."""
 
-    Attributes:
-        workers: How many trainings it does at once.
-    """
-
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many trainings it does at once."""
 
     def start(self, key: str, run: Run, digits: LabelledDigits) -> None:
         """Has a run trained to its end, from where it stands."""
@@ -71,7 +45,7 @@ class Local:
     def __init__(self, network: Network | OwnNetwork) -> None:
         self._network = network
         self._waiting = deque[tuple[str, Run, LabelledDigits]]()
-        self._rows: Iterator[dict[str, float]] | None = None  # of the training that is under way
+        self._under_way: tuple[str, Generator[Epoch]] | None = None
         self._stopped = set[str]()
 
     def start(self, key: str, run: Run, digits: LabelledDigits) -> None:
@@ -81,9 +55,9 @@ class Local:
         while self._waiting:
             key, run, digits = self._waiting.popleft()
             try:
-                self._rows = rows_of(run, digits, self._network)
-                for row in self._rows:
-                    yield Epoch(key, row, "")
+                epochs = self._trained(key, run, digits)
+                self._under_way = key, epochs
+                yield from epochs
             except KitError as error:
                 yield Failed(key, error)
             else:
@@ -92,16 +66,17 @@ class Local:
 
     def stop(self, key: str) -> None:
         self._stopped.add(key)
-        if self._rows is not None:
-            self._rows.close()  # type: ignore[attr-defined]  # a generator, which lets go of the run
+        self._waiting = deque(each for each in self._waiting if each[0] != key)
+        if self._under_way and self._under_way[0] == key:
+            self._under_way[1].close()
 
-
-def rows_of(run: Run, digits: LabelledDigits, network: Network | OwnNetwork) -> Iterator[dict[str, float]]:
-    """Trains a run to its end from where it stands, an epoch at a time, each as its row of the history."""
-    with run.locked():
-        if run.finished:
-            return
-        training = Training(digits, run.settings, network)
-        training.run = run
-        training.start()
-        yield from training.rows(shown=False)
+    def _trained(self, key: str, run: Run, digits: LabelledDigits) -> Generator[Epoch]:
+        """Trains a run to its end from where it stands; whoever closes this lets go of it."""
+        with run.locked():
+            training = Training(digits, run.settings, self._network)
+            training.run = run
+            training.start()
+            with closing(training.rows(Progress(run.settings.epochs, shown=False))) as rows:
+                for row in rows:
+                    yield Epoch(key, row, row is training.state.best, "")
+        remove(run.state)

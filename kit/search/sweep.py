@@ -1,8 +1,9 @@
 """`kit sweep`: which settings of a network are best, searched by Optuna; one that was stopped is gone on with."""
 
+import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from kit.stored import json_of
 from kit.system import in_plain_words, patiently
 from kit.training import networks
 from kit.training.arguments import Arguments
+from kit.training.cluster import connect
 from kit.training.own_network import OwnNetwork
 from kit.training.time_limit import Clock, seconds_of
 from kit.training.trainer import train
@@ -57,10 +59,12 @@ def sweep(given: dict[str, Any]) -> Sweep:
         watch.say(line)
     first, patience = task.space.first(), max(1, round(task.space.most_epochs / 3))
     journal = Journal(folder, task.space.searched, first, task.seed, patience)
-    _search(task, journal, Local(task.network), watch, most, limit, clock, _again(given))
+    with _engine(task, asked.cluster, watch) as engine:
+        _search(task, journal, engine, watch, most, limit, clock, _again(given))
     found = _written(folder, task, journal)
     if asked.train_best and found.best:
-        run = train(**_training(task, found.best.given), runs=asked.runs, progress=asked.progress)
+        where = {"runs": asked.runs, "progress": asked.progress, "cluster": asked.cluster}
+        run = train(**_training(task, found.best.given), **where)
         found = dataclasses.replace(found, run=run)
     return found
 
@@ -83,6 +87,17 @@ def _task(asked: SweepArguments) -> Task:
     task.settings(space.given(space.first()))
     _ = task.weights
     return task
+
+
+@contextlib.contextmanager
+def _engine(task: Task, cluster: Path | str | None, watch: Watch) -> Iterator[Engine]:
+    """What trains: the workers of a cluster, or this process."""
+    if cluster is None:
+        yield Local(task.network)
+        return
+    with connect(str(cluster), say=watch.say) as engine:
+        watch.say(f"{engine.workers} trials at once on {cluster}, see {engine.dashboard}")
+        yield engine
 
 
 def _search(

@@ -120,8 +120,8 @@ class Trials:
                 self._journal.let_go(active.held)
 
     def _fill(self, most: int | None) -> None:
-        """Begins trials until every worker has one."""
-        while len(self._active) < self._engine.workers and (held := self._journal.next(most)):
+        """Begins trials until every worker has one; of a cluster all may be away for a moment."""
+        while len(self._active) < max(1, self._engine.workers) and (held := self._journal.next(most)):
             active = _Active(held, self._task.settings(self._task.space.given(held.point)))
             active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
             self._next_fold(active)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kit import KitError
 from kit.data.loading import LabelledDigits, folder_or_file, load
@@ -23,11 +23,20 @@ from kit.training.progress import Progress
 from kit.training.teaching import lessons, with_teacher
 from kit.training.time_limit import Clock, seconds_of
 
+if TYPE_CHECKING:
+    from kit.training.cluster import Engine
+
 BACKGROUND_SHARE = 0.3
 
 
 def begin(
-    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool, clock: Clock
+    given: dict[str, Any],
+    data: Path | str | None,
+    runs: Path,
+    inspect: Inspection,
+    shown: bool,
+    clock: Clock,
+    engine: "Engine | None" = None,
 ) -> Training | Folds:
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
     limit, say = given.pop("time_limit", None), Progress(0, shown=shown).say
@@ -45,7 +54,7 @@ def begin(
     if source:
         settings = _after(source, settings, given)
     settings = _taught(settings, teacher, teaching["teacher_share"], teaching["unlabelled"], say)
-    training = _training(digits, settings, network, clock, source, teacher)
+    training = _training(digits, settings, network, clock, source, teacher, engine)
     files = {}
     if isinstance(network, OwnNetwork):
         with network.known():
@@ -94,11 +103,12 @@ def _training(
     clock: Clock,
     source: Run | None = None,
     teacher: Run | None = None,
+    engine: "Engine | None" = None,
 ) -> Training | Folds:
     """The training, or the trainings, with these settings."""
     taught = lessons(settings, digits, teacher) if teacher else None
     if settings.folded:
-        return Folds(digits, settings, network, source=source, lessons=taught, clock=clock)
+        return Folds(digits, settings, network, source=source, lessons=taught, clock=clock, engine=engine)
     training = Training(digits, settings, network, taught)
     if source:
         training.take_weights(source)

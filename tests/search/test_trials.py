@@ -13,11 +13,11 @@ from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.settings import Recipe
 from kit.search.journal import FILE, TRIALS, Journal
-from kit.search.local import Epoch, Event, Failed, Finished
 from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
 from kit.search.watching import Watch
 from kit.training import networks
+from kit.training.cluster import Epoch, Event, Failed, Finished
 from kit.training.loop import DivergedError
 from kit.training.time_limit import Clock
 
@@ -64,7 +64,7 @@ class Pretended:
             run.write_metrics({**metrics_of(run, rows), "finished": True, "stopped": "diverged"})
             yield Failed(key, DivergedError("the loss became NaN", 1))
             return
-        yield Epoch(key, rows[-1], "a worker")
+        yield Epoch(key, rows[-1], True, "a worker")
 
 
 def row_of(run: Run, epoch: int) -> dict[str, float]:

@@ -26,6 +26,7 @@ from kit.training.arguments import Arguments
 from kit.training.beginning import settings_with
 from kit.training.loop import Training
 from kit.training.planning import LADDER, Rung, choose
+from kit.training.progress import Progress
 from kit.training.speed import Speed
 from kit.training.time_limit import Clock
 
@@ -190,7 +191,7 @@ def rehearsed(hand: Hand, measured: list[str], ladder: Any, monkeypatch: pytest.
     seconds = dict[int, float]()
 
     class Rehearsed:
-        checkpoint = Path("none")
+        checkpoint, saved = Path("none"), 0
 
         def __init__(self, digits: LabelledDigits, settings: Settings, *others: Any) -> None:
             self.settings, self.run = settings, Run(Path("none"))
@@ -198,7 +199,7 @@ def rehearsed(hand: Hand, measured: list[str], ladder: Any, monkeypatch: pytest.
         def start(self) -> None:
             pass
 
-        def train(self, shown: bool, in_folds: bool) -> None:
+        def train(self, progress: Progress) -> None:
             epochs = self.settings.epochs
             took = epochs * seconds.get(self.settings.fold or 0, 1.0)
             hand.at += took
