@@ -419,13 +419,13 @@ def draw_course(
     axis.plot(numbers, shares, "o", color=BLUE, markersize=5, label="finished")
     axis.plot([best], shares[numbers == best], "*", color=ORANGE, markersize=14, label=f"best: trial {best}")
     low = _room_for(axis, shares)
-    axis.plot(others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early", zorder=3)
+    axis.plot(others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early, diverged", zorder=3)
     axis.set_xlabel("trial; the first is the recipe")
     axis.set_xlim(0.5, max([*numbers, *others]) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylabel("accuracy out of fold, %")
     axis.grid(alpha=0.25)
-    axis.legend(frameon=False, fontsize=8, loc="best")
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
 
 
 def importance(shares: Sequence[tuple[str, float]], title: str) -> "Figure":

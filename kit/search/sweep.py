@@ -54,12 +54,12 @@ def sweep(given: dict[str, Any]) -> Sweep:
     limit = None if asked.time_limit is None else seconds_of(asked.time_limit)
     most = TRIALS if asked.trials is None and limit is None else asked.trials
     task = _task(asked)
-    folder = _folder(asked, task)
-    for line in _announced(folder, task):
-        watch.say(line)
-    first, patience = task.space.first(), max(1, round(task.space.most_epochs / 3))
-    journal = Journal(folder, task.space.searched, first, task.seed, patience)
     with _engine(task, asked.cluster, watch) as engine:
+        folder = _folder(asked, task)
+        for line in _announced(folder, task):
+            watch.say(line)
+        first, patience = task.space.first(), max(1, round(task.space.most_epochs / 3))
+        journal = Journal(folder, task.space.searched, first, task.seed, patience)
         _search(task, journal, engine, watch, most, limit, clock, _again(given))
     found = _written(folder, task, journal)
     if asked.train_best and found.best:

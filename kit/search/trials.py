@@ -1,7 +1,6 @@
 """The trials of a sweep, one after the other or several at once: begun, reported by the epoch, ended."""
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +25,8 @@ from kit.training.own_network import OwnNetwork
 from kit.training.split import held_out_rows
 from kit.training.time_limit import Clock
 
-_NOTED, _ENDED = "folds", "ended"  # what the journal knows of a trial beside its point
+_NOTED, _LAST, _ENDED = "folds", "last", "ended"  # of a trial: folds that are done, the one that is not, its state
+_COSTS = ("seconds", "epochs_done", "parameters")  # of a run's metrics
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,10 @@ class Trials:
         journal: Of the sweep.
         engine: What trains.
         watch: Shows it.
-        changed: Called when a trial has ended.
     """
 
-    def __init__(
-        self, task: Task, journal: Journal, engine: Engine, watch: Watch, changed: Callable[[], None] = lambda: None
-    ) -> None:
-        self._task, self._journal, self._engine, self._watch, self._changed = task, journal, engine, watch, changed
+    def __init__(self, task: Task, journal: Journal, engine: Engine, watch: Watch) -> None:
+        self._task, self._journal, self._engine, self._watch = task, journal, engine, watch
         self._active = dict[str, _Active]()  # by the key of the training
         self._weights = task.weights
 
@@ -160,10 +157,11 @@ class Trials:
     def _hear(self, event: Any) -> None:
         active = self._active[event.key]
         if isinstance(event, Epoch):
-            self._stands(active, int(event.row["epoch"]))
             if self._is_hopeless(active, event.row):
                 self._engine.stop(event.key)
                 self._stop(active, STOPPED)
+            else:
+                self._stands(active, int(event.row["epoch"]))
         elif isinstance(event, Finished):
             self._ended(active)
         elif isinstance(event, Failed):
@@ -196,10 +194,7 @@ class Trials:
         assert active.run
         outcome = active.run.outcome
         active.accuracies.append(outcome["val_accuracy"])
-        fold = {
-            "accuracy": outcome["val_accuracy"], "seconds": outcome["seconds"], "epochs": outcome["epochs_done"],
-            "parameters": outcome["parameters"],
-        }  # fmt: skip
+        fold = {"accuracy": outcome["val_accuracy"]} | {name: outcome[name] for name in _COSTS}
         self._journal.note(active.held, _NOTED, [*active.held.known.get(_NOTED, []), fold])
         remove(active.run.folder)
 
@@ -212,7 +207,7 @@ class Trials:
         """Ends a trial that is stopped early or whose loss became NaN; the seconds of the fold it was in count."""
         del self._active[active.key]
         metrics = active.run.metrics if active.run and active.run.judged else {}
-        self._journal.note(active.held, "last", {name: metrics.get(name, 0) for name in ("seconds", "epochs_done")})
+        self._journal.note(active.held, _LAST, {name: metrics.get(name, 0) for name in _COSTS})
         self._journal.note(active.held, _ENDED, state)
         self._journal.stop(active.held)
         self._said(active)
@@ -229,7 +224,6 @@ class Trials:
         what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
         values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
         self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}")
-        self._changed()
 
 
 def trials_of(journal: Journal, task: Task) -> list[Trial]:
@@ -238,21 +232,21 @@ def trials_of(journal: Journal, task: Task) -> list[Trial]:
     for trial in journal.trials():
         if trial.params.keys() != task.space.searched.keys():
             continue  # of a process that was killed while it was asked for
-        noted, last = trial.user_attrs.get(_NOTED, []), trial.user_attrs.get("last", {})
-        state = trial.user_attrs.get(_ENDED, RUNNING) if trial.state.is_finished() else RUNNING
+        noted = trial.user_attrs.get(_NOTED, [])
+        costs = [*noted, trial.user_attrs.get(_LAST, dict.fromkeys(_COSTS, 0))]
         reported = tuple(trial.intermediate_values[step] for step in sorted(trial.intermediate_values))
         found.append(
             Trial(
                 number=trial.number + 1,
-                state=state,
+                state=trial.user_attrs.get(_ENDED, RUNNING) if trial.state.is_finished() else RUNNING,
                 values=task.space.values(trial.params),
                 given=task.space.given(trial.params),
                 accuracies=tuple(fold["accuracy"] for fold in noted),
                 reported=reported,
                 accuracy=trial.value if trial.state.name == "COMPLETE" else (reported[-1] if reported else 0.0),
-                seconds=sum(fold["seconds"] for fold in noted) + last.get("seconds", 0),
-                epochs=sum(fold["epochs"] for fold in noted) + last.get("epochs_done", 0),
-                parameters=noted[0]["parameters"] if noted else 0,
+                seconds=sum(cost["seconds"] for cost in costs),
+                epochs=sum(cost["epochs_done"] for cost in costs),
+                parameters=max(cost["parameters"] for cost in costs),
             )
         )
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KILL, KILLED, KitCommand, assert_one_line
+from conftest import KILL, KILLED, KitCommand, _toy, assert_one_line, needs
 
 from kit import KitError, open_run, sweep, train
 from kit.run.folder import Run
@@ -21,15 +21,17 @@ from kit.search.results import Sweep
 MINE = '''
 """A network that is compiled in no time."""
 from keras import layers
-RECIPE = dict(epochs=3, batch_size=50, learning_rate=0.002)
-SEARCH = {"l2": [0, 0.001], "augment": [False, True], "movements": {"low": 0.5, "high": 1.5}}
+RECIPE = dict(epochs=1, batch_size=100, learning_rate=0.002)
+SEARCH = {"l2": [0, 0.001], "movements": {"low": 0.5, "high": 1.5}}
 
 def tiny(x):
     """Means of squares, and one layer."""
     return layers.Dropout(0.1)(layers.Dense(12, activation="relu")(layers.Flatten()(layers.AveragePooling2D(4)(x))))
 '''
-SPACE = {"batch_size": [50, 100], "optimizer": ["adam", "sgd"], "dropout": ["own", 0.0]}
-OPTIONS: dict[str, Any] = {"trials": 7, "folds": 2, "space": SPACE, "progress": False}
+SPACE = {
+    "batch_size": [100, 250], "optimizer": ["adam", "sgd"], "dropout": ["own", 0.0], "l2": [0, 0.001], "epochs": 2,
+}  # fmt: skip
+OPTIONS: dict[str, Any] = {"trials": 6, "folds": 2, "space": SPACE, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,8 @@ def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(mine: Path, small: Path, sweeps: Path) -> Sweep:
-    return sweep(mine, data=small, sweeps=sweeps, name="whole", **OPTIONS)
+def found(toy: str, small: Path, sweeps: Path) -> Sweep:
+    return sweep(toy, data=small, sweeps=sweeps, name="whole", **OPTIONS)
 
 
 def told(found: Sweep) -> list[tuple[Any, ...]]:
@@ -54,26 +56,26 @@ def told(found: Sweep) -> list[tuple[Any, ...]]:
 
 
 def test_the_first_trial_is_the_recipe_and_all_are_of_the_space(found: Sweep) -> None:
-    assert len(found.trials) == 7 and found.trials[0].given == {}
-    assert found.trials[0].values["learning_rate"] == 0.002 and "movements" not in found.trials[0].values
+    assert len(found.trials) == 6 and found.trials[0].given == {"epochs": 2}
+    assert found.trials[0].values["learning_rate"] == 0.001 and "movements" not in found.trials[0].values
     assert found.space.searched.keys() == {
         "learning_rate", "batch_size", "optimizer", "l2", "augment", "movements", "dropout",
     }  # fmt: skip
     for trial in found.trials:
-        assert trial.values["batch_size"] in (50, 100) and trial.values["optimizer"] in ("adam", "sgd")
-        assert 0.0002 <= trial.values["learning_rate"] <= 0.02  # type: ignore[operator]
+        assert trial.values["batch_size"] in (100, 250) and trial.values["optimizer"] in ("adam", "sgd")
+        assert 0.0001 <= trial.values["learning_rate"] <= 0.01  # type: ignore[operator]
     assert len({json.dumps(trial.values) for trial in found.trials}) > 4
 
 
-def test_the_command_repeats_the_best_to_the_bit(found: Sweep, mine: Path, small: Path, tmp_path: Path) -> None:
+def test_the_command_repeats_the_best_to_the_bit(found: Sweep, toy: str, small: Path, tmp_path: Path) -> None:
     best = found.best
     assert best and found.command
-    run = train(mine, data=small, folds=2, runs=tmp_path, progress=False, **best.given)
+    run = train(toy, data=small, folds=2, runs=tmp_path, progress=False, **best.given)
     assert run.outcome["val_accuracy"] == pytest.approx(best.accuracy, abs=1e-12)
     assert [fold.outcome["val_accuracy"] for fold in run.folds] == list(best.accuracies)
     assert run.outcome["epochs_done"] == best.epochs and best.seconds > 0
     words = found.command.split()
-    assert words[:2] == ["kit", "train"] and "--folds" in words and str(mine) in found.command
+    assert words[:2] == ["kit", "train"] and "--folds" in words and toy in words
     for name in best.given:
         assert f"--{name.replace('_', '-')}" in found.command or f"--no-{name}" in found.command
 
@@ -93,17 +95,17 @@ def test_nothing_is_left_but_what_is_of_the_sweep(found: Sweep) -> None:
 
 def test_the_table_has_every_trial_and_its_numbers(found: Sweep) -> None:
     rows = list(csv.DictReader((found.folder / "trials.csv").read_text().splitlines()))
-    assert [int(row["trial"]) for row in rows] == [1, 2, 3, 4, 5, 6, 7]
+    assert [int(row["trial"]) for row in rows] == [1, 2, 3, 4, 5, 6]
     for row, trial in zip(rows, found.trials, strict=True):
         assert row["state"] == trial.state and row["optimizer"] == trial.values["optimizer"]
         assert row["accuracy"] == (str(trial.accuracy) if trial.finished else "")
         assert row["command"] == found.commands[trial.number]
     headings, *shown = found.table()
-    assert len(shown) == 7 and found.best and shown[0][0] == str(found.best.number) and headings[4] == "learning rate"
+    assert len(shown) == 6 and found.best and shown[0][0] == str(found.best.number) and headings[4] == "learning rate"
 
 
-def test_the_same_call_trains_nothing_again(found: Sweep, mine: Path, small: Path, sweeps: Path) -> None:
-    again = sweep(mine, data=small, sweeps=sweeps, name="whole", **OPTIONS)
+def test_the_same_call_trains_nothing_again(found: Sweep, toy: str, small: Path, sweeps: Path) -> None:
+    again = sweep(toy, data=small, sweeps=sweeps, name="whole", **OPTIONS)
     assert again.trials == found.trials and again.numbers()["trials"] == found.numbers()["trials"]
     assert json.dumps(again.numbers())
 
@@ -125,6 +127,7 @@ def test_kit_open_knows_a_sweep(found: Sweep, monkeypatch: pytest.MonkeyPatch) -
 
 def _swept(moment: tuple[str, int, str] | None, options: dict[str, Any], done: Path | None) -> None:
     """A sweep in a process of its own, which kills itself at the n-th call of a method of the journal."""
+    _toy()
     count = 0
     if moment:
         method, number, when = moment
@@ -164,70 +167,81 @@ def started(moment: tuple[str, int, str] | None, options: dict[str, Any], done: 
 
 
 def test_killed_at_any_moment_and_gone_on_with_it_has_the_same_trials(
-    found: Sweep, mine: Path, small: Path, tmp_path: Path
+    found: Sweep, toy: str, small: Path, tmp_path: Path
 ) -> None:
-    options = {**OPTIONS, "arch": mine, "data": small, "sweeps": tmp_path, "name": "killed"}
-    for moment in [("report", 2, "after"), ("note", 1, "before"), ("next", 2, "after"), ("stop", 1, "before")]:
+    options = {**OPTIONS, "arch": toy, "data": small, "sweeps": tmp_path, "name": "killed", "trials": 3}
+    for moment in [("report", 3, "after"), ("note", 1, "before"), ("next", 2, "after")]:
         process = started(moment, options)
         process.join()
-        if moment[0] != "stop" or any(trial.state == "stopped early" for trial in found.trials):
-            assert process.exitcode == KILLED, moment
-    again = sweep(**options)
-    assert told(again) == told(found)
+        assert process.exitcode == KILLED, moment
+    assert told(sweep(**options)) == told(found)[:3]
 
 
-def test_two_processes_share_one_sweep(mine: Path, small: Path, tmp_path: Path) -> None:
-    options = {**OPTIONS, "arch": mine, "data": small, "sweeps": tmp_path, "name": "shared", "trials": 8}
+def test_two_processes_share_one_sweep(toy: str, small: Path, tmp_path: Path) -> None:
+    options = {**OPTIONS, "arch": toy, "data": small, "sweeps": tmp_path, "name": "shared", "trials": 5}
     lists = [tmp_path / "one", tmp_path / "other"]
     processes = [started(None, options, done) for done in lists]
     for process in processes:
         process.join()
         assert process.exitcode == 0
     each = [done.read_text().split() if done.exists() else [] for done in lists]
-    assert sorted(map(int, [*each[0], *each[1]])) == list(range(1, 9)), each  # each once, and none twice
+    assert sorted(map(int, [*each[0], *each[1]])) == list(range(1, 6)), each  # each once, and none twice
     assert each[0] and each[1]
     shared = sweep(**options)
-    assert [trial.number for trial in shared.trials] == list(range(1, 9))
-    assert all(trial.state != "running" for trial in shared.trials) and shared.trials[0].given == {}
+    assert [trial.number for trial in shared.trials] == list(range(1, 6))
+    assert all(trial.state != "running" for trial in shared.trials) and shared.trials[0].given == {"epochs": 2}
+
+
+@needs("distributed")
+def test_the_workers_of_a_cluster_share_one_sweep(small: Path, tmp_path: Path) -> None:
+    space = {**SPACE, "epochs": 1}
+    del space["dropout"]
+    options: dict[str, Any] = {**OPTIONS, "space": space, "trials": 3, "data": small, "name": "spread"}
+    found = sweep("dense", sweeps=tmp_path, cluster="local:2", **options)
+    assert [trial.state for trial in found.trials] == ["finished"] * 3
+    alone = sweep("dense", sweeps=tmp_path / "alone", **{**options, "trials": 1})
+    assert found.trials[0].accuracy == pytest.approx(alone.trials[0].accuracy, abs=0.02)  # by as many threads, the same
 
 
 def test_ctrl_c_says_how_to_go_on(
-    mine: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    toy: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report, count = Journal.report, 0
 
     def interrupted(self: Journal, *arguments: Any) -> bool:
         nonlocal count
         count += 1
-        if count == 8:
+        if count == 6:
             raise KeyboardInterrupt
         return report(self, *arguments)
 
     monkeypatch.setattr(Journal, "report", interrupted)
     space = tmp_path / "space.toml"
-    space.write_text("batch_size = [50, 100]\naugment = false\n")
+    space.write_text("batch_size = [100, 250]\naugment = false\nepochs = 2\n")
     with pytest.raises(KeyboardInterrupt):
-        sweep(mine, data=small, sweeps=tmp_path, name="stopped", trials=2, folds=2, space=space)
+        sweep(toy, data=small, sweeps=tmp_path, name="stopped", trials=2, folds=2, space=space)
     said = capsys.readouterr().err.splitlines()[-1]
-    command = f"kit sweep --arch {mine} --data {small} --sweeps {tmp_path} --name stopped --trials 2 --folds 2"
+    command = f"kit sweep --arch toy --data {small} --sweeps {tmp_path} --name stopped --trials 2 --folds 2"
     assert said.startswith("stopped: 1 trial is done; go on with: kit sweep ")
     assert set(f"{command} --space {space}".split()) == set(said.rpartition("go on with: ")[2].split())
 
 
-def test_the_best_is_trained_and_the_page_opened(kit_here: KitCommand, mine: Path, small: Path, tmp_path: Path) -> None:
+def test_a_network_of_ones_own_is_searched_and_the_best_trained(
+    kit_here: KitCommand, mine: Path, small: Path, tmp_path: Path
+) -> None:
     space = tmp_path / "space.toml"
-    space.write_text("learning_rate = [0.002, 0.004]\nbatch_size = 50\noptimizer = 'adam'\naugment = false\nl2 = 0\n")
+    space.write_text("learning_rate = [0.002, 0.004]\nbatch_size = 100\noptimizer = 'adam'\naugment = false\n")
     options = ["--data", small, "--folds", 2, "--trials", 2, "--space", space, "--train-best"]
     finished = kit_here("sweep", "--arch", mine, *options)
     assert finished.returncode == 0, finished.stderr
     lines = finished.stdout.splitlines()
     assert lines[0].split()[:4] == ["trial", "state", "accuracy", "seconds"]
-    assert any(line.startswith("kit train --arch") for line in lines)
+    assert any(line.startswith(f"kit train --arch {mine}") for line in lines)
     assert lines[-2:] == [str(Path("runs", "01-mine")), str(Path("sweeps", "mine", "report.html"))]
     run = Run(tmp_path / "runs" / "01-mine")
-    best = lines[1].split()
-    assert f"{run.outcome['val_accuracy']:.2%}" == best[2] and run.settings.folds == 2
+    assert f"{run.outcome['val_accuracy']:.2%}" == lines[1].split()[2] and run.settings.folds == 2
     assert "searched:" in finished.stderr and "  learning rate: 0.002, 0.004" in finished.stderr
+    assert "  l2: 0, 0.001" in finished.stderr and "movements" not in finished.stderr  # its SEARCH; nothing is moved
     assert "trial 2  " in finished.stderr and "Noise:" in finished.stderr
 
 
@@ -251,7 +265,7 @@ def test_the_page_in_a_browser(browser: Any, found: Sweep, width: int, dark: boo
     assert page.locator("h1").inner_text() == str(found.folder)
     assert page.locator("#best pre").inner_text() == found.command
     rows = page.locator("#trials tbody tr")
-    assert rows.count() == 7 and rows.nth(0).get_attribute("class") == "best"
+    assert rows.count() == 6 and rows.nth(0).get_attribute("class") == "best"
     assert rows.nth(0).locator("td").nth(0).inner_text() == str(found.best.number)
     assert rows.nth(0).get_attribute("title") == found.command
     assert page.locator("#slices svg").count() == len(found.space.searched)
@@ -262,15 +276,13 @@ def test_the_page_in_a_browser(browser: Any, found: Sweep, width: int, dark: boo
 
 
 def test_what_is_wrong_with_what_was_asked_for_is_one_line(
-    kit_here: KitCommand, found: Sweep, mine: Path, small: Path, sweeps: Path, tmp_path: Path
+    kit_here: KitCommand, found: Sweep, toy: str, small: Path, sweeps: Path, tmp_path: Path
 ) -> None:
-    there = ["--arch", mine, "--data", small, "--sweeps", sweeps, "--name", "whole"]
+    there = ["--arch", toy, "--data", small, "--sweeps", sweeps, "--name", "whole"]
     empty = tmp_path / "empty.toml"
     empty.write_text("learning_rate = { low = 0.01, high = 0.001 }")
     fine = tmp_path / "fine.toml"
-    fine.write_text("batch_size = [50, 100]\noptimizer = ['adam', 'sgd']\ndropout = ['own', 0.0]\n")
-    other = tmp_path / "mine.py"
-    other.write_text(MINE + "\n# changed\n")
+    fine.write_text("".join(f"{name} = {value!r}\n" for name, value in SPACE.items()))
     (sweeps / "notes").mkdir()
     for arguments, words in [
         (["--trials", 0], ["--trials 0: give 1 or more"]),
@@ -287,9 +299,8 @@ def test_what_is_wrong_with_what_was_asked_for_is_one_line(
         (["--name", "notes"], ["notes: is there and holds no sweep"]),
         (["--space", fine, "--folds", 3], ["a sweep of --folds 2, not 3", "give another --name"]),
         (["--space", fine, "--folds", 2, "--seed", 7], ["a sweep of --seed 0, not 7"]),
-        (["--folds", 2], ["a sweep of another space, batch_size 50, 100, not 12, 25, 50, 100, 200"]),
-        (["--space", fine, "--folds", 2, "--arch", "dense"], ["a sweep of the network mine.py, not of dense"]),
-        (["--space", fine, "--folds", 2, "--arch", other], ["a sweep of another content of mine.py"]),
+        (["--folds", 2], ["a sweep of another space, batch_size 100, 250, not 25, 50, 100, 200, 400"]),
+        (["--space", fine, "--folds", 2, "--arch", "inception"], ["a sweep of the network toy, not of inception"]),
     ]:
         assert_one_line(kit_here("sweep", *there, *arguments), *words)
     shutil.copytree(small, tmp_path / "data")
@@ -298,18 +309,34 @@ def test_what_is_wrong_with_what_was_asked_for_is_one_line(
     assert_one_line(
         kit_here("sweep", *there, "--space", fine, "--folds", 2, "--data", tmp_path / "data"), "a sweep of other rows"
     )
-    assert not (tmp_path / "sweeps").exists()  # nothing was made of any of them
+    assert {path.name for path in sweeps.iterdir() if path.name[0] != "."} == {"whole", "notes"}  # nothing was made
+
+
+def test_a_sweep_of_another_content_of_the_same_file_is_refused(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    options: dict[str, Any] = {
+        **OPTIONS,
+        "space": {**SPACE, "epochs": 1},
+        "data": small,
+        "sweeps": tmp_path,
+        "trials": 1,
+    }
+    sweep(path, **options)
+    path.write_text(MINE + "# changed\n")
+    with pytest.raises(KitError, match=r"mine: a sweep of another content of mine\.py: give another --name"):
+        sweep(path, **options)
 
 
 DAMAGED = ["", "[]", "{}", '{"sweep": 3}', '{"sweep": {"a": 1}}']
 
 
 @pytest.mark.parametrize("content", DAMAGED)
-def test_a_damaged_sweep_is_one_line(found: Sweep, mine: Path, small: Path, tmp_path: Path, content: str) -> None:
+def test_a_damaged_sweep_is_one_line(found: Sweep, toy: str, small: Path, tmp_path: Path, content: str) -> None:
     shutil.copytree(found.folder, tmp_path / "whole")
     (tmp_path / "whole" / "sweep.json").write_text(content)
     with pytest.raises(KitError, match=r"sweep\.json: damaged"):
-        sweep(mine, data=small, sweeps=tmp_path, name="whole", **OPTIONS)
+        sweep(toy, data=small, sweeps=tmp_path, name="whole", **OPTIONS)
 
 
 def test_a_function_of_a_notebook_is_searched_too(small: Path, tmp_path: Path) -> None:
