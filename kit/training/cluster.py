@@ -137,6 +137,8 @@ class Engine:
         self._waiting: deque[str] = deque()
         self._parcels: dict[int, tuple[object, Parcel]] = {}  # of an object, which is held so that its id stays its own
         self._seen = time.monotonic()  # when there was a worker
+        self._known: list[str] = []  # workers, as of `_asked`
+        self._asked = float("-inf")
 
     @property
     def workers(self) -> int:
@@ -201,8 +203,12 @@ class Engine:
             self._queue.close()
 
     def _addresses(self) -> list[str]:
-        with self._reaching():
-            return list(self._client.nthreads(callback_timeout=PATIENCE))
+        """Of all workers; asked for once a second."""
+        if time.monotonic() - self._asked > _LOOK_EVERY:
+            with self._reaching():
+                self._known = list(self._client.nthreads(callback_timeout=PATIENCE))
+            self._asked = time.monotonic()
+        return self._known
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
