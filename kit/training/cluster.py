@@ -214,8 +214,10 @@ class Engine:
     def _reaching(self) -> Iterator[None]:
         """KitError where the scheduler has gone."""
         try:
+            if self._client.status != "running":
+                raise ConnectionError
             yield
-        except Exception as error:  # by whichever of Dask's, Tornado's and Python's errors that is told
+        except (OSError, RuntimeError) as error:
             raise KitError(f"--cluster {self.address}: its scheduler has gone away", 1) from error
 
     def _parcel(self, learned: Any, pack: Callable[[Any], Parcel]) -> Parcel:
@@ -348,9 +350,6 @@ class Engine:
                 continue
             if future.status == "error":
                 yield from self._broken(given, future.exception())
-            elif future.status in ("cancelled", "lost"):  # Dask's client has lost its scheduler
-                with self._reaching():
-                    raise ConnectionError
             elif future.status == "finished":
                 given.silent += 1
                 if given.silent > 2:  # the first looks may come between its last message and its end

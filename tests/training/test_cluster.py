@@ -1,12 +1,8 @@
 """Folds on Dask's real scheduler and workers, processes on this computer: the same bits, whatever is killed."""
 
-import contextlib
-import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,23 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import pytest
-from conftest import KILL, assert_one_line, needs
+from conftest import KILLED, needs
+from dask_processes import Processes
 from test_folds import same_as
 
-import kit
-from kit import KitError, backend, find, train
-from kit.data import loading
+from kit import KitError, find, train
 from kit.data.cache import cache_folder
-from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
-from kit.training import cluster, cluster_address, cluster_worker, parcels
-from kit.training.cluster import Begun, Engine, Epoch, Failed, Finished
-from kit.training.cluster_address import difference
-from kit.training.loop import DivergedError
-from kit.training.teaching import Lessons
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
 
@@ -47,77 +35,13 @@ def network(x):
 """
 
 
-class Processes:
-    """`dask scheduler` and `dask worker`, which end with the test."""
-
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.file = folder / "scheduler.json"
-        self._log = open(folder / "log", "ab")
-        self._environment = os.environ | {"KIT_THREADS": str(backend.threads())} | environment
-        self._started: list[subprocess.Popen[bytes]] = []
-
-    def start(self, *command: object, **environment: str) -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-m", "dask", *map(str, command)]
-        process = subprocess.Popen(
-            words, env=self._environment | environment, stdout=self._log, stderr=self._log, start_new_session=True
-        )
-        self._started.append(process)
-        return process
-
-    def scheduler(self, *options: object) -> subprocess.Popen[bytes]:
-        given = ("--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", self.file)
-        process = self.schedulers = self.start("scheduler", *given, *options)
-        while not self.file.exists() or not self.file.stat().st_size:
-            assert process.poll() is None, (self.file.parent / "log").read_text()
-            time.sleep(0.05)
-        return process
-
-    def worker(self, *options: object, **environment: str) -> subprocess.Popen[bytes]:
-        given = (
-            "--scheduler-file",
-            self.file,
-            "--nthreads",
-            1,
-            "--no-dashboard",
-            "--local-directory",
-            self.file.parent,
-        )
-        self.nannies = self.start("worker", *given, *options, **environment)
-        return self.nannies
-
-    def kill_a_worker(self) -> None:
-        """One of the processes that train; another is started in its place."""
-        children = psutil.Process(self.nannies.pid).children()
-        next(child for child in children if any("spawn_main" in word for word in child.cmdline())).kill()
-
-    @property
-    def address(self) -> str:
-        return str(json.loads(self.file.read_text())["address"])
-
-    def end(self) -> None:
-        for process in self._started:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        self._log.close()
-
-
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
-    (tmp_path / "dask").mkdir()
-    made = Processes(tmp_path / "dask")
-    yield made
-    made.end()
-
-
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     """A scheduler and two workers, which nannies start anew when they are killed."""
-    made = Processes(tmp_path_factory.mktemp("dask"))
-    made.scheduler()
-    made.worker("--nworkers", 2)
-    yield made
-    made.end()
+    with Processes(tmp_path_factory.mktemp("dask")) as made:
+        made.scheduler()
+        made.worker("--nworkers", 2)
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -131,11 +55,6 @@ def options(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def here(options: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """What comes out one after the other, on this computer alone."""
     return train(**options, runs=tmp_path_factory.mktemp("here"), progress=False)
-
-
-@pytest.fixture(scope="module")
-def digits(small: Path) -> LabelledDigits:
-    return loading.load("train", small)
 
 
 def versions_of(run: Run) -> list[dict[str, str]]:
@@ -156,12 +75,14 @@ def test_five_folds_on_two_workers_are_the_same_bit_for_bit(
     assert len(sent) == 1  # the rows, which both workers have from there
 
 
-def when(happened: Callable[[], bool], do: Callable[[], object]) -> threading.Thread:
+def when(
+    happened: Callable[[], bool], do: Callable[[], object], unless: Callable[[], object] = lambda: None
+) -> threading.Thread:
     """Does something, beside the test, as soon as something has happened."""
 
     def wait() -> None:
         until = time.monotonic() + 120
-        while not happened() and time.monotonic() < until:
+        while not happened() and unless() is None and time.monotonic() < until:
             time.sleep(0.02)
         do()
 
@@ -207,8 +128,9 @@ def test_what_is_finished_when_client_or_scheduler_goes_is_kept_and_the_rest_is_
     """The client is killed in the first folds, then the scheduler in the third. The cluster is gone afterwards."""
     words = ["train", "--arch", options["arch"], "--folds", FOLDS, "--data", options["data"], "--cluster", dask.file]
     command = [sys.executable, "-m", "kit", *map(str, words), "--runs", "runs"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        when((tmp_path / "runs/01-mine/folds/1/history.csv").exists, process.kill).join()
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        when((tmp_path / "runs/01-mine/folds/1/history.csv").exists, process.kill, unless=process.poll).join()
+        assert process.wait() == KILLED, process.stderr and process.stderr.read()
     run = find(1, tmp_path / "runs")
     assert not run.finished
 
@@ -225,3 +147,23 @@ def test_what_is_finished_when_client_or_scheduler_goes_is_kept_and_the_rest_is_
 
 def written(run: Run) -> int:
     return (run.folder / "model.keras").stat().st_mtime_ns
+
+
+def test_ctrl_c_ends_the_processes_of_this_computer_and_says_how_to_go_on(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    words = ["train", "--arch", options["arch"], "--folds", FOLDS, "--data", options["data"], "--cluster", "local:2"]
+    command = [sys.executable, "-m", "kit", *map(str, words)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        begun = (tmp_path / "runs/01-mine/folds/1/history.csv").exists
+        when(begun, lambda: None, unless=process.poll).join()
+        children = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+        first, *lines = process.communicate()[1].splitlines()
+    assert first.startswith("2 at once on local:2, see http") and process.returncode == 130
+    way_on = "kit train --resume 01-mine --cluster local:2"
+    assert re.fullmatch(
+        rf"stopped: \d of 5 folds (is|are) finished, \d+ epochs are saved .*; go on with: {way_on}", lines[-1]
+    )
+    assert all(re.match(r"fold \d/5  epoch \d/4  loss .*  on tls://127.0.0.1:\d+$", line) for line in lines[:-1])
+    assert psutil.wait_procs(children, timeout=10)[1] == []
