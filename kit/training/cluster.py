@@ -137,6 +137,8 @@ class Engine:
         self._waiting: deque[str] = deque()
         self._parcels: dict[int, tuple[object, Parcel]] = {}  # of an object, which is held so that its id stays its own
         self._seen = time.monotonic()  # when there was a worker
+        self._known: list[str] = []  # workers, as of `_asked`
+        self._asked = float("-inf")
 
     @property
     def workers(self) -> int:
@@ -201,15 +203,21 @@ class Engine:
             self._queue.close()
 
     def _addresses(self) -> list[str]:
-        with self._reaching():
-            return list(self._client.nthreads(callback_timeout=PATIENCE))
+        """Of all workers; asked for once a second."""
+        if time.monotonic() - self._asked > _LOOK_EVERY:
+            with self._reaching():
+                self._known = list(self._client.nthreads(callback_timeout=PATIENCE))
+            self._asked = time.monotonic()
+        return self._known
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
         """KitError where the scheduler has gone."""
         try:
+            if self._client.status != "running":
+                raise ConnectionError
             yield
-        except Exception as error:  # by whichever of Dask's, Tornado's and Python's errors that is told
+        except (OSError, RuntimeError) as error:
             raise KitError(f"--cluster {self.address}: its scheduler has gone away", 1) from error
 
     def _parcel(self, learned: Any, pack: Callable[[Any], Parcel]) -> Parcel:
@@ -342,9 +350,6 @@ class Engine:
                 continue
             if future.status == "error":
                 yield from self._broken(given, future.exception())
-            elif future.status in ("cancelled", "lost"):  # Dask's client has lost its scheduler
-                with self._reaching():
-                    raise ConnectionError
             elif future.status == "finished":
                 given.silent += 1
                 if given.silent > 2:  # the first looks may come between its last message and its end
