@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import KILL, KILLED, KitCommand, _toy, assert_one_line, needs
+from conftest import KILL, KILLED, KitCommand, _toy, assert_one_line
 
 from kit import KitError, open_run, sweep, train
 from kit.run.folder import Run
@@ -190,17 +190,6 @@ def test_two_processes_share_one_sweep(toy: str, small: Path, tmp_path: Path) ->
     shared = sweep(**options)
     assert [trial.number for trial in shared.trials] == list(range(1, 6))
     assert all(trial.state != "running" for trial in shared.trials) and shared.trials[0].given == {"epochs": 2}
-
-
-@needs("distributed")
-def test_the_workers_of_a_cluster_share_one_sweep(small: Path, tmp_path: Path) -> None:
-    space = {**SPACE, "epochs": 1}
-    del space["dropout"]
-    options: dict[str, Any] = {**OPTIONS, "space": space, "trials": 3, "data": small, "name": "spread"}
-    found = sweep("dense", sweeps=tmp_path, cluster="local:2", **options)
-    assert [trial.state for trial in found.trials] == ["finished"] * 3
-    alone = sweep("dense", sweeps=tmp_path / "alone", **{**options, "trials": 1})
-    assert found.trials[0].accuracy == pytest.approx(alone.trials[0].accuracy, abs=0.02)  # by as many threads, the same
 
 
 def test_ctrl_c_says_how_to_go_on(

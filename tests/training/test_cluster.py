@@ -17,7 +17,7 @@ from conftest import KILLED, needs
 from dask_processes import Processes
 from test_folds import same_as
 
-from kit import KitError, find, train
+from kit import KitError, find, sweep, train
 from kit.data.cache import cache_folder
 from kit.run.folder import Run
 
@@ -101,6 +101,19 @@ def test_a_worker_that_is_killed_costs_no_more_than_its_epoch(
     told = capsys.readouterr().err
     assert re.search(r"01-mine/folds/\d: worker tcp://\S+ is lost, another goes on after epoch \d", told)
     assert told.count("\nfold ") == FOLDS * EPOCHS  # what was finished is not done again
+
+
+def test_a_sweep_has_a_trial_on_each_worker_at_once(
+    dask: Processes, options: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = {"epochs": 2, "augment": False, "optimizer": "adam", "batch_size": 100}
+    given = options | {"folds": 2, "space": space}
+    there = sweep(**given, trials=3, sweeps=tmp_path / "there", cluster=dask.address)
+    assert capsys.readouterr().err.startswith(f"2 trials at once on {dask.address}, see ")
+    here = sweep(**given, trials=1, sweeps=tmp_path / "here", progress=False)
+    assert [trial.state for trial in there.trials] == ["finished"] * 3
+    first, alone = there.trials[0], here.trials[0]
+    assert (first.values, first.accuracies, first.reported) == (alone.values, alone.accuracies, alone.reported)
 
 
 def test_a_loss_that_becomes_nan_ends_the_run_once_with_its_line(
