@@ -161,7 +161,7 @@ class Trials:
                 self._engine.stop(event.key)
                 self._stop(active, STOPPED)
             else:
-                self._stands(active, int(event.row["epoch"]))
+                self._stands(active, int(event.row["epoch"]), event.worker)
         elif isinstance(event, Finished):
             self._ended(active)
         elif isinstance(event, Failed):
@@ -212,10 +212,10 @@ class Trials:
         self._journal.stop(active.held)
         self._said(active)
 
-    def _stands(self, active: _Active, epoch: int) -> None:
+    def _stands(self, active: _Active, epoch: int, worker: str = "") -> None:
         fold = f"fold {active.fold}/{self._task.folds}, epoch {epoch}/{active.settings.epochs}"
         best = f", {active.best['val_accuracy']:.2%}" if active.best else ""
-        self._watch.stands(active.name, fold + best)
+        self._watch.stands(active.name, fold + best + (f", on {worker}" if worker else ""))
 
     def _said(self, active: _Active) -> None:
         """The line of a trial that has ended."""
