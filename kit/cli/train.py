@@ -80,6 +80,7 @@ def networks(
             "data", "validation_split", "from_run", "teacher", "teacher_share", "unlabelled", "resume",
         ),
         TARGET: ("name", "runs"),
+        "Where it is trained": ("cluster",),
     },
 )  # fmt: skip
 def train(**given: Any) -> None:
