@@ -145,20 +145,20 @@ def test_the_gates_are_those_that_the_manual_names(package: Path, exportable: Ru
 
     def refused(
         precision: str, largest: float, agreeing: int, compression: str | None = None, loss: int = 0,
-        format: str = "mlprogram",
+        form: str = "mlprogram",
     ) -> bool:  # fmt: skip
         changed = replace(
             proved, rows=10_000, difference=replace(proved.difference, largest=largest, agreeing=agreeing),
             network_accuracy=0.99, accuracy=0.99 - loss / 10_000,
         )  # fmt: skip
-        of = replace(contract, precision=precision, compression=compression, format=format)
+        of = replace(contract, precision=precision, compression=compression, format=form)
         return bool(proof.failures(changed, of))
 
     assert not refused("float32", 0.9e-5, 10_000) and refused("float32", 1.1e-5, 10_000)
     assert not refused("float16", 0.9e-3, 9_995) and refused("float16", 1.1e-3, 10_000)
     assert refused("float16", 0.9e-3, 9_994)
-    assert not refused("float16", 4.9e-3, 9_995, format="tflite") and refused("float16", 5.1e-3, 9_995, format="tflite")
-    assert refused("float32", 1.1e-5, 10_000, format="tflite") and refused("float16", 4.9e-3, 9_994, format="tflite")
+    assert not refused("float16", 4.9e-3, 9_995, form="tflite") and refused("float16", 5.1e-3, 9_995, form="tflite")
+    assert refused("float32", 1.1e-5, 10_000, form="tflite") and refused("float16", 4.9e-3, 9_994, form="tflite")
     assert refused("float32", float("nan"), 10_000)
     assert not refused("float16", 0.5, 9_000, "palette4", loss=10) and refused(
         "float16", 0.5, 9_000, "palette4", loss=11
