@@ -63,7 +63,7 @@ def sweep(given: dict[str, Any]) -> Sweep:
         _search(task, journal, engine, watch, most, limit, clock, _again(given))
     found = _written(folder, task, journal)
     if asked.train_best and found.best:
-        where = {"runs": asked.runs, "progress": asked.progress, "cluster": asked.cluster}
+        where: dict[str, Any] = {"runs": asked.runs, "progress": asked.progress, "cluster": asked.cluster}
         run = train(**_training(task, found.best.given), **where)
         found = dataclasses.replace(found, run=run)
     return found
