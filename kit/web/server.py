@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from kit import KitError
+from kit.installation import pip_install_extra
 from kit.policy import content_security_policy
 from kit.reading.decider import Decider
 from kit.reading.frames import GUIDE_SHARE, PEN
@@ -65,7 +66,7 @@ def serve(
     try:
         import uvicorn  # noqa: F401
     except ImportError as error:
-        raise KitError("kit serve needs its extra: pip install h11 starlette uvicorn") from error
+        raise KitError(f"kit serve needs its extra: {pip_install_extra('serve')}") from error
     try:
         listening = socket.create_server((_HOST, port))
     except (OSError, OverflowError) as error:
