@@ -8,9 +8,8 @@ import numpy as np
 
 from kit import KitError
 from kit.contract import Contract
-from kit.exporting import opening
+from kit.exporting import bundled, opening
 from kit.model_files import is_model
-from kit.reading import bundled
 from kit.reading.frames import CENTRED_SCALE, Region, Stroke, centred, drawn, reduced, rounded
 from kit.run.folder import Run
 from kit.run.prediction import predictor

@@ -13,8 +13,9 @@ import numpy as np
 
 from kit import KitError, html, plots
 from kit.cells import harmless
+from kit.exporting import bundled
 from kit.files import whole_file
-from kit.reading import bundled, picture_files
+from kit.reading import picture_files
 from kit.reading.reader import Reader, open_reader
 from kit.run.runs import RUNS, RunName
 from kit.task import BACKGROUND, CAMERA, DIGITS
