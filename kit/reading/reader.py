@@ -38,9 +38,13 @@ class Reader:
         """Side of the grey square to make of a frame, in pixels."""
         return self.contract.size * CENTRED_SCALE if self.contract.crop == "centred" else self.contract.size
 
+    def square(self, frame: np.ndarray) -> np.ndarray:
+        """A square grey uint8 picture of any size as one of `side` pixels."""
+        return reduced(frame, Region(0, 0, len(frame)), self.side)
+
     def seen(self, frame: np.ndarray) -> np.ndarray:
         """What the network gets of a square grey uint8 picture of any size: uint8 (size, size)."""
-        return self._seen(reduced(frame, Region(0, 0, len(frame)), self.side))
+        return self._seen(self.square(frame))
 
     def _seen(self, square: np.ndarray) -> np.ndarray:
         return rounded(centred(square, self.contract.size)) if self.contract.crop == "centred" else square
@@ -71,7 +75,7 @@ class Reader:
 
     def read_frame(self, frame: np.ndarray) -> np.ndarray:
         """float64 probabilities of a square grey uint8 picture of any size, checked."""
-        return self.checked(self.read(self.seen(frame)[None])[0])
+        return self.read_square(self.square(frame))
 
     def drawing(self, strokes: Sequence[Stroke]) -> np.ndarray:
         """The drawing as a grey uint8 square of `side` pixels, in the colours that the network knows."""
