@@ -155,10 +155,14 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     async def frame(request: "Request") -> "Response":
         session = intake.session_name(request.query_params.get("session", ""))
         time = intake.seconds(request.query_params.get("time", ""))
+
+        def read() -> tuple[np.ndarray, np.ndarray]:
+            square = reader.square(pixels)
+            return square, reader.read_square(square)
+
         async with intake.body(request, intake.LARGEST_SIDE**2, large_ones) as data:
             pixels = intake.square(data.getvalue())
-            square = await others.computed(request, lambda: reader.square(pixels))
-            probabilities = await others.computed(request, lambda: reader.read_square(square))
+            square, probabilities = await others.computed(request, read)
         decider = sessions.pop(session, None) or Decider(contract.labels, contract.background, contract.threshold)
         sessions[session] = decider
         while len(sessions) > _MOST_SESSIONS:
