@@ -490,12 +490,8 @@ def open_page(
     page.problems = []
     page.on("console", lambda message: page.problems.append(message.text))
     page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith((address, "data:", "blob:")) else page.problems.append(request.url)
-        ),
-    )
+    own = (address, "data:", "blob:")
+    page.on("request", lambda one: None if one.url.startswith(own) else page.problems.append(one.url))
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
     return page
@@ -655,7 +651,8 @@ def test_a_picture_is_pasted_by_a_button(foreseen: Any) -> None:
     foreseen.evaluate(
         """async text => {
             const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-            await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([bytes], { type: "image/png" }) })]);
+            const picture = new Blob([bytes], { type: "image/png" });
+            await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
         }""",
         text,
     )
@@ -745,9 +742,10 @@ def test_the_box_stays_inside_and_cuts_what_it_covers(foreseen: Any, seed: int) 
             "side": float(generator.uniform(-5, 90))
         }
         box, square = foreseen.evaluate(
-            "([wanted, picture]) => { const box = inside(wanted, picture); return [box, [...cut(picture, box)]]; }".replace(
-                "cut(picture, box)", "cut({ ...picture, grey: Uint8Array.from(picture.grey) }, box)"
-            ),
+            """([wanted, picture]) => {
+                const box = inside(wanted, picture);
+                return [box, [...cut({ ...picture, grey: Uint8Array.from(picture.grey) }, box)]];
+            }""",
             [wanted, {"width": width, "height": height, "grey": pixels.ravel().tolist()}],
         )
         largest = min(width, height)
