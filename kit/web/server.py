@@ -260,7 +260,7 @@ def _card(reader: Reader) -> dict[str, Any]:
     }
 
 
-_EMPTY_PAD = {"state": "silent", "label": None, "confidence": 0.0, "probabilities": [], "square": None}
+_EMPTY_PAD: dict[str, Any] = {"state": "silent", "label": None, "confidence": 0.0, "probabilities": [], "square": None}
 
 
 def _answer(reader: Reader, square: np.ndarray) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def test_pictures_are_read_in_an_empty_folder(kit_here: KitCommand) -> None:
 def test_it_is_verified_by_its_name(kit_here: KitCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named, by_path = kit_here("verify", "camera"), kit_here("verify", bundled.path())
     assert named.returncode == by_path.returncode == 1 and named.stdout == by_path.stdout != ""
-    assert named.stderr.splitlines()[-1].startswith("camera: not compared: its run, ")
+    assert named.stderr.splitlines()[-1].startswith("error: camera: not compared: its run, ")
     monkeypatch.chdir(tmp_path)
     Path("camera").mkdir()  # a folder of pictures, and no model
     assert verify("camera").saved.path == bundled.path()
