@@ -684,9 +684,10 @@ def test_the_box_is_moved_and_scaled_by_mouse_keyboard_and_slider(foreseen: Any)
     foreseen.mouse.move(*middle)
     foreseen.mouse.down()
     foreseen.mouse.move(middle[0] - view["width"], middle[1], steps=5)  # further than it goes
+    wait_for_digit(foreseen, "3")
+    foreseen.wait_for_timeout(700)
     assert foreseen.locator("#says").inner_text() == "4"  # nobody is told before it is let go
     foreseen.mouse.up()
-    wait_for_digit(foreseen, "3")
     wait_until(foreseen, "document.getElementById('says').textContent === '3'")
     foreseen.keyboard.press("Home")  # the mouse has left the focus on the box
     wait_for_digit(foreseen, "4")
