@@ -76,7 +76,7 @@ def _why_not_loaded(error: ImportError) -> str:
     lines = re.findall(r"^\w*Error: (.+)$", str(error), re.MULTILINE) or str(error).split("\n")
     said = f": {lines[-1].strip().rstrip('.')}" if lines[-1] else ""
     windows = "install Microsoft's Visual C++ Redistributable, which it needs"
-    advice = windows if sys.platform == "win32" else "pip install --force-reinstall tensorflow"
+    advice = windows if sys.platform == "win32" else installation.pip_install("--force-reinstall", "tensorflow")
     return f"TensorFlow cannot be loaded{said}: {advice}"
 
 

@@ -1,7 +1,9 @@
 """Versions and platforms: what is installed is named, what is missing or made for no such platform is one line."""
 
+import ast
 import os
 import runpy
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -138,6 +140,25 @@ def test_a_tensorflow_that_cannot_be_loaded_is_one_line(
 def test_extras_are_named_by_the_packages_that_they_bring() -> None:
     """So that the line is true for a clone and for a wheel."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for extra, page in (("serve", "web/server.py"), ("heic", "reading/unreadable.py")):
-        names = " ".join(requirement.partition(">")[0] for requirement in extras[extra])
-        assert f"pip install {names}" in (ROOT / "kit" / page).read_text(encoding="utf-8"), extra
+    told = {extra: shlex.split(installation.pip_install_extra(extra))[2:] for extra in installation._EXTRAS}
+    assert told == {extra: extras[extra] for extra in extras.keys() - {"dev", "release"}}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["tensorflow"], ["requests[socks]"], ["--upgrade", "kaggle"], ["kaggle>=2.2", "six>=1.16", "a<2,>1"]]
+)
+def test_a_command_means_the_same_to_every_shell(arguments: list[str]) -> None:
+    """cmd takes what stands between double quotes as it is, and single ones for part of the name; so does Windows."""
+    command = installation.pip_install(*arguments)
+    assert shlex.split(command) == ["pip", "install", *arguments]
+    outside = "".join(command.split('"')[::2])
+    assert not set(command) & set("'`$%!^&|\\") and not set(outside) & set("<>[],;=()*?")
+
+
+def test_no_message_writes_such_a_command_itself() -> None:
+    for path in (ROOT / "kit").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = [
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert path.name == "installation.py" or not any("pip install" in text for text in texts), path

@@ -10,10 +10,12 @@ import numpy as np
 
 from kit import KitError, html
 from kit.contract import Contract
+from kit.exporting import bundled
 from kit.exporting.evaluator import Costs
 from kit.exporting.opening import read
 from kit.exporting.options import MAX_LOSS
 from kit.exporting.saved_model import SavedModel
+from kit.model_files import is_model
 from kit.run.folder import Run
 from kit.run.prediction import predictor
 from kit.run.runs import RUNS, RunName, find
@@ -184,7 +186,7 @@ def verify(
     """Reads a saved model from disk, checks it and compares it with the network that it was made of.
 
     Args:
-        package: What `kit export` wrote, whatever it is called.
+        package: What `kit export` wrote, whatever it is called; or "camera", the model that comes with kit.
         run: The run; the one that the model names without it.
         rows: Compare so many validation rows, evenly spread, instead of all; of a run in folds, instead of as many as
             one fold held out.
@@ -195,7 +197,7 @@ def verify(
     Raises:
         KitError: The file is none of these or damaged, or the run named is missing or another.
     """
-    saved = read(package)
+    saved = read(bundled.path() if str(package) == bundled.NAME and not is_model(package) else package)
     source, problems, proof = _source(saved, run, runs), saved.problems(), None
     if source and not problems:
         chosen = rows_of(source, data, rows)
