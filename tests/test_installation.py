@@ -113,19 +113,27 @@ def test_without_tensorflow_what_needs_it_is_one_line_and_the_rest_works(small: 
     assert kit("predict", "camera", ROOT / "docs" / "digits.png").returncode == 0
 
 
+class NotFoundError(Exception):
+    """As TensorFlow raises it, which is no ImportError, and says in several lines what it was looking for."""
+
+
+METAL = NotFoundError("dlopen(/b/tensorflow-plugins/libmetal_plugin.dylib, 0x0006): Library not loaded: @rpath/_a\n  b")
+
+
 @pytest.mark.parametrize(
-    ("said", "system", "line"),
+    ("error", "system", "line"),
     [
-        (RUNTIME, "win32", "internal: the module was not found: install Microsoft's Visual C++ Redistributable, which"),
-        ("No module named 'absl'", "linux", "loaded: No module named 'absl': pip install --force-reinstall tensorflow"),
-        ("", "linux", "TensorFlow cannot be loaded: pip install --force-reinstall tensorflow"),
+        (ImportError(RUNTIME), "win32", "module was not found: install Microsoft's Visual C++ Redistributable, which"),
+        (ImportError("No module named 'absl'"), "linux", "'absl': pip install --force-reinstall tensorflow"),
+        (ImportError(""), "linux", "TensorFlow cannot be loaded: pip install --force-reinstall tensorflow"),
+        (METAL, "darwin", "its plugin libmetal_plugin.dylib is not made for this version of it: pip uninstall"),
     ],
 )
 def test_a_tensorflow_that_cannot_be_loaded_is_one_line(
-    said: str, system: str, line: str, monkeypatch: pytest.MonkeyPatch
+    error: Exception, system: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(name: str) -> None:
-        raise ImportError(said)
+        raise error
 
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.setattr(backend.importlib, "import_module", broken)
