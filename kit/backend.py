@@ -90,6 +90,8 @@ def reason(error: Exception) -> str:
     text = str(error)
     bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", text, re.DOTALL)
     text = bold[1] if bold else text.rpartition("Exception encountered: ")[2]
+    if inside_a_graph := re.search(r"^(.+)\n\s*\[\[", text, re.MULTILINE):  # behind where the operation stands
+        text = inside_a_graph[1]
     lines = re.sub(r"\{\{.*?\}\}|\[Op:.*|\[\[.*", "", text).strip().splitlines()
     return lines[0].strip() if lines else type(error).__name__
 
