@@ -1,20 +1,28 @@
 """Versions and platforms: what is installed is named, what is missing or made for no such platform is one line."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
 import sysconfig
 import tomllib
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import assert_one_line
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from typer.main import get_command
 
 from kit import KitError, __version__, backend, installation
+from kit.cli.main import app
 
 ROOT = Path(__file__).parents[1]
+PLATFORMS = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
 HIDES_TENSORFLOW = """
 import sys
 class Hidden:
@@ -141,6 +149,27 @@ def test_a_tensorflow_that_cannot_be_loaded_is_one_line(
     with pytest.raises(KitError) as raised:
         backend.tensorflow()
     assert line in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_every_command_is_in_the_table_of_platforms() -> None:
+    def names(group: Any, before: str = "") -> Iterator[str]:
+        for name, command in group.commands.items():
+            yield from names(command, f"{name} ") if hasattr(command, "commands") else [before + name]
+
+    table = re.findall(r"^\| `([a-z ]+)` \|(?: (?:run|wheels|simulated)[^|]*\|){5}$", PLATFORMS, re.MULTILINE)
+    assert table == list(names(get_command(app)))
+
+
+def test_nothing_of_what_colab_and_kaggle_ship_is_too_old() -> None:
+    """So that pip replaces none of it; that a set can be resolved around it, benchmarks/hosted.py says."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    bounds = {needed.name: needed.specifier for needed in map(Requirement, project["dependencies"])}
+    bounds["python"] = SpecifierSet(project["requires-python"])
+    rows = re.findall(r"^\| ([\w-]+) \|((?: [0-9.]+ \|){4})$", PLATFORMS, re.MULTILINE)
+    shipped = {name.lower(): versions.replace("|", " ").split() for name, versions in rows}
+    assert {"tensorflow", "keras", "numpy", "matplotlib", "protobuf", "scikit-learn", "python"} <= shipped.keys()
+    for name, versions in shipped.items():
+        assert [one for one in versions if one not in bounds.get(name, SpecifierSet())] == [], name
 
 
 def test_extras_are_named_by_the_packages_that_they_bring() -> None:
