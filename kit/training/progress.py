@@ -1,6 +1,7 @@
 """What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
+import time
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from kit.text import printable
 
 if TYPE_CHECKING:
     import rich.progress
+
+_REDRAWN = 0.25  # seconds after which the bar of a notebook is drawn again
 
 
 class Progress:
@@ -29,6 +32,7 @@ class Progress:
         self._before = f"fold {number:{len(str(folds))}}/{folds}  " if folds > 1 else ""
         self._earlier, self._all = (number - 1) * epochs, folds * epochs  # epochs, if none ends early
         self._bar: rich.progress.Progress | None = None
+        self._drawn: float | None = None  # when, in a notebook
 
     def __enter__(self) -> "Progress":
         if self._shown and (_at_a_terminal() or _in_notebook()):
@@ -43,7 +47,10 @@ class Progress:
                 TextColumn("left"),
                 console=Console(stderr=True, highlight=False),
                 transient=True,
+                # A notebook takes what is printed while a thread draws for a part of the bar, and wipes it with that.
+                auto_refresh=not _in_notebook(),
             )
+            self._drawn = time.monotonic() if _in_notebook() else None
             self._bar.start()
             self._task = self._bar.add_task(
                 "", total=None, epoch=self._done + 1, epochs=self._epochs, loss=0.0, accuracy=0.0
@@ -74,6 +81,9 @@ class Progress:
                 loss=loss,
                 accuracy=accuracy,
             )
+            if self._drawn is not None and time.monotonic() - self._drawn > _REDRAWN:
+                self._bar.refresh()
+                self._drawn = time.monotonic()
 
     def start_epoch(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
