@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pairs import KIT, compare
 
-TYPED = {"a command": "tra", "one of 100 runs": "analyze 0", "a network": "train --arch "}
+TYPED = {"a command": "tra", "one of 100 runs": "analyze 1", "a network": "train --arch "}
 # Each loads kit's script and does what its Tab does behind what is typed, without a terminal.
 TABS = {
     "bash": (
@@ -49,7 +49,7 @@ def main(rounds: int = 20) -> None:
 def _prepare(folder: Path) -> None:
     """A folder with runs, the shells' scripts and a `kit` that is this one, and this process in it."""
     for number in range(1, 101):
-        run = folder / "runs" / f"{number:03}-kit"
+        run = folder / "runs" / f"{number:02}-kit"
         run.mkdir(parents=True)
         for file in ("settings.json", "metrics.json"):
             (run / file).write_text("{}")
