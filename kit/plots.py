@@ -30,6 +30,7 @@ _SERIES = [  # colour and marker of a class
     (BLUE, "o"), (ORANGE, "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"),
     ("#7A6A00", "<"), (GREY, ">"), ("#882255", "h"), ("#44AA99", "*"), ("#999933", "p"),
 ]  # fmt: skip
+_STAND_INS = {"cmti10": "cmmi10"}  # what matplotlib brings since 3.11 alone: the same letters, from formulas
 
 
 def save(figure: "Figure", path: Path, *, what: str = "", replace: bool = True, parents: bool = False) -> Path:
@@ -62,7 +63,7 @@ def is_drawn(path: Path, what: str = "") -> bool:
 
 
 def font_file(name: str) -> Path:
-    """Where a font lies that matplotlib brings along.
+    """Where a font lies that matplotlib brings along, or one like it where an older matplotlib lacks it.
 
     By its file's name, without the ending, because a search by family, style and weight may find another file of the
     same family among the system's fonts.
@@ -74,10 +75,11 @@ def font_file(name: str) -> Path:
         from matplotlib import get_data_path
     except ImportError as error:
         raise _missing(f"the font {name}") from error
-    path = Path(get_data_path(), "fonts", "ttf", f"{name}.ttf")
-    if not path.is_file():
-        raise _missing(f"the font {name}")
-    return path
+    fonts = Path(get_data_path(), "fonts", "ttf")
+    for known in (name, _STAND_INS.get(name, name)):
+        if (path := fonts / f"{known}.ttf").is_file():
+            return path
+    raise _missing(f"the font {name}")
 
 
 def sample_picture(name: str) -> Path:

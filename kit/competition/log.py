@@ -201,6 +201,4 @@ def alone(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows removes it at the release
-            (folder / _LOCK).unlink()
-        lock.release()
+        lock.release()  # its file stays where filelock leaves it: who removed it might remove the next one's

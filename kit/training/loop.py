@@ -337,6 +337,11 @@ def resumable(run: Run, how_far: Callable[[], str], shown: bool, options: Sequen
     except KitError as error:  # a full disk
         _require(run, ": start a new one")
         raise KitError(f"{error}; then go on with: {_way_on(run, options)}", error.exit_code) from error
+    except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
+        full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
+        advice = "a smaller --batch-size needs less memory; " if full else ""
+        what = f"TensorFlow failed, {backend.reason(error)}: {how_far()}"
+        raise KitError(f"{what}; {advice}go on with: {_way_on(run, options)}", exit_code=1) from error
     except KeyboardInterrupt:
         _require(run, ": start a new one")
         Progress(0, shown=shown).say(f"stopped: {how_far()}; go on with: {_way_on(run, options)}")

@@ -1,6 +1,7 @@
 """What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
+import time
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -9,6 +10,8 @@ from kit.text import printable
 
 if TYPE_CHECKING:
     import rich.progress
+
+_REDRAWN = 0.25  # seconds after which the bar of a notebook is drawn again
 
 
 class _Reported:
@@ -21,6 +24,7 @@ class _Reported:
     def __init__(self, shown: bool) -> None:
         self._shown = shown
         self._bar: rich.progress.Progress | None = None
+        self._drawn: float | None = None  # when, in a notebook
 
     def __enter__(self) -> Self:
         if self._shown and (_at_a_terminal() or _in_notebook()):
@@ -28,7 +32,10 @@ class _Reported:
             from rich.progress import Progress
 
             console = Console(stderr=True, highlight=False)
-            self._bar = Progress(*self._columns(), console=console, transient=True)
+            # A notebook takes what is printed while a thread draws for a part of the bar, and wipes it with that.
+            alone = not _in_notebook()
+            self._bar = Progress(*self._columns(), console=console, transient=True, auto_refresh=alone)
+            self._drawn = None if alone else time.monotonic()
             self._bar.start()
         return self
 
@@ -41,6 +48,12 @@ class _Reported:
     def _columns(self) -> "list[rich.progress.ProgressColumn]":
         """What a bar shows."""
         raise NotImplementedError
+
+    def _redraw(self) -> None:
+        """Draws the bar of a notebook again, where that was a while ago."""
+        if self._bar and self._drawn is not None and time.monotonic() - self._drawn > _REDRAWN:
+            self._bar.refresh()
+            self._drawn = time.monotonic()
 
     def say(self, line: str) -> None:
         line = printable(line)
@@ -98,6 +111,7 @@ class Progress(_Reported):
                 loss=loss,
                 accuracy=accuracy,
             )
+            self._redraw()
 
     def start_epoch(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
@@ -140,11 +154,13 @@ class Together(_Reported):
             self._bar.update(self._tasks[fold], worker=worker)
         elif self._bar:
             self._tasks[fold] = self._bar.add_task(_fold_of(fold, self._folds), total=self._epochs, worker=worker)
+        self._redraw()
 
     def end_epoch(self, fold: int, row: dict[str, float], kept: bool) -> None:
         """After an epoch of a fold: a row of its history, and whether this is its best epoch so far."""
         if self._bar:
             self._bar.update(self._tasks[fold], completed=round(row["epoch"]))
+            self._redraw()
         self.say(f"{_fold_of(fold, self._folds)}{_line(row, self._epochs, kept)}  on {self._workers[fold]}")
 
     def end(self, fold: int) -> None:
