@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit import KitError
 from kit.files import remove
+from kit.installation import pip_install_extra
 from kit.search.space import Choice, Dimension, Value
 from kit.system import in_plain_words
 
@@ -43,7 +44,7 @@ class Held:
 def check_installed() -> None:
     """KitError where Optuna is missing."""
     if find_spec("optuna") is None:
-        raise KitError("kit sweep needs its extra: pip install optuna")
+        raise KitError(f"kit sweep needs its extra: {pip_install_extra('sweep')}")
 
 
 class Journal:

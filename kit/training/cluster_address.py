@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit import KitError, __version__, backend
+from kit.installation import pip_install_extra
 from kit.stored import json_of
 from kit.training import cluster_worker
 
@@ -33,7 +34,7 @@ def connected(address: str) -> Iterator["Client"]:
         KitError: It is no address, nobody answers there, there are no workers, or some have other versions.
     """
     if missing := [name for name in ("cryptography", "distributed") if find_spec(name) is None]:
-        raise KitError(f"--cluster needs its extra, without {missing[0]}: pip install bokeh cryptography distributed")
+        raise KitError(f"--cluster needs its extra, without {missing[0]}: {pip_install_extra('cluster')}")
     with _silenced(), contextlib.ExitStack() as stack:
         if found := re.fullmatch("local:(.*)", address):
             client = _client(stack.enter_context(_local(address, found[1])), address)

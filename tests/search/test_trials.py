@@ -224,5 +224,5 @@ def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     from kit.search import journal
 
     monkeypatch.setattr(journal, "find_spec", lambda name: None)
-    with pytest.raises(KitError, match=r"kit sweep needs its extra: pip install optuna"):
+    with pytest.raises(KitError, match=r"kit sweep needs its extra: pip install \"optuna>=5.0\""):
         journal.check_installed()

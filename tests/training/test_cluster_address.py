@@ -193,9 +193,8 @@ def test_without_its_extra_the_command_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(cluster_address, "find_spec", lambda name: None)
     finished = kit_here("train", "--folds", 2, "--cluster", "local:2")
-    assert_one_line(
-        finished, "--cluster needs its extra, without cryptography: pip install bokeh cryptography distributed"
-    )
+    packages = '"bokeh>=3.1" "cryptography>=42" "distributed>=2025.1"'
+    assert_one_line(finished, f"--cluster needs its extra, without cryptography: pip install {packages}")
 
 
 def test_without_a_cluster_nothing_of_dask_is_imported() -> None:
