@@ -46,7 +46,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
 
 @pytest.fixture(scope="module")
 def options(small: Path) -> dict[str, Any]:
-    return {"arch": "dense", "dropout": 0.3, "epochs": EPOCHS, "folds": FOLDS, "data": small}
+    return {"arch": "dense", "l2": 0.001, "epochs": EPOCHS, "folds": FOLDS, "data": small}
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,8 @@ def test_nobody_or_somebody_else_at_the_address_is_one_line(monkeypatch: pytest.
     assert refusal("tcp://no-such-host.invalid:8786").startswith("no such host, no-such-host.invalid: ")
     with listening(None) as address:
         assert refusal(address) == "no answer within 1 s: is it the address of dask scheduler?"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
     assert refusal(address) == "nobody listens there, connection refused: start one with dask scheduler"
     with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
         assert refusal(address).startswith("whoever listens there is no scheduler of Dask's: give tcp://HOST:8786")
