@@ -74,13 +74,12 @@ def networks(
     Arguments,
     overrides=Recipe,
     groups={
-        "What is trained": ("arch", "time_limit", "camera", "background_share", "folds"),
+        "What is trained": ("arch", "time_limit", "camera", "background_share", "folds", "cluster"),
         HOW: (),
         SOURCE: (
             "data", "validation_split", "from_run", "teacher", "teacher_share", "unlabelled", "resume",
         ),
         TARGET: ("name", "runs"),
-        "Where it is trained": ("cluster",),
     },
 )  # fmt: skip
 def train(**given: Any) -> None:

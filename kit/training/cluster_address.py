@@ -1,5 +1,6 @@
 """`--cluster ADDRESS`: what people write for a cluster of Dask's → a client of it, or what is wrong in one line."""
 
+import asyncio
 import contextlib
 import logging
 import pydoc
@@ -8,6 +9,7 @@ import socket
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +43,7 @@ def connected(address: str) -> Iterator["Client"]:
         else:
             where = address if "://" in address else _in_file(address)
             _require_listening(where, address)
+            _require_scheduler(where, address)
             client = _client(where, address)
         stack.callback(_close, client)
         _require_same(client, address)
@@ -132,36 +135,50 @@ def _require_listening(where: str, address: str) -> None:
         ) from error
 
 
+def _require_scheduler(where: str, address: str) -> None:
+    """KitError where whoever listens is no scheduler: Dask's client would wait for its first word for ever."""
+    try:
+        with ThreadPoolExecutor(1) as aside:  # a notebook has a loop of its own here
+            kind = aside.submit(asyncio.run, _kind_of(where)).result()
+    except Exception as error:  # strangers say what they like
+        causes = _causes(error)
+        if where.startswith("tls"):
+            raise KitError(
+                f"--cluster {address}: no connection by TLS, {_reason(causes[-1])}: set distributed.comm.tls in Dask's "
+                "configuration"
+            ) from error
+        if any(isinstance(cause, TimeoutError) for cause in causes):
+            raise _no_answer(address) from error
+        raise KitError(f"--cluster {address}: whoever listens there is no scheduler of Dask's: {_FORMS}") from error
+    if kind != "Scheduler":
+        raise KitError(f"--cluster {address}: the address of a {kind.lower()}: give that of its scheduler")
+
+
+async def _kind_of(where: str) -> str:
+    from distributed import rpc
+    from distributed.security import Security
+
+    given = Security().get_connection_args("client")  # of Dask's configuration
+    async with rpc(where, timeout=PATIENCE, connection_args=given) as server:
+        return str((await asyncio.wait_for(server.identity(), PATIENCE))["type"])
+
+
 def _client(where: Any, address: str) -> "Client":
     from distributed import Client
 
     try:
         return Client(where, timeout=PATIENCE, set_as_default=False, name="kit")
-    except TimeoutError as error:
+    except (OSError, RuntimeError) as error:
         raise _no_answer(address) from error
-    except (TypeError, ValueError, RuntimeError) as error:  # of TLS that is not set up
-        if address.startswith("tls"):
-            raise _no_certificate(address, error) from error
-        raise KitError(f"--cluster {address}: {_reason(error)}: {_FORMS}") from error
-    except OSError as error:
-        cause: BaseException = error
-        while cause.__cause__:
-            cause = cause.__cause__
-        if address.startswith("tls"):
-            raise _no_certificate(address, cause) from error
-        if isinstance(cause, TimeoutError):
-            raise _no_answer(address) from error
-        raise KitError(f"--cluster {address}: no scheduler of Dask's: {_reason(cause)}: {_FORMS}") from error
 
 
 def _no_answer(address: str) -> KitError:
     return KitError(f"--cluster {address}: no answer within {PATIENCE:.0f} s: is it the address of dask scheduler?", 1)
 
 
-def _no_certificate(address: str, error: BaseException) -> KitError:
-    return KitError(
-        f"--cluster {address}: no connection by TLS, {_reason(error)}: set distributed.comm.tls in Dask's configuration"
-    )
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error, and what caused it, and what caused that."""
+    return [error, *(_causes(error.__cause__) if error.__cause__ else [])]
 
 
 def _reason(error: BaseException) -> str:

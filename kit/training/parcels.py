@@ -65,8 +65,12 @@ class Store:
 @functools.lru_cache(maxsize=2)
 def _digits(parcel: Parcel) -> LabelledDigits:
     arrays = _unpacked(parcel.content)
-    texts = {name: str(arrays.pop(name)) for name in ("fingerprint", "name")}
-    return LabelledDigits(**arrays, **texts)
+    return LabelledDigits(
+        images=arrays["images"],
+        labels=arrays["labels"],
+        fingerprint=str(arrays["fingerprint"]),
+        name=str(arrays["name"]),
+    )
 
 
 def _packed(arrays: Mapping[str, np.ndarray]) -> Parcel:

@@ -42,7 +42,9 @@ class Processes:
         words = [sys.executable, "-m", "dask", *map(str, command)]
         with open(self._log, "ab") as log:
             environment = self._environment | environment
-            process = subprocess.Popen(words, env=environment, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                words, cwd=self.file.parent, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         self._started.append(process)
         return process
 
