@@ -27,8 +27,8 @@ EPOCHS = 3
 class Pretended:
     """As many trainings at once as it is told, an epoch of each in turn; the accuracy peaks at a rate of 0.01."""
 
-    def __init__(self, workers: int = 1, breaks: int | None = None) -> None:
-        self.workers, self._breaks = workers, breaks
+    def __init__(self, workers: int = 1, breaks: int | None = None, nan_above: float = 1.0) -> None:
+        self.workers, self._breaks, self._nan_above = workers, breaks, nan_above
         self.running = dict[str, tuple[Run, int]]()
         self.heard, self.most, self.epochs = 0, 0, 0
 
@@ -59,7 +59,7 @@ class Pretended:
         run.write_metrics(metrics_of(run, rows))
         if self._breaks == self.epochs:
             raise KeyboardInterrupt
-        if run.settings.learning_rate > 0.09:
+        if run.settings.learning_rate > self._nan_above:
             del self.running[key]
             run.write_metrics({**metrics_of(run, rows), "finished": True, "stopped": "diverged"})
             yield Failed(key, DivergedError("the loss became NaN", 1))
@@ -141,9 +141,9 @@ def test_a_hopeless_trial_is_stopped_early_and_none_that_is_better_than_most(tmp
 
 
 def test_a_loss_that_became_nan_ends_the_trial_and_not_the_sweep(tmp_path: Path, task: Task) -> None:
-    trials = trials_of(searched(tmp_path / "sweep", task, 16), task)
+    trials = trials_of(searched(tmp_path / "sweep", task, 16, Pretended(nan_above=0.03)), task)
     diverged = [trial for trial in trials if trial.state == "diverged"]
-    assert all(trial.values["learning_rate"] > 0.09 for trial in diverged)  # type: ignore[operator]
+    assert diverged and all(trial.values["learning_rate"] > 0.03 for trial in diverged)  # type: ignore[operator]
     assert len(trials) == 16
 
 
