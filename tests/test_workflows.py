@@ -56,6 +56,11 @@ def test_the_suite_runs_as_make_test_runs_it() -> None:
     assert suite["steps"][-1]["run"] == f"python {command}"
 
 
+def test_the_ends_of_the_ranges_are_those_of_all_extras() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(re.findall(r"--extra (\w+)", MAKEFILE)) == set(extras) - {"dev", "release"}
+
+
 def test_what_is_made_is_a_target_and_what_is_run_is_a_file() -> None:
     targets = set(re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[0].split())
     matrix = read("ci")["jobs"]["ranges"]["strategy"]["matrix"]["versions"]
