@@ -471,4 +471,4 @@ def test_a_whole_checkpoint_is_gone_on_with(stopped: Run, small: Path, tmp_path:
 
 def test_a_run_says_where_its_rows_are_so_that_every_system_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beginning, "folder_or_file", lambda data: PureWindowsPath(r"C:\my data\mnist"))
-    assert beginning._settings(networks.named("dense"), {}, None, None).data == "C:/my data/mnist"
+    assert beginning.settings_with(networks.named("dense"), {}, None).data == "C:/my data/mnist"
