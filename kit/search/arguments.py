@@ -46,7 +46,7 @@ class SweepArguments:
         check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295",
     )  # fmt: skip
     cluster: Path | str | None = option(
-        "A trial on each of Dask's workers at once: tcp://HOST:8786, tls://…, an address file, or local:N.",
+        "A trial on each of Dask's workers at once: tcp:// or tls://HOST:8786, an address file, or local:N.",
         default=None, metavar="ADDRESS",
     )  # fmt: skip
     data: Path | str | None = option(

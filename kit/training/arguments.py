@@ -57,7 +57,7 @@ class Arguments(Recipe):
         "Learn from these pictures too, as the teacher reads them.", default=None, metavar="test.csv"
     )
     cluster: Path | str | None = option(
-        "Train the folds at once, on Dask's workers: tcp://HOST:8786, tls://…, an address file, or local:N.",
+        "Train the folds at once, on Dask's workers: tcp:// or tls://HOST:8786, an address file, or local:N.",
         default=None, metavar="ADDRESS",
     )  # fmt: skip
     resume: "RunName | None" = option("Go on with a stopped training.", default=None, metavar="RUN")
