@@ -495,13 +495,26 @@ def draw_slice(axis: "Axes", setting: Slice, accuracies: Sequence[float], best: 
         axis.set_xlim(-0.5, len(words) - 0.5)
     else:
         places = np.array(setting.values, float)
-        axis.set_xscale("log" if setting.log else "linear")
+        if setting.log:
+            _logarithmic(axis, places)
     axis.plot(places, shares, "o", color=BLUE, markersize=5, alpha=0.7)
     axis.plot(places[best], shares[best], "*", color=ORANGE, markersize=13)
     _room_for(axis, shares)
     axis.set_xlabel(setting.name)
     axis.set_ylabel("accuracy, %")
     axis.grid(alpha=0.25)
+
+
+def _logarithmic(axis: "Axes", places: np.ndarray) -> None:
+    """Makes the horizontal axis a logarithm's, with labels that do not meet."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_xscale("log")
+    wide = places.max() > 200 * places.min()
+    axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 3)))
+    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.tick_params("x", rotation=30)
 
 
 def _room_for(axis: "Axes", shares: np.ndarray) -> float:
