@@ -3,6 +3,7 @@
 import errno
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,22 @@ def test_float16_keeps_the_gate_by_leaving_the_smallest_operations_exact(
     monkeypatch.setitem(proof.GATES, "float16", share * difference)
     strict = export(exportable, to=tmp_path, name="strict")
     assert strict.proof.difference.largest <= share * difference and strict.size > usual.size
+
+
+def test_a_doubtful_row_that_float16_reads_otherwise_is_one_of_all_rows(
+    exportable: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 200 rows two may be, by this gate: so one among the 50 that float16 is tried on first costs no exactness."""
+    usual, prove = export(exportable, to=tmp_path, name="usual"), proof.prove
+
+    def one_otherwise(*given: Any) -> proof.Proof:
+        found = prove(*given)
+        return replace(found, difference=replace(found.difference, agreeing=found.rows - 1))
+
+    monkeypatch.setattr("kit.exporting.export._UNSURE", 50)
+    monkeypatch.setattr(proof, "AGREEMENT", 0.99)
+    monkeypatch.setattr(proof, "prove", one_otherwise)
+    assert export(exportable, to=tmp_path, name="doubtful").size == pytest.approx(usual.size, rel=0.01)
 
 
 def test_numbers_too_large_for_float16_are_seen_and_the_way_out_is_one(small: Path, tmp_path: Path) -> None:
