@@ -26,7 +26,7 @@ lowest: RESOLUTION = lowest-direct
 newest: RESOLUTION = highest
 lowest newest: .venv/installed-dev
 	.venv/bin/uv pip compile --quiet --resolution $(RESOLUTION) pyproject.toml --output-file .venv/$@.txt \
-		--extra heic --extra kaggle --extra onnx --extra serve --extra tflite
+		--extra cluster --extra heic --extra kaggle --extra onnx --extra serve --extra sweep --extra tflite
 	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv/$@
 	.venv/bin/uv pip install --quiet --python .venv/$@ --constraint .venv/$@.txt --editable ".[dev]"
 	$(ONE_THREAD) .venv/$@/bin/python $(SUITE) --ignore tests/test_structure.py

@@ -18,9 +18,8 @@ import numpy as np
 from readings import FORMS, exported
 
 from kit import fetch, train
-from kit.exporting import core_ml_model, coreml
+from kit.exporting import bundled, core_ml_model, coreml
 from kit.exporting.proof import AGREEMENT, GATES, rows_of
-from kit.reading import bundled
 from kit.reading.reader import open_reader
 from kit.run.settings import RUNS
 from kit.task import CAMERA

@@ -9,6 +9,7 @@ is installed or run. Needs uv, which the extra `dev` brings. Exit code 1 where P
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +28,8 @@ VERSIONS = {
     "lowest": ["--resolution", "lowest-direct"],
     "newest": ["--resolution", "highest"],
 }
-EXTRAS = ["heic", "kaggle", "onnx", "serve", "tflite"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = [name for name in PROJECT["optional-dependencies"] if name not in ("dev", "release")]
 
 
 def main() -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # for editors and mypy; _DOORS is the same for Python
     from kit.run.runs import best as best
     from kit.run.runs import find as find
     from kit.run.runs import runs as runs
+    from kit.search.sweep import sweep as sweep
     from kit.training.networks import networks as networks
     from kit.training.trainer import train as train
     from kit.web.server import serve as serve
@@ -58,6 +59,7 @@ _DOORS = {
     "serve": "kit.web.server",
     "show": "kit.reporting.data_pictures",
     "submit": "kit.competition.submission",
+    "sweep": "kit.search.sweep",
     "train": "kit.training.trainer",
     "verify": "kit.exporting.proof",
 }

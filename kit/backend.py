@@ -61,22 +61,27 @@ def tensorflow() -> Any:
         try:
             with _silenced_stderr(), _keras_defaults():
                 importlib.import_module("tensorflow")
-        except ImportError as error:
+        except Exception as error:  # a plugin that does not fit raises TensorFlow's own
             raise KitError(_why_not_loaded(error)) from error
     _set_threads()
     if gpus():
-        sys.modules["tensorflow"].config.experimental.enable_op_determinism()
+        experimental = sys.modules["tensorflow"].config.experimental
+        experimental.enable_op_determinism()
+        experimental.enable_tensor_float_32_execution(False)  # which has ten bits of float32's twenty-three
     return sys.modules["tensorflow"]
 
 
-def _why_not_loaded(error: ImportError) -> str:
+def _why_not_loaded(error: Exception) -> str:
     """Why there is no TensorFlow; of a library that it lacks it tells at the end of a whole traceback."""
     if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
         return installation.without_tensorflow()
+    if plugin := re.search(r"tensorflow-plugins[/\\]([\w.-]+)", str(error)):
+        remedy = "pip uninstall the package that brought it, such as tensorflow-metal"
+        return f"TensorFlow cannot be loaded: its plugin {plugin[1]} is not made for this version of it: {remedy}"
     lines = re.findall(r"^\w*Error: (.+)$", str(error), re.MULTILINE) or str(error).split("\n")
     said = f": {lines[-1].strip().rstrip('.')}" if lines[-1] else ""
     windows = "install Microsoft's Visual C++ Redistributable, which it needs"
-    advice = windows if sys.platform == "win32" else "pip install --force-reinstall tensorflow"
+    advice = windows if sys.platform == "win32" else installation.pip_install("--force-reinstall", "tensorflow")
     return f"TensorFlow cannot be loaded{said}: {advice}"
 
 
@@ -85,6 +90,8 @@ def reason(error: Exception) -> str:
     text = str(error)
     bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", text, re.DOTALL)
     text = bold[1] if bold else text.rpartition("Exception encountered: ")[2]
+    if inside_a_graph := re.search(r"^(.+)\n\s*\[\[", text, re.MULTILINE):  # behind where the operation stands
+        text = inside_a_graph[1]
     lines = re.sub(r"\{\{.*?\}\}|\[Op:.*|\[\[.*", "", text).strip().splitlines()
     return lines[0].strip() if lines else type(error).__name__
 
@@ -103,7 +110,7 @@ def device() -> str:
     """What networks are computed on: the names of the GPUs that TensorFlow sees, else CPU.
 
     The last bits of a network's weights depend on it. On one and the same they come out the same each time, on a GPU
-    too: TensorFlow's operations are told so, which costs some of its speed.
+    too: TensorFlow's operations are told so, which costs some of its speed. And float32 is float32 there as on a CPU.
     """
     tensorflow()
     return ", ".join(gpus()) or "CPU"

@@ -4,6 +4,7 @@
 """
 
 import platform
+import re
 import sys
 import sysconfig
 from importlib import metadata
@@ -16,6 +17,15 @@ _OTHERS = {  # platforms that people have all the same → what they are called,
     "macosx-x86_64": ("macOS on x86-64", "on a Mac with Apple silicon take a Python that is built for it, arm64"),
     "win-arm64": ("Windows on ARM", "use Linux in WSL, for which there is one"),
     "win32": ("Python of 32 bits", "take one of 64 bits"),
+}
+_EXTRAS = {  # what they bring: a clone and a wheel, which no registry has, are both told the packages themselves
+    "cluster": ("bokeh>=3.1", "cryptography>=42", "distributed>=2025.1"),
+    "heic": ("pillow-heif>=1.0",),
+    "kaggle": ("kaggle>=2.2", "six>=1.16"),
+    "onnx": ("onnx>=1.20", "onnxruntime>=1.24", "tf2onnx>=1.17"),
+    "serve": ("h11>=0.14", "starlette>=0.47", "uvicorn>=0.30"),
+    "sweep": ("optuna>=5.0",),
+    "tflite": ("ai-edge-litert>=2.1",),
 }
 _EVERYWHERE = "there is one for Linux with glibc on x86-64 and aarch64, Windows on x86-64 and macOS on arm64"
 
@@ -36,9 +46,23 @@ def _version(package: str) -> str:
         return "not installed"
 
 
+def pip_install(*arguments: str) -> str:
+    """The command that installs these, as cmd, PowerShell and sh all take it: single quotes are none to cmd."""
+    return " ".join(["pip install", *(_quoted(argument) for argument in arguments)])
+
+
+def _quoted(argument: str) -> str:
+    return argument if re.fullmatch(r"[\w.-]+", argument) else f'"{argument}"'
+
+
+def pip_install_extra(name: str) -> str:
+    """The command that installs what an extra of kit's brings, such as "serve"."""
+    return pip_install(*_EXTRAS[name])
+
+
 def without_tensorflow() -> str:
     """What to say where it is not installed."""
-    return obstacle() or "TensorFlow is not installed: pip install tensorflow"
+    return obstacle() or f"TensorFlow is not installed: {pip_install('tensorflow')}"
 
 
 def obstacle() -> str | None:

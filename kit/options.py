@@ -7,11 +7,12 @@ checked when the dataclass is made.
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar, dataclass_transform
 
 from kit import KitError
+from kit.text import command_line
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,6 +87,19 @@ def flag(field: "dataclasses.Field[Any]") -> str:
     """What people call a field: its option, or its name where the command has none."""
     described = about(field)
     return described.flag.partition("/")[0] or (described.help and "--") + field.name.replace("_", "-")
+
+
+def command(name: str, options: Any, given: Mapping[str, Any]) -> str:
+    """The command line of `kit NAME`, whose options are this dataclass' fields, with these arguments."""
+    fields = {field.name: field for field in dataclasses.fields(options)}
+    words = ["kit", name]
+    for argument, value in given.items():
+        _, _, off = about(fields[argument]).flag.partition("/")
+        if isinstance(value, bool):
+            words += [flag(fields[argument]) if value else off] * bool(value or off)
+        else:
+            words += [flag(fields[argument]), str(value)]
+    return command_line(words)
 
 
 def check(options: Any) -> None:

@@ -7,6 +7,7 @@ survive colour blindness, and differ in marker or line style too, for grey print
 import io
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ _SERIES = [  # colour and marker of a class
     (BLUE, "o"), (ORANGE, "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"),
     ("#7A6A00", "<"), (GREY, ">"), ("#882255", "h"), ("#44AA99", "*"), ("#999933", "p"),
 ]  # fmt: skip
+_STAND_INS = {"cmti10": "cmmi10"}  # what matplotlib brings since 3.11 alone: the same letters, from formulas
 
 
 def save(figure: "Figure", path: Path, *, what: str = "", replace: bool = True, parents: bool = False) -> Path:
@@ -61,7 +63,7 @@ def is_drawn(path: Path, what: str = "") -> bool:
 
 
 def font_file(name: str) -> Path:
-    """Where a font lies that matplotlib brings along.
+    """Where a font lies that matplotlib brings along, or one like it where an older matplotlib lacks it.
 
     By its file's name, without the ending, because a search by family, style and weight may find another file of the
     same family among the system's fonts.
@@ -73,10 +75,11 @@ def font_file(name: str) -> Path:
         from matplotlib import get_data_path
     except ImportError as error:
         raise _missing(f"the font {name}") from error
-    path = Path(get_data_path(), "fonts", "ttf", f"{name}.ttf")
-    if not path.is_file():
-        raise _missing(f"the font {name}")
-    return path
+    fonts = Path(get_data_path(), "fonts", "ttf")
+    for known in (name, _STAND_INS.get(name, name)):
+        if (path := fonts / f"{known}.ttf").is_file():
+            return path
+    raise _missing(f"the font {name}")
 
 
 def sample_picture(name: str) -> Path:
@@ -386,6 +389,145 @@ def occlusion(
     bars.set_ylabel("probability, %")
     _only_left_and_bottom(bars)
     return figure
+
+
+def course(
+    finished: Sequence[tuple[int, float]], others: Sequence[int], best: int, noise: float, title: str
+) -> "Figure":
+    """The accuracy of each trial of a search; arguments as in `draw_course`."""
+    figure = _figure(9.6, 4.2, title)
+    draw_course(figure.subplots(), finished, others, best, noise)
+    return figure
+
+
+def draw_course(
+    axis: "Axes", finished: Sequence[tuple[int, float]], others: Sequence[int], best: int, noise: float
+) -> None:
+    """Draws each trial's accuracy by its number, the best so far as a line.
+
+    Args:
+        axis: Of matplotlib.
+        finished: Number and accuracy, 0 to 1, of each trial that was finished, by their numbers; one or more.
+        others: Numbers of those that were stopped before; they stand at the lower edge.
+        best: The number of the best.
+        noise: Below the highest accuracy, what is equal to it; a share of 1.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    numbers, accuracies = (np.array(values) for values in zip(*finished, strict=True))
+    shares, highest = accuracies * 100, float(accuracies.max()) * 100
+    axis.axhspan(highest - noise * 100, highest, color=GREY, alpha=0.15, linewidth=0, label="equal, within the noise")
+    axis.step(numbers, np.maximum.accumulate(shares), where="post", color=GREY, linewidth=1, label="highest so far")
+    axis.plot(numbers, shares, "o", color=BLUE, markersize=5, label="finished")
+    axis.plot([best], shares[numbers == best], "*", color=ORANGE, markersize=14, label=f"best: trial {best}")
+    low = _room_for(axis, shares)
+    axis.plot(others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early, diverged", zorder=3)
+    axis.set_xlabel("trial; the first is the recipe")
+    axis.set_xlim(0.5, max([*numbers, *others]) + 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_ylabel("accuracy out of fold, %")
+    axis.grid(alpha=0.25)
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+
+
+def importance(shares: Sequence[tuple[str, float]], title: str) -> "Figure":
+    """How much each setting of a search matters; arguments as in `draw_importance`."""
+    figure = _figure(6.4, 1.2 + 0.36 * len(shares), title)
+    draw_importance(figure.subplots(), shares)
+    return figure
+
+
+def draw_importance(axis: "Axes", shares: Sequence[tuple[str, float]]) -> None:
+    """Draws a bar for the share, 0 to 1, of what the accuracies differ by that a setting makes up, the first on top."""
+    names, values = zip(*shares, strict=True)
+    places = np.arange(len(names))[::-1]
+    bars = axis.barh(places, np.array(values) * 100, color=BLUE)
+    axis.bar_label(bars, [f"{value:.0%}" for value in values], padding=3, fontsize=9)
+    axis.set_yticks(places, names)
+    axis.set_xlim(0, max(values) * 115)
+    axis.set_xlabel("share of what the accuracies differ by, %")
+    _only_left_and_bottom(axis)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One setting of a search, to draw accuracies by.
+
+    Attributes:
+        name: For people.
+        values: Of each trial; NaN where it says nothing.
+        log: Whether its axis is a logarithm's.
+        words: All values in their order where they are words or choices, else none.
+    """
+
+    name: str
+    values: Sequence[float | str]
+    log: bool = False
+    words: Sequence[str] = ()
+
+
+def slices(settings: Sequence[Slice], accuracies: Sequence[float], best: int, title: str) -> "Figure":
+    """The accuracy of each trial by each of its settings.
+
+    Args:
+        settings: One or more.
+        accuracies: Of the trials, 0 to 1.
+        best: Which of the trials is the best.
+        title: What the figure says above.
+    """
+    columns = min(3, len(settings))
+    rows = -(-len(settings) // columns)
+    figure = _figure(3.6 * columns + 0.6, 2.9 * rows + 0.5, title)
+    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
+    for axis in axes[len(settings) :]:
+        axis.set_axis_off()
+    for axis, setting in zip(axes, settings, strict=False):
+        draw_slice(axis, setting, accuracies, best)
+    return figure
+
+
+def draw_slice(axis: "Axes", setting: Slice, accuracies: Sequence[float], best: int) -> None:
+    """Draws accuracies, 0 to 1, by one setting: numbers along an axis, words side by side."""
+    shares, words = np.array(accuracies) * 100, setting.words
+    if words:
+        places = np.array([words.index(str(value)) for value in setting.values], float)
+        axis.set_xticks(range(len(words)), words, rotation=30 if len(words) > 4 else 0)
+        axis.set_xlim(-0.5, len(words) - 0.5)
+    else:
+        places = np.array(setting.values, float)
+        if setting.log:
+            _logarithmic(axis, places)
+    axis.plot(places, shares, "o", color=BLUE, markersize=5, alpha=0.7)
+    axis.plot(places[best], shares[best], "*", color=ORANGE, markersize=13)
+    _room_for(axis, shares)
+    axis.set_xlabel(setting.name)
+    axis.set_ylabel("accuracy, %")
+    axis.grid(alpha=0.25)
+
+
+def _logarithmic(axis: "Axes", places: np.ndarray) -> None:
+    """Makes the horizontal axis a logarithm's, with labels that do not meet."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_xscale("log")
+    wide = places.max() > 200 * places.min()
+    axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 3)))
+    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.tick_params("x", rotation=30)
+
+
+def _room_for(axis: "Axes", shares: np.ndarray) -> float:
+    """Limits a vertical axis to where most of these are, so that one that is far below does not flatten the others.
+
+    Returns:
+        Where its lower end is.
+    """
+    middle, high = float(np.median(shares)), float(shares.max())
+    low = max(float(shares.min()), high - 6 * max(high - middle, 0.05))
+    margin = max(0.08 * (high - low), 0.02)
+    axis.set_ylim(low - margin, high + margin)
+    return low - margin
 
 
 def svg(name: str, draw: Callable[["Axes"], None]) -> str:

@@ -58,13 +58,14 @@ from tensorflow.python.framework import config as inside
 gpu = types.SimpleNamespace(name="/physical_device:GPU:0")
 tensorflow.config.list_physical_devices = lambda kind: [gpu] if kind == "GPU" else []
 tensorflow.config.experimental.get_device_details = lambda device: {"device_name": "Tesla T4"}
-before = inside.is_op_determinism_enabled()
-print(before, backend.device(), inside.is_op_determinism_enabled())
+short = tensorflow.config.experimental.tensor_float_32_execution_enabled
+before = inside.is_op_determinism_enabled(), short()
+print(*before, backend.device(), inside.is_op_determinism_enabled(), short())
 """
 
 
-def test_with_a_gpu_operations_give_the_same_bits_and_it_is_named() -> None:
+def test_with_a_gpu_operations_give_the_same_bits_in_whole_float32_and_it_is_named() -> None:
     """A GPU is pretended: that TensorFlow is asked is what can be seen without one."""
     finished = subprocess.run([sys.executable, "-c", GPU], capture_output=True, text=True)
-    assert finished.stdout == "False Tesla T4 True\n", finished.stderr
+    assert finished.stdout == "False True Tesla T4 True False\n", finished.stderr
     assert backend.device() == "CPU"

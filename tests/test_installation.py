@@ -1,20 +1,30 @@
 """Versions and platforms: what is installed is named, what is missing or made for no such platform is one line."""
 
+import ast
 import os
+import re
 import runpy
+import shlex
 import subprocess
 import sys
 import sysconfig
 import tomllib
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import assert_one_line
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from typer.main import get_command
 
 from kit import KitError, __version__, backend, installation
+from kit.cli.main import app
 
 ROOT = Path(__file__).parents[1]
+PLATFORMS = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
 HIDES_TENSORFLOW = """
 import sys
 class Hidden:
@@ -113,19 +123,27 @@ def test_without_tensorflow_what_needs_it_is_one_line_and_the_rest_works(small: 
     assert kit("predict", "camera", ROOT / "docs" / "digits.png").returncode == 0
 
 
+class NotFoundError(Exception):
+    """As TensorFlow raises it, which is no ImportError, and says in several lines what it was looking for."""
+
+
+METAL = NotFoundError("dlopen(/b/tensorflow-plugins/libmetal_plugin.dylib, 0x0006): Library not loaded: @rpath/_a\n  b")
+
+
 @pytest.mark.parametrize(
-    ("said", "system", "line"),
+    ("error", "system", "line"),
     [
-        (RUNTIME, "win32", "internal: the module was not found: install Microsoft's Visual C++ Redistributable, which"),
-        ("No module named 'absl'", "linux", "loaded: No module named 'absl': pip install --force-reinstall tensorflow"),
-        ("", "linux", "TensorFlow cannot be loaded: pip install --force-reinstall tensorflow"),
+        (ImportError(RUNTIME), "win32", "module was not found: install Microsoft's Visual C++ Redistributable, which"),
+        (ImportError("No module named 'absl'"), "linux", "'absl': pip install --force-reinstall tensorflow"),
+        (ImportError(""), "linux", "TensorFlow cannot be loaded: pip install --force-reinstall tensorflow"),
+        (METAL, "darwin", "its plugin libmetal_plugin.dylib is not made for this version of it: pip uninstall"),
     ],
 )
 def test_a_tensorflow_that_cannot_be_loaded_is_one_line(
-    said: str, system: str, line: str, monkeypatch: pytest.MonkeyPatch
+    error: Exception, system: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(name: str) -> None:
-        raise ImportError(said)
+        raise error
 
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.setattr(backend.importlib, "import_module", broken)
@@ -135,9 +153,49 @@ def test_a_tensorflow_that_cannot_be_loaded_is_one_line(
     assert line in str(raised.value) and "\n" not in str(raised.value)
 
 
+def test_every_command_is_in_the_table_of_platforms() -> None:
+    def names(group: Any, before: str = "") -> Iterator[str]:
+        for name, command in group.commands.items():
+            yield from names(command, f"{name} ") if hasattr(command, "commands") else [before + name]
+
+    table = re.findall(r"^\| `([a-z ]+)` \|(?: (?:run|wheels|simulated)[^|]*\|){5}$", PLATFORMS, re.MULTILINE)
+    assert sorted(table) == sorted(names(get_command(app)))
+
+
+def test_nothing_of_what_colab_and_kaggle_ship_is_too_old() -> None:
+    """So that pip replaces none of it; that a set can be resolved around it, benchmarks/hosted.py says."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    bounds = {needed.name: needed.specifier for needed in map(Requirement, project["dependencies"])}
+    bounds["python"] = SpecifierSet(project["requires-python"])
+    rows = re.findall(r"^\| ([\w-]+) \|((?: [0-9.]+ \|){4})$", PLATFORMS, re.MULTILINE)
+    shipped = {name.lower(): versions.replace("|", " ").split() for name, versions in rows}
+    assert {"tensorflow", "keras", "numpy", "matplotlib", "protobuf", "scikit-learn", "python"} <= shipped.keys()
+    for name, versions in shipped.items():
+        assert [one for one in versions if one not in bounds.get(name, SpecifierSet())] == [], name
+
+
 def test_extras_are_named_by_the_packages_that_they_bring() -> None:
     """So that the line is true for a clone and for a wheel."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for extra, page in (("serve", "web/server.py"), ("heic", "reading/unreadable.py")):
-        names = " ".join(requirement.partition(">")[0] for requirement in extras[extra])
-        assert f"pip install {names}" in (ROOT / "kit" / page).read_text(encoding="utf-8"), extra
+    told = {extra: shlex.split(installation.pip_install_extra(extra))[2:] for extra in installation._EXTRAS}
+    assert told == {extra: extras[extra] for extra in extras.keys() - {"dev", "release"}}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["tensorflow"], ["requests[socks]"], ["--upgrade", "kaggle"], ["kaggle>=2.2", "six>=1.16", "a<2,>1"]]
+)
+def test_a_command_means_the_same_to_every_shell(arguments: list[str]) -> None:
+    """cmd takes what stands between double quotes as it is, and single ones for part of the name; so does Windows."""
+    command = installation.pip_install(*arguments)
+    assert shlex.split(command) == ["pip", "install", *arguments]
+    outside = "".join(command.split('"')[::2])
+    assert not set(command) & set("'`$%!^&|\\") and not set(outside) & set("<>[],;=()*?")
+
+
+def test_no_message_writes_such_a_command_itself() -> None:
+    for path in (ROOT / "kit").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = [
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert path.name == "installation.py" or not any("pip install" in text for text in texts), path

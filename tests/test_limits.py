@@ -1,5 +1,6 @@
 """The page of limits says what the code has."""
 
+import re
 from pathlib import Path
 
 from kit import stored
@@ -8,7 +9,7 @@ from kit.competition import log as submissions_log
 from kit.data import cache, containers, csv_format, lines
 from kit.exporting import portable, portable_graphs, shapes, tensors
 from kit.importing import foreign_file, saved_model_folder
-from kit.reading import decoding
+from kit.reading import decoding, zipped
 from kit.run import keras_file, network_code
 from kit.web import intake, server
 
@@ -17,6 +18,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "limits.md"
 
 def test_the_page_of_limits_says_what_the_code_has() -> None:
     rows = [line.split("|")[1:3] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    page = (Path(server.__file__).parent / "page.html").read_text(encoding="utf-8")
     said = {what.strip(): most.strip() for what, most in rows[1:]}
     assert said == {
         "a CSV, unpacked": f"{containers.TEXT >> 30} GiB, lines of {lines.LONGEST >> 20} MiB",
@@ -37,8 +39,11 @@ def test_the_page_of_limits_says_what_the_code_has() -> None:
             f"{limits.ANSWER >> 20} MiB; {limits.CONNECT:.0f} s to connect, {limits.SILENCE:.0f} s of silence"
         ),
         "a download from Kaggle": f"{limits.DOWNLOAD >> 30} GiB",
+        "a zip of labelled photographs": f"{zipped.MOST_FILES:,} pictures, {zipped.MOST_BYTES // 10**9} GB unpacked",
         "a drawing sent to `kit serve`": f"{intake.LARGEST_DRAWING // 10**6} MB, {intake._MOST_POINTS:,} points",
         "a picture sent to `kit serve`": f"{server._LARGEST // 10**6} MB",
+        "a square of one, or of a camera's frame": f"{intake.LARGEST_SIDE:,} pixels a side",
+        "what its page keeps of what was read": f"{re.findall(r'const MOST = ([0-9]+);', page)[0]} squares",
     }
     assert tensors.LARGEST == portable._LARGEST == keras_file.LARGEST
     assert foreign_file._LARGEST == saved_model_folder._LARGEST

@@ -7,6 +7,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from kit import __version__
+
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "digit-recognizer.ipynb"
 
 
@@ -47,6 +49,10 @@ def test_it_leaves_a_run_a_submission_and_a_model(executed: tuple[nbformat.Noteb
     assert metrics["finished"] and metrics["epochs"] == 2
     assert len((folder / "submissions" / "01-kit-5-views.csv").read_text().splitlines()) == 1001
     assert len(list((folder / "exports").iterdir())) == 1
+
+
+def test_the_wheel_that_it_names_is_this_version() -> None:
+    assert f"%pip install --quiet kit_digit_recognizer-{__version__}-py3-none-any.whl" in NOTEBOOK.read_text("utf-8")
 
 
 def test_it_is_kept_without_outputs() -> None:

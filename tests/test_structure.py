@@ -43,6 +43,13 @@ def test_only_plots_imports_matplotlib() -> None:
     assert graph().find_modules_that_directly_import("matplotlib") == {"kit.plots"}
 
 
+def test_only_the_journal_of_a_sweep_imports_optuna() -> None:
+    """And when it is used: so nothing else waits for it, or needs it."""
+    assert graph().find_modules_that_directly_import("optuna") == {"kit.search.journal"}
+    probe = "import kit.search.sweep, kit.cli.app, sys; assert 'optuna' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == 0
+
+
 def test_nothing_is_imported_that_one_system_alone_has_and_no_process_is_started() -> None:
     """So nothing depends on how a process begins: Windows and macOS import the main module anew in each."""
     assert not graph().modules & {*windows.MISSING_MODULES, "msvcrt", "winreg", "multiprocessing", "subprocess"}

@@ -50,9 +50,15 @@ def test_the_suite_runs_on_every_python_that_the_package_is_for() -> None:
 def test_the_suite_runs_as_make_test_runs_it() -> None:
     suite = read("ci")["jobs"]["suite"]
     [threads] = re.findall(r"^ONE_THREAD = (.+)$", MAKEFILE, re.MULTILINE)
-    assert suite["env"] == dict(setting.split("=") for setting in threads.split())
+    assert suite["env"] == dict(setting.split("=") for setting in threads.split()) | {"PYTHONUTF8": "1"}
+    assert not any("PYTHONUTF8" in str(job) for job in read("dist")["jobs"].values())  # as users have it
     [command] = re.findall(r"^SUITE = (.+)$", MAKEFILE, re.MULTILINE)
     assert suite["steps"][-1]["run"] == f"python {command}"
+
+
+def test_the_ends_of_the_ranges_are_those_of_all_extras() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(re.findall(r"--extra (\w+)", MAKEFILE)) == set(extras) - {"dev", "release"}
 
 
 def test_what_is_made_is_a_target_and_what_is_run_is_a_file() -> None:

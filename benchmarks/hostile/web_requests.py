@@ -351,7 +351,7 @@ def _odd_drawing(generator: random.Random) -> Sent:
 def _frame_of_any_size(generator: random.Random) -> Sent:
     grey, side = _grey(generator), generator.choice([1, 2, 3, 5, 17, 63, 64, 65, 400, 2_000, 2_001])
     length = side**2 + generator.choice([0, 0, -1, 1, side])
-    path = f"/frame?session={generator.randrange(10**9)}&time=1"
+    path = generator.choice(["/square", f"/frame?session={generator.randrange(10**9)}&time=1"])
     if math.isqrt(length) ** 2 == length and 0 < length <= 2_000**2:
         return Sent(request(path, bytes([grey]) * length), (200,))
     return Sent(request(path, bytes([grey]) * length))

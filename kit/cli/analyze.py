@@ -30,8 +30,8 @@ def analyze(
     photos: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER",
-            help="Also judge it on photographs: digits/KIND/LABEL/, background/KIND/.",
+            metavar="PATH",
+            help="Also judge it on photographs, a folder or zip: digits/KIND/LABEL/, background/KIND/.",
             rich_help_panel=HOW,
         ),
     ] = None,

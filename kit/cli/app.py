@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kit.cli import analyze, data, export, open, predict, serve, submit, train  # noqa: A004
+from kit.cli import analyze, data, export, open, predict, serve, submit, sweep, train  # noqa: A004
 from kit.cli.help import Command, Group
 
 
@@ -27,8 +27,8 @@ app.add_typer(data_app, name="data")
 
 _OF_DATA: list[Callable[..., None]] = [data.fetch, data.check, data.show]
 _OTHERS: list[Callable[..., None]] = [
-    train.networks, train.train, train.import_model, train.runs, submit.submit, analyze.analyze, open.open_run,
-    predict.predict, export.export, export.verify, serve.serve,
+    train.networks, train.train, train.import_model, sweep.sweep, train.runs, submit.submit, analyze.analyze,
+    open.open_run, predict.predict, export.export, export.verify, serve.serve,
 ]  # fmt: skip
 for command in _OF_DATA:
     data_app.command(cls=Command)(command)

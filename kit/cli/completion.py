@@ -74,19 +74,18 @@ def own_networks() -> list[str]:
 
 
 def models(incomplete: str) -> list[str]:
-    """Exported models, in the folder that is being written or where kit export puts them."""
+    """Exported models, in the folder that is being written or where kit export puts them, and the one of kit's own."""
+    from kit.exporting import bundled
     from kit.exporting.formats import SUFFIXES
     from kit.exporting.options import EXPORTS
 
     folders = [_folder(incomplete)] if "/" in incomplete else [f"{EXPORTS}/", ""]
-    return [path for folder in folders for path in _files(folder, SUFFIXES.values())]
+    return [*(path for folder in folders for path in _files(folder, SUFFIXES.values())), bundled.NAME]
 
 
 def runs_and_models(ctx: typer.Context, incomplete: str) -> list[str]:
     """What reads pictures; behind it come the pictures' files, which the shell knows itself."""
-    from kit.reading import bundled
-
-    return [] if ctx.params.get("arguments") else [*runs(ctx), *models(incomplete), bundled.NAME]
+    return [] if ctx.params.get("arguments") else [*runs(ctx), *models(incomplete)]
 
 
 def shown(ctx: typer.Context) -> list[str]:

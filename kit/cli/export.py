@@ -54,7 +54,9 @@ def verify(
     package: Annotated[
         Path,
         typer.Argument(
-            metavar="PACKAGE", help=".mlpackage, .mlmodel, .tflite or .onnx.", autocompletion=completion.models
+            metavar="PACKAGE",
+            help=".mlpackage, .mlmodel, .tflite or .onnx; or camera, the model that comes with kit.",
+            autocompletion=completion.models,
         ),
     ],
     run: Annotated[

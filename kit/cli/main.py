@@ -14,6 +14,8 @@ from kit.cli.help import Command
 from kit.cli.output import complain, remark
 from kit.text import write_plainly
 
+_MISTAKE: Any = typer.BadParameter.__base__  # what is wrong with a command line; each typer has another name for it
+
 
 @app.command(cls=Command)
 def demo(
@@ -45,7 +47,7 @@ def main() -> None:
     except KitError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except typer.exceptions.TyperException as error:
+    except _MISTAKE as error:
         complain(_usage(error))
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):

@@ -66,8 +66,8 @@ def model_and_images(arguments: Sequence[str], runs: Path | str) -> tuple[str | 
     Raises:
         KitError: The first argument is none of these, or no picture follows.
     """
+    from kit.exporting import bundled
     from kit.model_files import is_model
-    from kit.reading import bundled
     from kit.reading.picture_files import has_wildcards, is_named_like_a_picture
     from kit.run.runs import find, named
 

@@ -24,7 +24,7 @@ def serve(
     open_page: OpenPage = False,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Draw on a pad or hold digits into the camera, on a page that reads them."""
+    """Draw on a pad, hold digits into the camera or drop pictures, on a page that reads them."""
     from kit.reporting.viewer import show
     from kit.web.server import serve
 

@@ -74,7 +74,7 @@ def networks(
     Arguments,
     overrides=Recipe,
     groups={
-        "What is trained": ("arch", "time_limit", "camera", "background_share", "size", "folds"),
+        "What is trained": ("arch", "time_limit", "camera", "background_share", "size", "folds", "cluster"),
         HOW: (),
         SOURCE: (
             "data", "validation_split", "from_run", "teacher", "teacher_share", "unlabelled", "resume",

@@ -18,6 +18,7 @@ from kit.system import in_plain_words
 LOG = "log.csv"
 
 _LOCK = ".log.lock"
+_LEAVES_REMOVED = (4, 2)  # filelock's version
 _BUSY = 600.0  # seconds to wait for another process that is uploading
 _LARGEST = 2 << 20  # bytes; a line has some 200
 
@@ -201,6 +202,8 @@ def alone(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows removes it at the release
-            (folder / _LOCK).unlink()
+        # Whoever waits for a file that is removed takes the new one's lock instead, but in older versions both.
+        if tuple(int(part) for part in filelock.__version__.split(".")[:2]) >= _LEAVES_REMOVED:
+            with contextlib.suppress(OSError):  # Windows removes it at the release
+                (folder / _LOCK).unlink()
         lock.release()

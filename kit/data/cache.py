@@ -9,6 +9,7 @@ import re
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from kit.system import in_plain_words
 
 _BYTES = 512_000_000  # of all copies together, of which Kaggle's two files take 55 MB; those used least lately go
 _PIECE = 1 << 18  # bytes read at a time, which a processor's own memory holds
+_LONGEST_FILLING = 300.0  # seconds, after which another process tries for itself
 _SAME_TICK = 2_000_000_000  # ns: file systems' clocks may be this coarse
 _HAS_CHANGE_TIME = not system.WINDOWS  # which has the time of creation in its place
 
@@ -86,6 +88,48 @@ class Cache:
                         with archive.open(f"{name}.npy", "w") as member:
                             np.lib.format.write_array(member, array, allow_pickle=False)
             _remove_least_used(self._copy.parent)
+
+
+def kept(digest: str) -> bytes | None:
+    """The bytes of this SHA-256 that `keep` was given on this computer; None where they are not there, or damaged."""
+    if (path := _path_of(digest)) is None:
+        return None
+    try:
+        content = path.read_bytes()
+        os.utime(path)  # used lately
+    except OSError:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == digest else None
+
+
+def keep(digest: str, content: bytes) -> None:
+    """Stores bytes under their SHA-256, where there is a place for copies and they are not too many."""
+    path = _path_of(digest)
+    if path is None or len(content) > _BYTES // 2:
+        return
+    with contextlib.suppress(KitError, OSError):
+        with whole_file(path, durable=False, parents=True) as temporary:
+            temporary.write_bytes(content)
+        _remove_least_used(path.parent)
+
+
+@contextlib.contextmanager
+def filling(digest: str) -> Iterator[None]:
+    """Holds the place of these bytes, so that of several processes one gets them; where it cannot be held, each may."""
+    import filelock
+
+    path, held = _path_of(digest), contextlib.ExitStack()
+    with held:
+        if path:
+            with contextlib.suppress(OSError, filelock.Timeout):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(filelock.FileLock(path.with_suffix(".lock"), timeout=_LONGEST_FILLING))
+        yield
+
+
+def _path_of(digest: str) -> Path | None:
+    folder = cache_folder()
+    return folder and folder / f"sha256-{digest}.npz"
 
 
 def cache_folder() -> Path | None:

@@ -208,9 +208,9 @@ class _Maker:
         return self._last[1]
 
     def _proved(self, saved: SavedModel, rows: Rows | None = None) -> _Made:
-        """The model beside its network, on these rows; on all without them."""
+        """The model beside its network, on these rows, those that it may read otherwise; on all without them."""
         proved = proof.prove(saved, rows or self.rows)
-        problems = proof.failures(proved, saved.contract, self.options.max_loss)
+        problems = proof.failures(proved, saved.contract, self.options.max_loss, len(self.rows.labels))
         return _Made(saved.contract.compression, saved, proved, problems)
 
     def _save_core_ml(self, path: Path, compressed: str | None, exact: int) -> None:

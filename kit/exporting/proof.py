@@ -10,16 +10,19 @@ import numpy as np
 
 from kit import KitError, html
 from kit.contract import Contract
+from kit.exporting import bundled
 from kit.exporting.evaluator import Costs
 from kit.exporting.opening import read
 from kit.exporting.options import MAX_LOSS
 from kit.exporting.saved_model import SavedModel
+from kit.model_files import is_model
 from kit.run.folder import Run
 from kit.run.prediction import predictor
 from kit.run.runs import RUNS, RunName, find
 from kit.training.examples import validation_images
 
 GATES = {"float32": 1e-5, "float16": 1e-3}  # the largest difference of a probability
+LITERT_HALF = 5e-3  # in LiteRT, which has either all weights in float16 or none
 AGREEMENT = 0.9995  # the least share of rows with the same label
 
 
@@ -183,7 +186,7 @@ def verify(
     """Reads a saved model from disk, checks it and compares it with the network that it was made of.
 
     Args:
-        package: What `kit export` wrote, whatever it is called.
+        package: What `kit export` wrote, whatever it is called; or "camera", the model that comes with kit.
         run: The run; the one that the model names without it.
         rows: Compare so many validation rows, evenly spread, instead of all; of a run in folds, instead of as many as
             one fold held out.
@@ -194,7 +197,7 @@ def verify(
     Raises:
         KitError: The file is none of these or damaged, or the run named is missing or another.
     """
-    saved = read(package)
+    saved = read(bundled.path() if str(package) == bundled.NAME and not is_model(package) else package)
     source, problems, proof = _source(saved, run, runs), saved.problems(), None
     if source and not problems:
         chosen = rows_of(source, data, rows)
@@ -288,11 +291,18 @@ def _difference(expected: np.ndarray, found: np.ndarray) -> Difference:
     return Difference(float(apart.max()), float(apart.mean()), same)
 
 
-def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> list[str]:
+def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS, rows: int | None = None) -> list[str]:
     """Why the model is not what its network is; empty where it is.
 
     Uncompressed models must give the same probabilities and labels, compressed ones as much accuracy.
+
+    Args:
+        proof: What was compared.
+        contract: Of the model.
+        max_loss: Points of accuracy that a compression may cost.
+        rows: How many the labels must agree on, where fewer were compared because the others surely do.
     """
+    rows = rows or proof.rows
     found = []
     if proof.half is not None and not math.isfinite(proof.half.largest):
         found.append("in float16 some of its numbers pass 65,504, the largest there: use --precision float32")
@@ -303,17 +313,19 @@ def failures(proof: Proof, contract: Contract, max_loss: float = MAX_LOSS) -> li
                 f"{proof.accuracy:.2%}) where {max_loss:g} may be lost: compress less, or allow more with --max-loss"
             )
         return found
+    half_litert = contract.format == "tflite" and contract.precision == "float16"
     for by, difference in (("NumPy", proof.difference), ("Core ML", proof.device)):
         if difference is None:
             continue
-        gate = GATES[contract.precision]
+        gate = LITERT_HALF if half_litert else GATES[contract.precision]
         if not difference.largest <= gate:
             found.append(
                 f"by {by} its probabilities are up to {difference.largest:.1e} from the network's, where "
                 f"{contract.precision} allows {gate:.0e}"
             )
-        if difference.agreeing < AGREEMENT * proof.rows:
-            found.append(f"by {by} only {difference.agreeing:,} of {proof.rows:,} rows get the network's label")
+        agreeing = rows - (proof.rows - difference.agreeing)
+        if agreeing < AGREEMENT * rows:
+            found.append(f"by {by} only {agreeing:,} of {rows:,} rows get the network's label")
     return found
 
 

@@ -4,7 +4,7 @@ import platform
 import sys
 from importlib.util import find_spec
 
-from kit import KitError, backend
+from kit import KitError, backend, installation
 from kit.exporting.formats import SUFFIXES, TARGETS
 
 _PACKAGES = {"tflite": ["ai_edge_litert"], "onnx": ["onnx", "onnxruntime", "tf2onnx"]}
@@ -31,12 +31,11 @@ def _missing(format: str) -> str:  # noqa: A002
         return "" if backend.has_coremltools() else _without_coremltools()
     for package in _PACKAGES[format]:
         if find_spec(package) is None:
-            names = " ".join(name.replace("_", "-") for name in _PACKAGES[format])
-            return f"{package} is not installed: pip install {names}"
+            return f"{package} is not installed: {installation.pip_install_extra(format)}"
     return ""
 
 
 def _without_coremltools() -> str:
     made = sys.platform == "darwin" or (sys.platform == "linux" and platform.machine() == "x86_64")
-    way = "pip install coremltools, or choose" if made else "choose"
+    way = f"{installation.pip_install('coremltools')}, or choose" if made else "choose"
     return f"{backend.NO_COREMLTOOLS}: {way} --format {_OTHERS}"

@@ -1,26 +1,28 @@
 """How a network fares on labelled photographs: numbers only.
 
-The folder is laid out as `digits/KIND/LABEL/…` and `background/KIND/…`. A kind or a file of `background` whose name
+The folder, or the zip, is laid out as `digits/KIND/LABEL/…` and `background/KIND/…`; so is what the iPhone app and the
+page of `kit serve` export of what a person has labelled there. A kind or a file of `background` whose name
 ends in `-lookalike` holds letters or symbols that a person might read as a digit; those are counted apart.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from kit import KitError
-from kit.reading import picture_files
+from kit.reading import picture_files, zipped
 from kit.reading.reader import Reader
 from kit.reading.recognition import Recognition, photographed, recognize
 from kit.task import BACKGROUND, DIGITS
 
 LOOKALIKE = "-lookalike"
 ALL = "all"
+_GROUPS = ("digits", BACKGROUND)
 _LAYOUT = "lay it out as digits/KIND/LABEL/… and background/KIND/…"
 
 
@@ -94,7 +96,7 @@ class Failure:
     """A photograph that is not read as it should be.
 
     Attributes:
-        file: Below the folder of photographs.
+        file: Below the folder, or in the zip, of photographs.
         truth: The digit, or "background".
         taken: The digit it is taken for; "background" where nothing is shown.
         probability: Of the most probable class.
@@ -115,7 +117,7 @@ class Photographs:
     """What was found.
 
     Attributes:
-        folder: Where the photographs are.
+        folder: Where the photographs are, or the zip that holds them.
         model: The run or package that read them.
         threshold: Its own, at which everything here is counted.
         digits: By kind, at last of ALL where there are several.
@@ -156,27 +158,54 @@ def judge(reader: Reader, folder: Path | str, *, fit: str = "crop") -> Photograp
 
     Args:
         reader: The network; one of the competition's gets the ink found and centred, as the app does for it.
-        folder: Laid out as above.
+        folder: Laid out as above, or a zip of such a folder; what holds nothing but such a folder is taken for it.
         fit: As for `picture_files.read`.
 
     Raises:
         KitError: There is nothing in the folder, or it is laid out otherwise.
     """
     picture_files.check_fit(fit)
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise KitError(f"{folder}: no such folder: name one with photographs")
-    files, problems = picture_files.expand(
-        [folder / part for part in ("digits", BACKGROUND) if (folder / part).is_dir()]
-    )
-    if not files:
-        raise KitError(f"{folder}: no photographs in it: {_LAYOUT}")
-    for file in files:
-        _truth(file.relative_to(folder), folder)  # before anything is read
-    found = recognize(reader, files, partial(photographed, reader, fit=fit), problems)
+    with _opened(Path(folder)) as (top, files, problems, opened):
+        if not files:
+            raise KitError(f"{folder}: no photographs in it: {_LAYOUT}")
+        for file in files:
+            _truth(file.relative_to(top), top)  # before anything is read
+
+        def take(file: Path) -> np.ndarray:
+            source = opened(file)
+            try:
+                return photographed(reader, source, fit)
+            except KitError as error:
+                raise error if source == file else KitError(f"{file}: {error}") from error
+
+        found = recognize(reader, files, take, problems)
     if not found.files:
         raise KitError(f"{folder}: none of {len(files):,} photographs can be read: {found.problems[0]}")
-    return _count(found, folder)
+    return _count(found, top)
+
+
+_Opened = tuple[Path, list[Path], list[str], Callable[[Path], Path | BinaryIO]]
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[_Opened]:
+    """Below what the layout begins, the photographs there, a line for each that is not found, and what opens one."""
+    if folder.is_dir():
+        top = _top(folder, [part for part in folder.glob("[!.]*") if part.is_dir()])
+        files, problems = picture_files.expand([top / part for part in _GROUPS if (top / part).is_dir()])
+        yield top, files, problems, lambda file: file
+    elif folder.is_file():
+        with zipped.pictures_in(folder) as (files, opened):
+            top = _top(folder, list({folder / file.relative_to(folder).parts[0] for file in files}))
+            files = [file for file in files if any(file.is_relative_to(top / part) for part in _GROUPS)]
+            yield top, files, [], opened
+    else:
+        raise KitError(f"{folder}: no such folder: name one with photographs")
+
+
+def _top(folder: Path, inside: Sequence[Path]) -> Path:
+    """The folder itself, or the only one in it: what unpacks an archive often puts one around it."""
+    return inside[0] if len(inside) == 1 and inside[0].name not in _GROUPS else folder
 
 
 def table_of_digits(found: Photographs) -> list[list[str]]:

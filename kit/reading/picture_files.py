@@ -45,17 +45,27 @@ def read(source: Path | BinaryIO, *, fit: str = "crop", least: int | None = None
         uint8 (side, side), 0 is black.
 
     Raises:
-        KitError: As `grey` does; or it has too few pixels, the square around it too many, or `fit` is neither.
+        KitError: As `whole` does; or the square around it has too many pixels, or `fit` is neither.
     """
     check_fit(fit)
-    upright = grey(source, least=least)
-    if min(upright.shape) < LEAST_SIDE:
-        raise KitError(_named(source, f"{_size(upright)} pixels are too few to read: give a larger picture"))
+    upright = whole(source, least=least)
     if fit == "crop":
         return cropped(upright)
     if max(upright.shape) ** 2 > MOST_PIXELS:
         raise KitError(_named(source, f"the square around {_size(upright)} pixels is too large: leave out --fit pad"))
     return padded(upright)
+
+
+def whole(source: Path | BinaryIO, *, least: int | None = None) -> np.ndarray:
+    """All of a picture that has enough pixels to read something in it, as `grey` has it.
+
+    Raises:
+        KitError: As `grey` does; or it has fewer than LEAST_SIDE pixels a side.
+    """
+    upright = grey(source, least=least)
+    if min(upright.shape) < LEAST_SIDE:
+        raise KitError(_named(source, f"{_size(upright)} pixels are too few to read: give a larger picture"))
+    return upright
 
 
 def check_fit(fit: str) -> None:

@@ -8,14 +8,15 @@ import numpy as np
 
 from kit import KitError
 from kit.contract import Contract
-from kit.exporting import opening
+from kit.exporting import bundled, opening
 from kit.model_files import is_model
-from kit.reading import bundled
 from kit.reading.frames import CENTRED_SCALE, Region, Stroke, centred, drawn, reduced, rounded
 from kit.run.folder import Run
 from kit.run.prediction import predictor
 from kit.run.runs import RUNS, NoRunError, RunName, find_or_best, named
 from kit.task import Task
+
+ROUNDING = 0.02  # by which a network's probabilities may miss 1 in sum, or a single one 0; the app allows as much
 
 
 @dataclass(frozen=True)
@@ -37,24 +38,44 @@ class Reader:
         """Side of the grey square to make of a frame, in pixels."""
         return self.contract.size * CENTRED_SCALE if self.contract.crop == "centred" else self.contract.size
 
+    def square(self, frame: np.ndarray) -> np.ndarray:
+        """A square grey uint8 picture of any size as one of `side` pixels."""
+        return reduced(frame, Region(0, 0, len(frame)), self.side)
+
     def seen(self, frame: np.ndarray) -> np.ndarray:
         """What the network gets of a square grey uint8 picture of any size: uint8 (size, size)."""
-        return self._seen(reduced(frame, Region(0, 0, len(frame)), self.side))
+        return self._seen(self.square(frame))
 
     def _seen(self, square: np.ndarray) -> np.ndarray:
         return rounded(centred(square, self.contract.size)) if self.contract.crop == "centred" else square
 
     def read(self, pixels: np.ndarray) -> np.ndarray:
-        """uint8 (n, size, size) as `seen` makes them → float32 probabilities (n, classes)."""
+        """uint8 (n, size, size) as `seen` makes them → float32 (n, classes), what the network answers, unchecked."""
         return np.asarray(self.network(pixels[:, :, :, None]), np.float32)
 
+    def checked(self, probabilities: np.ndarray) -> np.ndarray:
+        """float64 (classes,), what the network answers for one picture, where these are shares of one whole.
+
+        Raises:
+            KitError: They are not: too few, too many, not finite, below 0 or not 1 in sum.
+        """
+        shares = np.asarray(probabilities, np.float64)
+        remedy = "train or export it again"
+        if shares.shape != (self.contract.classes,) or not np.isfinite(shares).all():
+            raise KitError(f"{self.name} answers with no numbers for its {self.contract.classes} labels: {remedy}")
+        if abs(shares.sum() - 1) > ROUNDING:
+            raise KitError(f"{self.name} answers with probabilities that add up to {shares.sum():.2f}, not 1: {remedy}")
+        if shares.min() < -ROUNDING:
+            raise KitError(f"{self.name} answers with a probability of {shares.min():.2f}: {remedy}")
+        return shares
+
     def read_square(self, square: np.ndarray) -> np.ndarray:
-        """float64 probabilities of a grey uint8 square of `side` pixels."""
-        return self.read(self._seen(square)[None])[0].astype(np.float64)
+        """float64 probabilities of a grey uint8 square of `side` pixels, checked."""
+        return self.checked(self.read(self._seen(square)[None])[0])
 
     def read_frame(self, frame: np.ndarray) -> np.ndarray:
-        """float64 probabilities of a square grey uint8 picture of any size."""
-        return self.read(self.seen(frame)[None])[0].astype(np.float64)
+        """float64 probabilities of a square grey uint8 picture of any size, checked."""
+        return self.read_square(self.square(frame))
 
     def drawing(self, strokes: Sequence[Stroke]) -> np.ndarray:
         """The drawing as a grey uint8 square of `side` pixels, in the colours that the network knows."""

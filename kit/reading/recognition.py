@@ -13,8 +13,9 @@ import numpy as np
 
 from kit import KitError, html, plots
 from kit.cells import harmless
+from kit.exporting import bundled
 from kit.files import whole_file
-from kit.reading import bundled, picture_files
+from kit.reading import picture_files
 from kit.reading.reader import Reader, open_reader
 from kit.run.runs import RUNS, RunName
 from kit.task import BACKGROUND, CAMERA, DIGITS
@@ -148,6 +149,9 @@ def recognize(
         files: Which.
         take: A file → uint8 (size, size); its KitError becomes one of the `problems`.
         problems: Those there are already.
+
+    Raises:
+        KitError: No answer of the network makes sense; where some do, the others become `problems`.
     """
 
     def attempt(file: Path) -> np.ndarray | KitError:
@@ -158,15 +162,26 @@ def recognize(
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         taken = list(zip(files, pool.map(attempt, files), strict=True))
-    pixels = [pixels for _, pixels in taken if isinstance(pixels, np.ndarray)]
-    stack = np.array(pixels, np.uint8).reshape(-1, reader.contract.size, reader.contract.size)
-    return Recognition(
-        reader,
-        tuple(file for file, pixels in taken if isinstance(pixels, np.ndarray)),
-        stack,
-        reader.read(stack) if len(stack) else np.zeros((0, reader.contract.classes), np.float32),
-        (*problems, *(str(error) for _, error in taken if isinstance(error, KitError))),
-    )
+    unreadable = [str(error) for _, error in taken if isinstance(error, KitError)]
+    seen = [(file, pixels) for file, pixels in taken if isinstance(pixels, np.ndarray)]
+    stack = np.array([pixels for _, pixels in seen], np.uint8).reshape(-1, reader.contract.size, reader.contract.size)
+    answers = reader.read(stack) if len(stack) else np.zeros((0, reader.contract.classes), np.float32)
+    faults = [_fault(reader, answer) for answer in answers]
+    if faults and all(faults):
+        raise KitError(faults[0])
+    sound = [place for place, fault in enumerate(faults) if not fault]
+    unsound = [f"{file}: {fault}" for (file, _), fault in zip(seen, faults, strict=True) if fault]
+    files = tuple(seen[place][0] for place in sound)
+    return Recognition(reader, files, stack[sound], answers[sound], (*problems, *unreadable, *unsound))
+
+
+def _fault(reader: Reader, answer: np.ndarray) -> str:
+    """Why an answer makes no sense; empty where it does."""
+    try:
+        reader.checked(answer)
+    except KitError as error:
+        return str(error)
+    return ""
 
 
 def photographed(reader: Reader, source: Path | BinaryIO, fit: str = "crop") -> np.ndarray:

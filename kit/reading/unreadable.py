@@ -2,9 +2,11 @@
 
 import re
 
+from kit.installation import pip_install_extra
+
 _NONE = "this is not a picture that can be read: give a PNG or JPEG file"
 _DAMAGED = "this picture cannot be read to its end: it is damaged or cut short"
-_HEIC = "HEIC needs its extra: pip install pillow-heif, or give a JPEG"
+_HEIC = f"HEIC needs its extra: {pip_install_extra('heic')}, or give a JPEG"
 _OTHERS = [  # what files that are called pictures begin with, and what they are
     (rb"version https://git-lfs", "Git LFS's pointer to one: git lfs pull fetches the file"),
     (rb"<(!doctype html|html|head|body)", "a web page: download the picture itself"),

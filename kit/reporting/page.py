@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from kit import plots
-from kit.policy import content_security_policy
 from kit.reading.labelled_photographs import Failure, Photographs, sentences, table_of_backgrounds, table_of_digits
 from kit.reporting.charts import svg
 from kit.reporting.figures import caption
@@ -27,6 +26,7 @@ from kit.reporting.sentences import (
 )
 from kit.reporting.sheet import Sheet, base64_of
 from kit.reporting.study import SHOWN, Study
+from kit.reporting.template import filled
 from kit.run.comparison import Comparison
 from kit.run.folder import Run
 from kit.run.metrics import Pair
@@ -60,8 +60,6 @@ class Found:
 
 def page(study: Study, found: Found) -> str:
     """The page, with everything that it shows in it; a browser runs and loads nothing else for it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     shown = _Shown(study)
     sections = {
         "head": _head(study, found),
@@ -78,13 +76,7 @@ def page(study: Study, found: Found) -> str:
         "digits": [shown.digit(position) for position in shown.order],
         "sheet": shown.sheet,
     }
-    environment = Environment(
-        loader=PackageLoader("kit.reporting", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    template = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
-    # Of the template, not of the page: a script that came in with what it is filled with must not run.
-    policy = content_security_policy(template, img_src="data:", style_src_attr="'unsafe-inline'")
-    return environment.get_template("report.html").render(sections, policy=policy)
+    return filled(Path(__file__).with_name("report.html"), sections)
 
 
 class _Shown:

@@ -87,8 +87,8 @@ def analyze(
         run: The run; of several the first is studied and compared with the others. Without it the best one.
         focus: The classes to study closely, such as (4, 7, 9) or "4,7,9".
         explain: Rows of the training file, from 1, to draw a map of what the network looks at (this loads TensorFlow).
-        photos: A folder of labelled photographs to judge the first run on, laid out as `labelled_photographs` has it
-            (this loads TensorFlow too).
+        photos: A folder or zip of labelled photographs to judge the first run on, laid out as `labelled_photographs`
+            has it (this loads TensorFlow too).
         views: Also see what `kit submit --views` would gain, on the rows that judge the run (this loads TensorFlow).
         data: Where the training rows are; where the run's own settings say without it.
         runs: Where the runs are.

@@ -10,6 +10,7 @@ from kit import KitError
 from kit.run.folder import Run
 from kit.run.runs import RUNS, RunName, find_or_best
 
+SWEEP = "sweep.json"  # the file by which the folder of a sweep is known
 _ANALYSIS = "analysis"  # the folder of a run's pictures
 
 
@@ -21,12 +22,12 @@ def open_run(
     submissions: Path | str = "submissions",
     notify: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Shows the report of a run, or something else that it has, and returns where that is.
+    """Shows the report of a run or of a sweep, or something else that it has, and returns where that is.
 
     Args:
-        run: The run; the best one without.
+        run: The run, or the folder of a sweep; the best run without.
         what: `report`, `history`, `submission`, `folder`, or a picture that `analyze` has drawn, by its file's name:
-            `confusion`, `mistakes` and so on.
+            `confusion`, `mistakes` and so on; of a sweep `report`, `course`, `importance`, `slices` or `folder`.
         runs: Where the runs are.
         submissions: Where the submissions are.
         notify: Called with a line that says which run is the best one, and with one where nothing could be shown.
@@ -34,10 +35,13 @@ def open_run(
     Raises:
         KitError: There is no such run, or it has nothing of that name; the message says what makes it.
     """
-    found = find_or_best(run, runs, notify=notify)
-    path = _place(found, what, Path(submissions))
-    if not path.exists():
-        raise KitError(f"{path}: {_missing(found, what)}")
+    if isinstance(run, str | Path) and (Path(run) / SWEEP).is_file():
+        path = _place_of_sweep(Path(run), what)
+    else:
+        found = find_or_best(run, runs, notify=notify)
+        path = _place(found, what, Path(submissions))
+        if not path.exists():
+            raise KitError(f"{path}: {_missing(found, what)}")
     show(path, notify)
     return path
 
@@ -71,6 +75,18 @@ def _place(run: Run, what: str, submissions: Path) -> Path:
     raise KitError(
         f"{what}: {run} has nothing of that name: choose from {there}, or have kit analyze {run} draw its pictures"
     )
+
+
+def _place_of_sweep(sweep: Path, what: str) -> Path:
+    """Where that is of a sweep; KitError where there is nothing of that name."""
+    if what == "folder":
+        return sweep
+    if what == "report" and not (sweep / "report.html").is_file():
+        raise KitError(f"{sweep / 'report.html'}: not made yet: kit sweep makes it when a trial is finished")
+    found = {path.stem: path for path in sweep.glob("*.*") if path.suffix in (".html", ".png")}
+    if what not in found:
+        raise KitError(f"{what}: {sweep} has nothing of that name: choose from {', '.join([*sorted(found), 'folder'])}")
+    return found[what]
 
 
 def _missing(run: Run, what: str) -> str:

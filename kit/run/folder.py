@@ -132,6 +132,11 @@ class Run:
     def versions(self) -> dict[str, str]:
         return dict(self._written.get("versions", {}))
 
+    def note_versions(self) -> None:
+        """Notes what it is trained with here, where its folder was made elsewhere."""
+        written = self._written | {"versions": versions()}
+        write_text(self.folder / "settings.json", json.dumps(written, indent=2) + "\n")
+
     @property
     def metrics(self) -> dict[str, Any]:
         """Accuracies, losses, epochs, seconds, parameters and whether the training is finished."""

@@ -14,6 +14,7 @@ from kit.task import CAMERA, ROWS, Task
 
 RUNS = Path("runs")  # where runs are, unless somebody says otherwise
 MOST_FOLDS = 20  # more networks cost more and are not better on average
+MOST_MOVED = 4  # times as far as usual: 40 degrees, beyond which a 6 becomes a 9
 OPTIMIZERS = {  # name → Keras' default learning rate, for when the optimizer is changed and the rate is not
     "adam": 0.001,
     "adamw": 0.001,
@@ -72,6 +73,11 @@ class Recipe:
         check=_share, remedy="give a share between 0 and 1, such as 0.2",
     )  # fmt: skip
     augment: bool = option("Random rotation, zoom, shear, shift.", default=False, flag="--augment/--no-augment")
+    movements: float = option(
+        "How far --augment moves: 1 is 10 degrees, 10 %, 2 pixels.", default=1.0,
+        check=lambda value: 0 < value <= MOST_MOVED, remedy=f"give more than 0 and at most {MOST_MOVED}, such as 1.5",
+        later=True,
+    )  # fmt: skip
     patience: int | None = option(  # None: never
         "Stop after so many epochs without improvement.", default=None,
         check=lambda value: value >= 1, remedy="give 1 or more epochs",
@@ -83,10 +89,14 @@ class Recipe:
 
     def __str__(self) -> str:
         parts = [f"{self.optimizer} {self.learning_rate:g}", f"batch {self.batch_size}", f"{self.epochs} epochs"]
-        parts += ["one-cycle"] * (self.schedule == "one-cycle") + ["augmented"] * self.augment
+        parts += ["one-cycle"] * (self.schedule == "one-cycle") + [self._augmented] * self.augment
         parts += [f"L2 {self.l2:g}"] * bool(self.l2)
         parts += [f"label smoothing {self.label_smoothing:g}"] * bool(self.label_smoothing)
         return ", ".join(parts)
+
+    @property
+    def _augmented(self) -> str:
+        return "augmented" if self.movements == 1 else f"augmented × {self.movements:g}"
 
 
 def digest_of(values: dict[str, Any]) -> str:
@@ -156,6 +166,8 @@ class Settings(Recipe):
             raise KitError("--size: the competition's rows have 28 x 28 pixels: add --camera or leave it out")
         if self.augment and self.task.examples == "scenes":
             raise KitError("--augment: every scene of --camera is drawn anew already: leave it out")
+        if self.movements != 1 and not self.augment:
+            raise KitError(f"--movements {self.movements:g}: nothing is moved: add --augment or leave it out")
         if self.fold is not None and not 1 <= self.fold <= (self.folds or 0):
             raise KitError(f"fold {self.fold}: it is none of {self.folds} folds")
 

@@ -57,6 +57,10 @@ class Arguments(Recipe):
     unlabelled: Path | str | None = option(
         "Learn from these pictures too, as the teacher reads them.", default=None, metavar="test.csv"
     )
+    cluster: Path | str | None = option(
+        "Train the folds at once, on Dask's workers: tcp:// or tls://HOST:8786, an address file, or local:N.",
+        default=None, metavar="ADDRESS",
+    )  # fmt: skip
     resume: "RunName | None" = option("Go on with a stopped training.", default=None, metavar="RUN")
     runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")
     progress: bool = option(default=True)  # report on standard error; a notebook may not want that

@@ -1,6 +1,6 @@
 """Random rotation, zoom, shear and shift of a whole epoch's images at once."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -17,6 +17,10 @@ class Augmentation:
     zoom: float = 0.1  # share of the size, in width and height independently
     shear: float = 0.1  # tangent of the angle
     shift: float = 2.0  # pixels, in both directions
+
+    def times(self, factor: float) -> "Augmentation":
+        """Movements that many times as far."""
+        return Augmentation(*(factor * amount for amount in astuple(self)))
 
 
 def transforms(count: int, size: int, amounts: Augmentation, generator: np.random.Generator) -> np.ndarray:

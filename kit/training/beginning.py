@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kit import KitError
 from kit.data.loading import LabelledDigits, folder_or_file, load
@@ -23,11 +23,20 @@ from kit.training.progress import Progress
 from kit.training.teaching import lessons, with_teacher
 from kit.training.time_limit import Clock, seconds_of
 
+if TYPE_CHECKING:
+    from kit.training.cluster import Engine
+
 BACKGROUND_SHARE = 0.3
 
 
 def begin(
-    given: dict[str, Any], data: Path | str | None, runs: Path, inspect: Inspection, shown: bool, clock: Clock
+    given: dict[str, Any],
+    data: Path | str | None,
+    runs: Path,
+    inspect: Inspection,
+    shown: bool,
+    clock: Clock,
+    engine: "Engine | None" = None,
 ) -> Training | Folds:
     """Checks everything first; the run's folder appears when nothing is left to refuse."""
     limit, say = given.pop("time_limit", None), Progress(0, shown=shown).say
@@ -39,13 +48,13 @@ def begin(
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
     )
     network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
-    settings = _settings(network, given, data, source)
+    settings = settings_with(network, given, data, source)
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source:
         settings = _after(source, settings, given)
     settings = _taught(settings, teacher, teaching["teacher_share"], teaching["unlabelled"], say)
-    training = _training(digits, settings, network, clock, source, teacher)
+    training = _training(digits, settings, network, clock, source, teacher, engine)
     files = {}
     if isinstance(network, OwnNetwork):
         with network.known():
@@ -72,7 +81,7 @@ def _begin_planned(
     seconds, name = seconds_of(limit), given.pop("name", None)
 
     def settings_of(recipe: dict[str, Any]) -> Settings:
-        settings = _settings(networks.named(recipe["arch"]), {**recipe, **given}, data, None)
+        settings = settings_with(networks.named(recipe["arch"]), {**recipe, **given}, data, None)
         return dataclasses.replace(settings, time_limit=seconds)
 
     settings_of(LADDER[0].given | {"epochs": LADDER[0].least})  # what is wrong with it is said before the data is read
@@ -94,11 +103,12 @@ def _training(
     clock: Clock,
     source: Run | None = None,
     teacher: Run | None = None,
+    engine: "Engine | None" = None,
 ) -> Training | Folds:
     """The training, or the trainings, with these settings."""
     taught = lessons(settings, digits, teacher) if teacher else None
     if settings.folded:
-        return Folds(digits, settings, network, source=source, lessons=taught, clock=clock)
+        return Folds(digits, settings, network, source=source, lessons=taught, clock=clock, engine=engine)
     training = Training(digits, settings, network, taught)
     if source:
         training.take_weights(source)
@@ -162,8 +172,8 @@ def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Set
     )
 
 
-def _settings(
-    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None
+def settings_with(
+    network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None = None
 ) -> Settings:
     """The network's recipe, with what was given in its place; the data is yet to be read."""
     task = CAMERA if given.get("camera") else ROWS
@@ -175,6 +185,8 @@ def _settings(
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given | ({"from_run": source.name} if source else {})
+    if not values["augment"] and "movements" not in given:  # the recipe's were meant for pictures that are moved
+        values["movements"] = 1.0
     settings = Settings(**values, data=folder_or_file(data).as_posix(), fingerprint="", split_seed=values["seed"])
     if settings.folds is None:
         return settings

@@ -158,10 +158,15 @@ def canonical(
             f"a layer cannot be stored: {str(error).split(' and therefore')[0].strip()}: give it get_config()"
         ) from error
     probabilities = keras.layers.Softmax(name=PROBABILITIES, dtype="float32")(logits)
-    made = keras.Model(taken, probabilities, name=re.sub(r"\W", "_", name))
+    made = keras.Model(taken, probabilities, name=_scope(name))
     if not copies.fresh:
         copies.take_weights()
     return made
+
+
+def _scope(name: str) -> str:
+    """A name like this that TensorFlow takes for a scope: ASCII, a letter or digit first."""
+    return re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_") or "network"
 
 
 def averaged(models: Sequence["keras.Model"]) -> "keras.Model":

@@ -127,7 +127,9 @@ class RowExamples:
     def epoch(self, number: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         order = generator.permutation(self._rows)
         images = self._images[order]
-        return warp(images, AUGMENTATION, generator) if self._settings.augment else images, self._targets[order]
+        if self._settings.augment:
+            images = warp(images, AUGMENTATION.times(self._settings.movements), generator)
+        return images, self._targets[order]
 
     def about(self) -> dict[str, Any]:
         return {}

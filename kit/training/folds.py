@@ -27,7 +27,7 @@ from kit.training.examples import fingerprint
 from kit.training.loop import DIVERGED, DivergedError, Training, resumable, summary
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
-from kit.training.progress import Progress
+from kit.training.progress import Progress, Together
 from kit.training.split import split_of
 from kit.training.teaching import Lessons
 from kit.training.time_limit import Clock, fitting_epochs
@@ -35,12 +35,14 @@ from kit.training.time_limit import Clock, fitting_epochs
 if TYPE_CHECKING:
     import keras
 
+    from kit.training.cluster import Engine
+
 _LAYOUT = 2**23  # bytes of a network's file that are no weights
 _JUDGED = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 class Folds:
-    """The trainings of a run in folds, one after the other, and the run's own files.
+    """The trainings of a run in folds, one after the other or on a cluster, and the run's own files.
 
     Each is a `Training` by settings of its own, in a folder of its own, that knows nothing of the others: it comes to
     the same bits wherever and whenever it is trained. One that is finished is not trained again.
@@ -53,6 +55,7 @@ class Folds:
         source: The run that the weights are taken from; None looks for the one that the settings name.
         lessons: What a teacher says, where there is one.
         clock: Of the command; None starts one.
+        engine: Of a cluster that trains them; None trains them here.
     """
 
     run: Run
@@ -68,10 +71,13 @@ class Folds:
         source: Run | None = None,
         lessons: Lessons | None = None,
         clock: Clock | None = None,
+        engine: "Engine | None" = None,
     ) -> None:
         assert settings.folds
+        if engine and settings.function and not settings.code:
+            raise KitError(f"--cluster: the source of {network.name} cannot be had, so no worker could build it")
         self.digits, self.settings, self.network, self.source = digits, settings, network, source
-        self.lessons, self.clock = lessons, clock or Clock()
+        self.lessons, self.clock, self.engine = lessons, clock or Clock(), engine
         self._pace: float | None = None  # seconds of an epoch in the fold before
         self._epochs = settings.epochs  # of a fold that is yet to begin
         self.numbers = range(1, settings.folds + 1)
@@ -91,15 +97,16 @@ class Folds:
     def go(self, shown: bool) -> None:
         """Trains what is left of the folds, then makes the run of them."""
         remove_abandoned(self.run.folder)
-        with resumable(self.run, self._how_far, shown):
+        options = ["--cluster", self.engine.address] if self.engine else []
+        with resumable(self.run, self._how_far, shown, options):
             if not self.run.judged:
                 self._write_progress()
             self.clock.before = sum(_metrics_of(fold).get("seconds", 0.0) for fold in self.run.folds if fold.judged)
             try:
-                for number in self.numbers:
-                    self._keep_pace(number, Progress(0, shown=shown).say)
-                    self._train(number, shown)
-                    self._write_progress()
+                if self.engine:
+                    self._train_on(self.engine, shown)
+                else:
+                    self._train_all(shown)
             except DivergedError:
                 self._write_progress(DIVERGED)
                 shutil.rmtree(self.run.state, ignore_errors=True)
@@ -129,6 +136,55 @@ class Folds:
                 say(f"slower than measured: {folds} {number_of} instead of {self.settings.epochs}")
         self._epochs = epochs
 
+    def _train_all(self, shown: bool) -> None:
+        """Trains the folds here, one after the other."""
+        for number in self.numbers:
+            self._keep_pace(number, Progress(0, shown=shown).say)
+            self._train(number, shown)
+            self._write_progress()
+
+    def _train_on(self, engine: "Engine", shown: bool) -> None:
+        """Trains the folds that are left on the workers of a cluster, as many at once as there are."""
+        from kit.training.cluster import Begun, Epoch, Failed, Finished
+
+        self._next = None
+        left = {str(number): self._begun(number) for number in self.numbers if not self._is_finished(number)}
+        with Together(self.settings.epochs, len(self.numbers), shown) as progress:
+            for key, fold in left.items():
+                engine.start(key, fold, self.digits, self.lessons)
+            for event in engine.events():
+                match event:
+                    case Begun():
+                        progress.begin(int(event.key), event.worker)
+                    case Epoch():
+                        progress.end_epoch(int(event.key), event.row, event.kept)
+                    case Finished():
+                        progress.end(int(event.key))
+                        self._write_progress()
+                    case Failed():
+                        raise event.error
+
+    def _begun(self, number: int) -> Run:
+        """The folder of a fold, with its first checkpoint where that has the weights of another run."""
+        fold = self._fold(number)
+        if self.settings.from_run and not (fold.state / "checkpoint.npz").exists():
+            training = self._training(number, fold)
+            training.run = fold
+            with fold.locked():
+                training.start()
+        return fold
+
+    def _is_finished(self, number: int) -> bool:
+        """Whether there is nothing left to do of a fold; DivergedError where its loss became NaN."""
+        if not self._folder(number).exists():
+            return False
+        fold = self._fold(number)
+        if not (fold.judged and _metrics_of(fold).get("finished")):
+            return False
+        remove(fold.state)
+        _require_converged(fold)
+        return True
+
     def _train(self, number: int, shown: bool) -> None:
         """Trains one fold to its end, unless it is there; DivergedError where its loss became NaN, now or before."""
         fold = self._fold(number)
@@ -140,14 +196,14 @@ class Folds:
                 if not fold.finished:  # by a process that held the lock until now
                     with _replaceable(fold) if training.checkpoint.exists() else contextlib.nullcontext():
                         training.start()
-                    training.train(shown, in_folds=True)
+                    epochs, saved = training.settings.epochs, training.saved
+                    training.train(Progress(epochs, saved, shown, (number, len(self.numbers))))
         remove(fold.state)
         if (trained := _epochs_done(fold) - done) > 0:
             self._pace = (self.clock.used() - begun) / trained
         elif done:
             self._pace = _metrics_of(fold).get("seconds", 0) / done or None
-        if _metrics_of(fold)["stopped"] == DIVERGED:
-            raise DivergedError(f"{fold.folder}: its loss became NaN: start a new run with a lower --learning-rate", 1)
+        _require_converged(fold)
 
     def _fold(self, number: int) -> Run:
         """The folder of a fold, made where it is not there yet."""
@@ -260,6 +316,11 @@ def _epochs_done(fold: Run) -> int:
 def _model(fold: Run) -> "keras.Model":
     with _replaceable(fold):
         return fold.model()
+
+
+def _require_converged(fold: Run) -> None:
+    if _metrics_of(fold)["stopped"] == DIVERGED:
+        raise DivergedError(f"{fold.folder}: its loss became NaN: start a new run with a lower --learning-rate", 1)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import contextlib
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,13 +23,13 @@ from kit.training import checkpoint, optimizers
 from kit.training.callbacks import Audience
 from kit.training.canonical import of_member, seed_states
 from kit.training.examples import examples
-from kit.training.judging import Judge, Judged
+from kit.training.judging import Judge, Judged, sharpened
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
 from kit.training.progress import Progress
 from kit.training.schedule import rates
 from kit.training.split import split_of
-from kit.training.teaching import Lessons, smoothed
+from kit.training.teaching import Lessons, one_hot, smoothed
 
 if TYPE_CHECKING:
     import keras
@@ -127,7 +127,7 @@ class Training:
         """Trains from where the run stands to its end."""
         self.start()
         with resumable(self.run, self.how_far, shown):
-            self.train(shown)
+            self.train(Progress(self.settings.epochs, self.state.epoch, shown))
 
     def how_far(self) -> str:
         return f"{self.saved} of {self.settings.epochs} epochs are saved in {self.run.folder}"
@@ -142,16 +142,18 @@ class Training:
         else:
             self._prepare()
 
-    def train(self, shown: bool, *, in_folds: bool = False) -> None:
-        """The epochs that are left.
+    def train(self, progress: Progress) -> None:
+        """The epochs that are left, told to `progress`, which is entered for them."""
+        for _ in self.rows(progress):
+            pass
 
-        Args:
-            shown: Report on standard error.
-            in_folds: As one of the trainings of a run in folds: the report says which.
+    def rows(self, progress: Progress) -> Generator[dict[str, float]]:
+        """The same an epoch at a time, each as its row of the history.
+
+        Whoever closes this before its end leaves a run that can be gone on with.
         """
         state, settings = self.state, self.settings
-        fold = (settings.fold, settings.folds) if in_folds and settings.fold and settings.folds else (1, 1)
-        with Progress(settings.epochs, state.epoch, shown, fold) as progress:
+        with progress:
             if changed := [f"{name} {old}" for name, old in self.run.versions.items() if versions().get(name) != old]:
                 progress.say(f"begun with {', '.join(changed)}: the last bits of the weights may come out differently")
             try:
@@ -160,6 +162,7 @@ class Training:
                     self._audience.start()
                 while state.epoch < settings.epochs and not state.stopped:
                     self.epoch(progress)
+                    yield state.history[-1]
                 if self._audience:
                     self._audience.end()
                 self._write_metrics(finished=True, stopped=state.stopped)
@@ -209,7 +212,7 @@ class Training:
         images, labels = self.examples.epoch(epoch, generator)
         self.trained = len(labels)
         if settings.label_smoothing and labels.ndim == 1:
-            labels = smoothed(labels, settings.task.classes, settings.label_smoothing)
+            labels = smoothed(one_hot(labels, settings.task.classes), settings.label_smoothing)
         for state in seed_states(self.model):
             state.assign(np.array([generator.integers(2**32), 0], state.dtype))
         steps = math.ceil(len(labels) / settings.batch_size)
@@ -252,7 +255,9 @@ class Training:
         return row
 
     def _keep(self, judged: Judged) -> None:
-        """Writes the network and what it says of the validation examples."""
+        """Writes the network and what it says of the validation examples, no less sure than it is right."""
+        if self.settings.label_smoothing:
+            judged = sharpened(self.kept, judged, self.examples.labels)
         with whole_file(self.run.folder / "model.keras") as temporary:
             self.kept.save(temporary)
         task, labels = self.settings.task, self.examples.labels
@@ -323,18 +328,23 @@ class Training:
 
 
 @contextlib.contextmanager
-def resumable(run: Run, how_far: Callable[[], str], shown: bool) -> Iterator[None]:
-    """Whatever ends a training too early inside, what comes out says how to go on with it."""
+def resumable(run: Run, how_far: Callable[[], str], shown: bool, options: Sequence[str] = ()) -> Iterator[None]:
+    """Whatever ends a training too early inside, what comes out says how to go on with it, by these options too."""
     try:
         yield
     except DivergedError:
         raise
     except KitError as error:  # a full disk
         _require(run, ": start a new one")
-        raise KitError(f"{error}; then go on with: {_way_on(run)}", error.exit_code) from error
+        raise KitError(f"{error}; then go on with: {_way_on(run, options)}", error.exit_code) from error
+    except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
+        full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
+        advice = "a smaller --batch-size needs less memory; " if full else ""
+        what = f"TensorFlow failed, {backend.reason(error)}: {how_far()}"
+        raise KitError(f"{what}; {advice}go on with: {_way_on(run, options)}", exit_code=1) from error
     except KeyboardInterrupt:
         _require(run, ": start a new one")
-        Progress(0, shown=shown).say(f"stopped: {how_far()}; go on with: {_way_on(run)}")
+        Progress(0, shown=shown).say(f"stopped: {how_far()}; go on with: {_way_on(run, options)}")
         raise
 
 
@@ -344,8 +354,8 @@ def _require(run: Run, remedy: str = "") -> None:
         raise KitError(f"{run.folder}: removed while it was trained, so that ends here{remedy}")
 
 
-def _way_on(run: Run) -> str:
-    return command_line(["kit", "train", "--resume", run.name if run.folder.parent == RUNS else run.folder])
+def _way_on(run: Run, options: Sequence[str]) -> str:
+    return command_line(["kit", "train", "--resume", run.name if run.folder.parent == RUNS else run.folder, *options])
 
 
 def summary(model: Any) -> str:

@@ -20,6 +20,7 @@ from kit.training.layers import Layers
 if TYPE_CHECKING:
     import keras
 
+    from kit.run.folder import Run
     from kit.training.own_network import OwnNetwork
 
 DEFAULTS = {ROWS: "kit", CAMERA: "camera"}  # what is trained for a task where no other network is named
@@ -124,6 +125,32 @@ def named(name: str) -> Network:
     near += difflib.get_close_matches(name, NETWORKS, n=1, cutoff=0.4)
     advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(NETWORKS)}, or give a FILE.py"
     raise KitError(f"--arch {name}: no such network: {advice}")
+
+
+def of_run(run: "Run", builder: Callable[..., Any] | None = None) -> "Network | OwnNetwork":
+    """What a run's network is built by: the code that it keeps, where it is somebody's own.
+
+    Args:
+        run: The run.
+        builder: The function, of a run whose code could not be kept.
+
+    Raises:
+        KitError: It keeps none and there is no function, or its code is not trusted here.
+    """
+    from kit.run import network_code
+    from kit.training import own_network
+
+    settings = run.settings
+    if settings.function is None:
+        return named(settings.arch)
+    if settings.code is not None:
+        return own_network.of_code(network_code.of_run(run.folder, settings.code), settings.function, run.task)
+    if builder is None:
+        raise KitError(
+            f"{run}: its network was a function whose source could not be had: go on where it is defined, with "
+            f"train(arch={settings.function}, resume={run.name!r}), or start a new training"
+        )
+    return own_network.of_function(builder, run.task)
 
 
 def build(name: str, **options: Any) -> "keras.Model":

@@ -32,6 +32,10 @@ _SIZES, _CLASSES = ("input_shape", "shape"), ("classes", "num_classes", "n_class
 _ADVICE = "def network(x): … that returns the last hidden layer, or def network(): … that returns a keras.Model"
 
 
+class _NoDropoutError(KitError):
+    """It has no layer whose rate could be set."""
+
+
 class _NoNetworkError(KitError):
     """What a function returned is no network: it may be there for another purpose."""
 
@@ -48,6 +52,7 @@ class OwnNetwork:
         pixels: What its file says that it wants; None where it says nothing.
         source: The first line of its docstring.
         task: What it has been built for.
+        search: What its file says in SEARCH: settings and the values that a sweep tries.
     """
 
     name: str
@@ -58,6 +63,7 @@ class OwnNetwork:
     pixels: Pixels | None
     source: str
     task: Task = ROWS
+    search: Any = None
 
     @cached_property
     def parameters(self) -> int:
@@ -69,6 +75,15 @@ class OwnNetwork:
         """ "dense" or "convolutional", by whether it has a convolution."""
         convolves = any("Conv" in type(layer).__name__ for layer in self._built.layers)
         return "convolutional" if convolves else "dense"
+
+    @cached_property
+    def has_dropout(self) -> bool:
+        """Whether it has a dropout layer, whose rate can be set."""
+        try:
+            self.build(task=self.task, dropout=0.5)
+        except _NoDropoutError:
+            return False
+        return True
 
     @cached_property
     def _built(self) -> "keras.Model":
@@ -95,7 +110,7 @@ class OwnNetwork:
             backend.keras()  # it may have changed what networks depend on
             made = canonical(model, task, copies, name=self.function, pixels=self.pixels, refused=self._refused)
         if dropout is not None and not copies.dropouts:
-            raise KitError(f"--dropout: {self.name} has no dropout layer: leave the option out")
+            raise _NoDropoutError(f"--dropout: {self.name} has no dropout layer: leave the option out")
         return made
 
     def objects(self) -> dict[str, Any]:
@@ -237,7 +252,7 @@ def of_function(builder: Callable[..., Any], task: Task = ROWS) -> OwnNetwork:
         return bare
     network_code.trust(code.digest)
     own = _own(code, name, several=False, task=task)
-    return OwnNetwork(name, name, own.builder, code, own.recipe, own.pixels, own.source, task)
+    return OwnNetwork(name, name, own.builder, code, own.recipe, own.pixels, own.source, task, own.search)
 
 
 def _worst(failed: list[KitError]) -> KitError:
@@ -249,8 +264,8 @@ def _own(code: NetworkCode, function: str, *, several: bool, task: Task) -> OwnN
     module = code.module()
     builder = getattr(module, function)
     name = Path(code.path).name + (f":{function}" if several else "")
-    recipe, pixels = _recipe(code, module), _pixels(code, module)
-    return OwnNetwork(name, function, builder, code, recipe, pixels, _first_line(builder), task)
+    recipe, pixels, search = _recipe(code, module), _pixels(code, module), vars(module).get("SEARCH")
+    return OwnNetwork(name, function, builder, code, recipe, pixels, _first_line(builder), task, search)
 
 
 def _code_of(own: OwnNetwork) -> NetworkCode:

@@ -8,9 +8,8 @@ from typing import Any
 
 from kit import KitError, backend
 from kit.data.loading import LabelledDigits
-from kit.options import about, flag
+from kit.options import command, flag
 from kit.run.settings import Settings
-from kit.text import command_line
 from kit.training import networks
 from kit.training.arguments import Arguments
 from kit.training.speed import Speed, measure
@@ -97,20 +96,7 @@ class Plan:
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
         what = f"{rung.arch} in {rung.folds} folds of {epochs}" if rung.folds else f"{rung.arch}, {epochs}"
         words = f"{in_words(self.limit)} on this machine ({machine}): {what}, some {in_words(self.seconds)}."
-        return [f"{words} The same again, without a clock:", command({**self.given, **own})]
-
-
-def command(given: Mapping[str, Any]) -> str:
-    """The command line of `kit train` with these arguments."""
-    fields = {each.name: each for each in dataclasses.fields(Arguments)}
-    words = ["kit", "train"]
-    for name, value in given.items():
-        on, _, off = about(fields[name]).flag.partition("/")
-        if isinstance(value, bool):
-            words.append(on if value else off)
-        else:
-            words += [flag(fields[name]), str(value)]
-    return command_line(words)
+        return [f"{words} The same again, without a clock:", command("train", Arguments, {**self.given, **own})]
 
 
 def check_alone(given: Iterable[str]) -> None:

@@ -1,18 +1,70 @@
 """What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
+import time
 from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from kit.text import printable
 
 if TYPE_CHECKING:
     import rich.progress
 
+_REDRAWN = 0.25  # seconds after which the bar of a notebook is drawn again
 
-class Progress:
-    """Writes to standard error; a context manager.
+
+class _Reported:
+    """What writes to standard error: lines, and above the end of a terminal a bar; a context manager.
+
+    Args:
+        shown: False writes nothing at all.
+    """
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+        self._bar: rich.progress.Progress | None = None
+        self._drawn: float | None = None  # when, in a notebook
+
+    def __enter__(self) -> Self:
+        if self._shown and (_at_a_terminal() or _in_notebook()):
+            from rich.console import Console
+            from rich.progress import Progress
+
+            console = Console(stderr=True, highlight=False)
+            # A notebook takes what is printed while a thread draws for a part of the bar, and wipes it with that.
+            alone = not _in_notebook()
+            self._bar = Progress(*self._columns(), console=console, transient=True, auto_refresh=alone)
+            self._drawn = None if alone else time.monotonic()
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def _columns(self) -> "list[rich.progress.ProgressColumn]":
+        """What a bar shows."""
+        raise NotImplementedError
+
+    def _redraw(self) -> None:
+        """Draws the bar of a notebook again, where that was a while ago."""
+        if self._bar and self._drawn is not None and time.monotonic() - self._drawn > _REDRAWN:
+            self._bar.refresh()
+            self._drawn = time.monotonic()
+
+    def say(self, line: str) -> None:
+        line = printable(line)
+        if self._bar:
+            self._bar.console.print(line, markup=False, soft_wrap=True)
+        elif self._shown:
+            print(line, file=sys.stderr, flush=True)
+
+
+class Progress(_Reported):
+    """Of one training.
 
     Args:
         epochs: How many the training will have.
@@ -22,46 +74,31 @@ class Progress:
     """
 
     def __init__(self, epochs: int, done: int = 0, shown: bool = True, fold: tuple[int, int] = (1, 1)) -> None:
+        super().__init__(shown)
         self._epochs = epochs
         self._done = done
-        self._shown = shown
         number, folds = fold
-        self._before = f"fold {number:{len(str(folds))}}/{folds}  " if folds > 1 else ""
+        self._before = _fold_of(number, folds) if folds > 1 else ""
         self._earlier, self._all = (number - 1) * epochs, folds * epochs  # epochs, if none ends early
-        self._bar: rich.progress.Progress | None = None
 
-    def __enter__(self) -> "Progress":
-        if self._shown and (_at_a_terminal() or _in_notebook()):
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._bar = Progress(
-                TextColumn(self._before + "epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-                BarColumn(bar_width=24),
-                TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
-                TimeRemainingColumn(),
-                TextColumn("left"),
-                console=Console(stderr=True, highlight=False),
-                transient=True,
-            )
-            self._bar.start()
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if self._bar:
             self._task = self._bar.add_task(
                 "", total=None, epoch=self._done + 1, epochs=self._epochs, loss=0.0, accuracy=0.0
             )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar:
-            self._bar.stop()
+    def _columns(self) -> "list[rich.progress.ProgressColumn]":
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-    def say(self, line: str) -> None:
-        line = printable(line)
-        if self._bar:
-            self._bar.console.print(line, markup=False, soft_wrap=True)
-        elif self._shown:
-            print(line, file=sys.stderr, flush=True)
+        return [
+            TextColumn(self._before + "epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(bar_width=24),
+            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+        ]
 
     def batch(self, step: int, steps: int, loss: float, accuracy: float) -> None:
         """After batch `step` (from 1) of `steps` in the running epoch."""
@@ -74,6 +111,7 @@ class Progress:
                 loss=loss,
                 accuracy=accuracy,
             )
+            self._redraw()
 
     def start_epoch(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
@@ -81,12 +119,68 @@ class Progress:
 
     def end_epoch(self, row: dict[str, float], kept: bool) -> None:
         """After an epoch: a row of the history, and whether this is the best epoch so far."""
-        self.say(
-            f"{self._before}epoch {row['epoch']:{len(str(self._epochs))}.0f}/{self._epochs}  "
-            f"loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
-            f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
-            f"{row['seconds']:.1f} s{'  kept' if kept else ''}"
-        )
+        self.say(self._before + _line(row, self._epochs, kept))
+
+
+class Together(_Reported):
+    """Of the trainings of a run in folds that are under way at once, each on a worker of a cluster.
+
+    Args:
+        epochs: How many each of them will have.
+        folds: How many there are.
+        shown: False writes nothing at all.
+    """
+
+    def __init__(self, epochs: int, folds: int, shown: bool) -> None:
+        super().__init__(shown)
+        self._epochs, self._folds = epochs, folds
+        self._workers: dict[int, str] = {}
+        self._tasks: dict[int, rich.progress.TaskID] = {}
+
+    def _columns(self) -> "list[rich.progress.ProgressColumn]":
+        from rich.progress import BarColumn, TextColumn
+
+        bar = "{task.completed}/{task.total}"
+        return [
+            TextColumn("{task.description}epoch " + bar),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[worker]}"),
+        ]
+
+    def begin(self, fold: int, worker: str) -> None:
+        """A worker begins with a fold, or goes on with it after another."""
+        self._workers[fold] = worker
+        if self._bar and fold in self._tasks:
+            self._bar.update(self._tasks[fold], worker=worker)
+        elif self._bar:
+            self._tasks[fold] = self._bar.add_task(_fold_of(fold, self._folds), total=self._epochs, worker=worker)
+        self._redraw()
+
+    def end_epoch(self, fold: int, row: dict[str, float], kept: bool) -> None:
+        """After an epoch of a fold: a row of its history, and whether this is its best epoch so far."""
+        if self._bar:
+            self._bar.update(self._tasks[fold], completed=round(row["epoch"]))
+            self._redraw()
+        self.say(f"{_fold_of(fold, self._folds)}{_line(row, self._epochs, kept)}  on {self._workers[fold]}")
+
+    def end(self, fold: int) -> None:
+        """After the last epoch of a fold."""
+        if self._bar and fold in self._tasks:
+            self._bar.remove_task(self._tasks.pop(fold))
+
+
+def _fold_of(number: int, folds: int) -> str:
+    return f"fold {number:{len(str(folds))}}/{folds}  "
+
+
+def _line(row: dict[str, float], epochs: int, kept: bool) -> str:
+    """A row of the history."""
+    return (
+        f"epoch {row['epoch']:{len(str(epochs))}.0f}/{epochs}  "
+        f"loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
+        f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
+        f"{row['seconds']:.1f} s{'  kept' if kept else ''}"
+    )
 
 
 def _at_a_terminal() -> bool:

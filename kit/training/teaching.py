@@ -23,9 +23,9 @@ class Lessons:
     """What there is to learn from beside the labels.
 
     Attributes:
-        targets: float32 (rows, classes), of every row of the training file: label and teacher, mixed.
+        targets: float32 (rows, classes), of every row of the training file: label and teacher, mixed and smoothed.
         images: uint8 (n, size, size, 1), those without labels.
-        answers: float32 (n, classes), what the teacher says of them.
+        answers: float32 (n, classes), what the teacher says of them, smoothed too.
     """
 
     targets: np.ndarray
@@ -51,22 +51,28 @@ def lessons(settings: Settings, digits: LabelledDigits, teacher: Run) -> Lessons
     if len(learned):
         probabilities[learned] = predict(digits.images[learned])
     share = settings.teacher_share or 0
-    truth = smoothed(digits.labels, settings.task.classes, settings.label_smoothing)
+    mixed = (1 - share) * one_hot(digits.labels, settings.task.classes) + share * probabilities
     images = digits.images[:0]
     if settings.unlabelled is not None:
         pictures = load("test", settings.unlabelled)
         if pictures.fingerprint != settings.unlabelled_fingerprint:
             raise KitError(f"{pictures.name}: not the pictures that this training began with: restore the file")
         images = pictures.images
-    return Lessons((1 - share) * truth + share * probabilities, images, predict(images))
+    targets, answers = (smoothed(each, settings.label_smoothing) for each in (mixed, predict(images)))
+    return Lessons(targets, images, answers)
 
 
-def smoothed(labels: np.ndarray, classes: int, smoothing: float) -> np.ndarray:
-    """The labels (n,) as probabilities, float32 (n, classes): a share of each is spread over all classes alike.
+def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    """The labels (n,) as probabilities, float32 (n, classes)."""
+    return np.eye(classes, dtype=np.float32)[labels]
+
+
+def smoothed(targets: np.ndarray, smoothing: float) -> np.ndarray:
+    """Targets, float32 (n, classes), of which a share is spread over all classes alike.
 
     So no answer pays for being surer than that (C. Szegedy et al., Rethinking the Inception Architecture, 2016).
     """
-    return np.eye(classes, dtype=np.float32)[labels] * np.float32(1 - smoothing) + np.float32(smoothing / classes)
+    return targets * np.float32(1 - smoothing) + np.float32(smoothing / targets.shape[1])
 
 
 def with_teacher(

@@ -1,11 +1,13 @@
-"""A page on this computer with a pad and the camera, read as the iPhone app reads them.
+"""A page on this computer with a pad, the camera and pictures, read as the iPhone app reads them.
 
 Starlette and uvicorn serve it: small, well kept, and the page is one file of this package that asks nobody else for
 anything. (Gradio would bring thirty packages and a page that fetches fonts and scripts from the internet.)
 """
 
 import asyncio
+import io
 import socket
+from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from kit import KitError
+from kit.installation import pip_install_extra
 from kit.policy import content_security_policy
 from kit.reading.decider import Decider
 from kit.reading.frames import GUIDE_SHARE, PEN
+from kit.reading.picture_files import cropped, whole
 from kit.reading.reader import Reader, open_reader
-from kit.reading.recognition import photographed
 from kit.run.runs import RUNS, RunName
 from kit.web import intake
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 PORT = 8000
 _HOST = "127.0.0.1"  # loopback alone: browsers lend their camera to no other address without a certificate
 _LARGEST = 32_000_000  # bytes of a picture
+_SHOWN = 1600  # the longer side of what the page shows of a picture, in pixels, for a box to be laid over it
 _LARGE_ONES = 3  # bodies of more than a megabyte that are held at once
 _AT_ONCE = 4  # drawings and frames that are computed at once; of pictures, which take memory by their pixels, one
 _MOST_SESSIONS = 200
@@ -65,15 +69,16 @@ def serve(
     try:
         import uvicorn  # noqa: F401
     except ImportError as error:
-        raise KitError("kit serve needs its extra: pip install h11 starlette uvicorn") from error
+        raise KitError(f"kit serve needs its extra: {pip_install_extra('serve')}") from error
     try:
         listening = socket.create_server((_HOST, port))
     except (OSError, OverflowError) as error:
         raise KitError(f"--port {port}: in use or not allowed: choose another, or 0 for any that is free") from error
     with listening:
         reader = open_reader(model, runs, notify=notify)
+        server = server_of(reader, notify)
         answering(f"http://{_HOST}:{listening.getsockname()[1]}")
-        server_of(reader, notify).run(sockets=[listening])
+        server.run(sockets=[listening])
 
 
 def server_of(reader: Reader, notify: Callable[[str], None] = lambda line: None) -> "uvicorn.Server":
@@ -99,7 +104,10 @@ def server_of(reader: Reader, notify: Callable[[str], None] = lambda line: None)
 
 
 def application(reader: Reader, notify: Callable[[str], None] = lambda line: None) -> "Starlette":
-    """The page and what it asks: `/model`, `/drawing`, `/frame` and `/picture`, all answering in JSON.
+    """The page and what it asks: `/model`, `/drawing`, `/frame`, `/picture` and `/square`, all answering in JSON.
+
+    A picture is decoded once: what is shown of it goes to the page, which sends back the square in its box as often as
+    that moves. Nothing is kept here but what the camera's frames of each session have said.
 
     Args:
         reader: The network.
@@ -116,7 +124,7 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     sessions: OrderedDict[str, Decider] = OrderedDict()
     contract = reader.contract
-    reader.read_square(np.zeros((reader.side, reader.side), np.uint8))  # what is compiled on the first call
+    reader.read(np.zeros((1, contract.size, contract.size), np.uint8))  # what is compiled on the first call
     large_ones, pictures, others = asyncio.Semaphore(_LARGE_ONES), _Lane(1), _Lane(_AT_ONCE)
 
     async def index(request: "Request") -> "Response":
@@ -126,25 +134,35 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
         return JSONResponse(_card(reader))
 
     async def drawing(request: "Request") -> "Response":
-        def read() -> np.ndarray | None:
+        def read() -> dict[str, Any]:
             strokes = intake.strokes(data.getvalue())
-            return reader.read_square(reader.drawing(strokes)) if any(strokes) else None
+            return _answer(reader, reader.drawing(strokes)) if any(strokes) else _EMPTY_PAD
 
         async with intake.body(request, intake.LARGEST_DRAWING, large_ones) as data:
-            return JSONResponse(_answer(reader, await others.computed(request, read)))
+            return JSONResponse(await others.computed(request, read))
 
     async def picture(request: "Request") -> "Response":
         async with intake.body(request, _LARGEST, large_ones) as data:
-            pixels = await pictures.computed(request, lambda: photographed(reader, data))
-        probabilities = await others.computed(request, lambda: reader.read(pixels[None])[0].astype(float))
-        return JSONResponse(_answer(reader, probabilities))
+            square, shown = await pictures.computed(request, lambda: _opened(reader, data))
+        answer = await others.computed(request, lambda: _answer(reader, square))
+        return JSONResponse(answer | {"picture": shown})
+
+    async def square(request: "Request") -> "Response":
+        async with intake.body(request, intake.LARGEST_SIDE**2, large_ones) as data:
+            frame = intake.square(data.getvalue())
+            return JSONResponse(await others.computed(request, lambda: _answer(reader, reader.square(frame))))
 
     async def frame(request: "Request") -> "Response":
         session = intake.session_name(request.query_params.get("session", ""))
         time = intake.seconds(request.query_params.get("time", ""))
+
+        def read() -> tuple[np.ndarray, np.ndarray]:
+            square = reader.square(pixels)
+            return square, reader.read_square(square)
+
         async with intake.body(request, intake.LARGEST_SIDE**2, large_ones) as data:
-            square = intake.square(data.getvalue())
-            probabilities = await others.computed(request, lambda: reader.read_frame(square))
+            pixels = intake.square(data.getvalue())
+            square, probabilities = await others.computed(request, read)
         decider = sessions.pop(session, None) or Decider(contract.labels, contract.background, contract.threshold)
         sessions[session] = decider
         while len(sessions) > _MOST_SESSIONS:
@@ -157,6 +175,7 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
                 "confidence": decision.confidence,
                 "announce": decision.announce,
                 "probabilities": decision.probabilities,
+                "square": _png(square) if decision.announce else None,
             }
         )
 
@@ -166,7 +185,7 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
     async def miss(request: "Request", error: Exception) -> "Response":
         assert isinstance(error, HTTPException)
         return complaint(
-            error.status_code, f"{error.detail.lower()}: GET / and /model, POST /drawing, /picture and /frame"
+            error.status_code, f"{error.detail.lower()}: GET / and /model, POST /drawing, /picture, /square and /frame"
         )
 
     @asynccontextmanager
@@ -182,6 +201,7 @@ def application(reader: Reader, notify: Callable[[str], None] = lambda line: Non
             Route("/model", model),
             Route("/drawing", drawing, methods=["POST"]),
             Route("/picture", picture, methods=["POST"]),
+            Route("/square", square, methods=["POST"]),
             Route("/frame", frame, methods=["POST"]),
         ],
         middleware=[Middleware(Guard, headers=security_headers(_policy(page)), notify=notify)],
@@ -240,14 +260,41 @@ def _card(reader: Reader) -> dict[str, Any]:
     }
 
 
-def _answer(reader: Reader, probabilities: np.ndarray | None) -> dict[str, Any]:
-    """What one picture by itself shows; None is a pad that nobody has drawn on."""
-    if probabilities is not None and not np.isfinite(probabilities).all():
-        raise KitError(f"{reader.name} answers with no numbers: it is damaged: train or export it again")
-    label = None if probabilities is None else reader.verdict(probabilities)
+_EMPTY_PAD: dict[str, Any] = {"state": "silent", "label": None, "confidence": 0.0, "probabilities": [], "square": None}
+
+
+def _answer(reader: Reader, square: np.ndarray) -> dict[str, Any]:
+    """What one picture by itself shows, and the square that the network was given of it."""
+    probabilities = reader.read_square(square)
+    label = reader.verdict(probabilities)
     return {
         "state": "shown" if label else "silent",
         "label": label,
-        "confidence": 0.0 if label is None or probabilities is None else float(probabilities.max()),
-        "probabilities": [] if probabilities is None else probabilities.tolist(),
+        "confidence": float(probabilities.max()) if label else 0.0,
+        "probabilities": probabilities.tolist(),
+        "square": _png(square),
     }
+
+
+def _opened(reader: Reader, data: io.BytesIO) -> tuple[np.ndarray, dict[str, Any]]:
+    """The central square of a picture's file, as `kit predict` takes it, and what the page is to show of the file."""
+    upright = whole(data, least=_SHOWN)
+    return reader.square(cropped(upright)), _shown(upright)
+
+
+def _shown(upright: np.ndarray) -> dict[str, Any]:
+    """A picture of (height, width) as its pixels in base64, reduced by area averaging to _SHOWN at most."""
+    from PIL import Image
+
+    image = Image.fromarray(upright)
+    image.thumbnail((_SHOWN, _SHOWN), Image.Resampling.BOX, reducing_gap=None)
+    return {"width": image.width, "height": image.height, "grey": b64encode(image.tobytes()).decode()}
+
+
+def _png(square: np.ndarray) -> str:
+    """A grey uint8 square as a PNG file, by an address that a page can show."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(square).save(file, "PNG")
+    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"

@@ -9,7 +9,6 @@ struct CameraView: View {
     let capture: CaptureCamera
 
     @Environment(\.scenePhase) private var scenePhase
-    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
     @State private var isCardShown = false
     @GestureState private var isPinching = false
 
@@ -22,7 +21,7 @@ struct CameraView: View {
             }
             .task(id: model.keepsScreenOn) { UIApplication.shared.isIdleTimerDisabled = model.keepsScreenOn }
             .onChange(of: scenePhase) { _, phase in
-                if phase == .active { Task { await model.appear() } }
+                if phase == .active { Task { await model.comeBack() } }
             }
             .sheet(isPresented: $isCardShown) { ModelCardSheet(shelf: shelf) }
     }
@@ -49,31 +48,25 @@ struct CameraView: View {
     }
 
     private var picture: some View {
-        GeometryReader { geometry in
-            let layout = ScreenLayout(
-                screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
-                hasButtons: true)
-            let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
-            stack {
-                ZStack {
-                    PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
-                        .gesture(pinch)
-                        .onTapGesture { place in Task { await model.focus(x: place.x, y: place.y) } }
-                        .onChange(of: isPinching) { if !isPinching { model.endPinch() } }
-                        .accessibilityElement()
-                        .accessibilityLabel("Camera picture")
-                        .accessibilityValue(Text(zoom))
-                        .accessibilityZoomAction { model.zoomByStep(closer: $0.direction == .zoomIn) }
-                    GuideBoxView(side: GuideBox.side(in: layout.picture, frame: model.frameExtent))
-                        .overlay(alignment: .bottom) { ZoomView(words: zoom) }
-                }
-                .frame(width: layout.picture.width, height: layout.picture.height)
-                .overlay(alignment: .top) {
-                    NoticesView(model: model, shelf: shelf, height: layout.margin(frame: model.frameExtent))
-                }
-                .task(id: layout.picture) { await model.lay(out: layout.picture) }
-                PanelView(model: model, shelf: shelf, layout: layout, isCardShown: $isCardShown)
+        PanelScreen(hasButtons: true) { layout in
+            ZStack {
+                PreviewView(capture: capture, isRunning: model.phase == .running, isFrozen: model.isFrozen)
+                    .gesture(pinch)
+                    .onTapGesture { place in Task { await model.focus(x: place.x, y: place.y) } }
+                    .onChange(of: isPinching) { if !isPinching { model.endPinch() } }
+                    .accessibilityElement()
+                    .accessibilityLabel("Camera picture")
+                    .accessibilityValue(zoom)
+                    .accessibilityZoomAction { model.zoomByStep(closer: $0.direction == .zoomIn) }
+                GuideBoxView(side: GuideBox.side(in: layout.picture, frame: model.frameExtent))
+                    .overlay(alignment: .bottom) { ZoomView(words: zoom) }
             }
+            .overlay(alignment: .top) {
+                NoticesView(model: model, shelf: shelf, height: layout.margin(frame: model.frameExtent))
+            }
+            .task(id: layout.picture) { await model.lay(out: layout.picture) }
+        } panel: { layout in
+            PanelView(model: model, shelf: shelf, layout: layout, isCardShown: $isCardShown)
         }
         .background(.black)
     }
@@ -84,7 +77,7 @@ struct CameraView: View {
             .onChanged { model.pinch(by: $0.magnification) }
     }
 
-    private var zoom: String { "\(model.zoom.formatted(.number.precision(.fractionLength(1))))×" }
+    private var zoom: Text { Text("\(model.zoom, format: .number.precision(.fractionLength(1)))×") }
 }
 
 /// What a person should know, above the guide box; what does not fit there is scrolled.
@@ -100,8 +93,11 @@ private struct NoticesView: View {
                     ForEach(problems, id: \.self) { NoticeView($0, systemImage: "exclamationmark.triangle") }
                     if isIndiscriminate {
                         NoticeView(
-                            "This model knows no background: it sees a digit in everything. "
-                                + "Choose a camera model in Settings.",
+                            String(
+                                localized: """
+                                    This model knows no background: it sees a digit in everything. \
+                                    Choose a camera model in Settings.
+                                    """),
                             systemImage: "info.circle")
                     }
                 }
@@ -134,16 +130,17 @@ private struct PanelView: View {
                 torch
                 Spacer(minLength: 0)
                 button(
-                    model.isFrozen ? "Go on" : "Freeze", systemImage: model.isFrozen ? "play.fill" : "pause.fill"
+                    model.isFrozen ? String(localized: "Go on") : String(localized: "Freeze"),
+                    systemImage: model.isFrozen ? "play.fill" : "pause.fill"
                 ) { model.toggleFreeze() }
                 .disabled(model.phase != .running)
                 Spacer(minLength: 0)
-                button("About this model", systemImage: "info.circle") { isCardShown = true }
+                button(String(localized: "About this model"), systemImage: "info.circle") { isCardShown = true }
             }
             .frame(maxWidth: 400)
         }
         .padding(ScreenLayout.padding)
-        .frame(width: layout.panel.width, height: layout.panel.height)
+        .frame(maxWidth: .infinity, maxHeight: .infinity)
         .background(.regularMaterial)
         #if DEBUG
             .overlay(alignment: .topTrailing) { FrameRateView(model: model) }
@@ -152,14 +149,14 @@ private struct PanelView: View {
 
     private var torch: some View {
         button(
-            model.torch == .on ? "Torch off" : "Torch on",
+            model.torch == .on ? String(localized: "Torch off") : String(localized: "Torch on"),
             systemImage: model.torch == .on ? "flashlight.on.fill" : "flashlight.off.fill"
         ) { Task { await model.toggleTorch() } }
         .disabled(model.torch == .unavailable || model.phase != .running)
     }
 
     private func button(
-        _ words: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void
+        _ words: String, systemImage: String, action: @escaping @MainActor () -> Void
     ) -> some View {
         Button(action: action) {
             Label(words, systemImage: systemImage)
@@ -179,8 +176,7 @@ private struct AnswerView: View {
 
     var body: some View {
         ReadingView(
-            reading: model.reading, labels: shelf.reader?.contract.labels ?? [], probabilities: model.probabilities,
-            layout: layout
+            reading: model.reading, labels: shelf.labels, probabilities: model.probabilities, layout: layout
         )
         .sensoryFeedback(.success, trigger: model.settled)
     }
@@ -191,7 +187,7 @@ private struct AnswerView: View {
         let model: CameraModel
 
         var body: some View {
-            Text("\(model.framesPerSecond, format: .number.precision(.fractionLength(0))) frames a second")
+            Text("\(Int(model.framesPerSecond.rounded())) frames a second")
                 .font(.system(size: 10).monospacedDigit())
                 .foregroundStyle(.secondary)
                 .accessibilityHidden(true)
@@ -201,10 +197,10 @@ private struct AnswerView: View {
 
 /// How far the camera is zoomed in.
 private struct ZoomView: View {
-    let words: String
+    let words: Text
 
     var body: some View {
-        Text(words)
+        words
             .font(.caption.monospacedDigit())
             .padding(6)
             .background(.regularMaterial, in: .rect(cornerRadius: 8))
@@ -247,23 +243,5 @@ private struct RefusedView: View {
             }
             .buttonStyle(.borderedProminent)
         }
-    }
-}
-
-/// A sentence that a person should know.
-struct NoticeView: View {
-    private let words: String
-    private let systemImage: String
-
-    init(_ words: String, systemImage: String) {
-        self.words = words
-        self.systemImage = systemImage
-    }
-
-    var body: some View {
-        Label(words, systemImage: systemImage)
-            .font(.callout)
-            .padding(12)
-            .background(.regularMaterial, in: .rect(cornerRadius: 12))
     }
 }

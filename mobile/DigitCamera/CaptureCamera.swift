@@ -145,7 +145,7 @@ actor CaptureCamera: Camera {
         pass(on: AVCaptureSession.runtimeErrorNotification) { notification in
             let error = notification.userInfo?[AVCaptureSessionErrorKey] as? AVError
             if error?.code == .mediaServicesWereReset { return .lost }
-            return .failed(reason: error?.localizedDescription ?? "The camera stopped.")
+            return .failed(reason: error?.localizedDescription ?? String(localized: "The camera stopped."))
         }
         let sceneChange = NotificationCenter.default.addObserver(
             forName: AVCaptureDevice.subjectAreaDidChangeNotification, object: nil, queue: nil
@@ -168,11 +168,11 @@ actor CaptureCamera: Camera {
 
     private static func words(for reason: AVCaptureSession.InterruptionReason?) -> String {
         switch reason {
-        case .videoDeviceInUseByAnotherClient: "Another app uses the camera."
+        case .videoDeviceInUseByAnotherClient: String(localized: "Another app uses the camera.")
         case .videoDeviceNotAvailableWithMultipleForegroundApps:
-            "The camera does not work beside other apps: show this one alone."
-        case .videoDeviceNotAvailableDueToSystemPressure: "The device is too hot for the camera."
-        default: "The camera is not available just now."
+            String(localized: "The camera does not work beside other apps: show this one alone.")
+        case .videoDeviceNotAvailableDueToSystemPressure: String(localized: "The device is too hot for the camera.")
+        default: String(localized: "The camera is not available just now.")
         }
     }
 }
@@ -216,9 +216,9 @@ private enum CaptureTrouble: LocalizedError {
 
     var errorDescription: String? {
         switch self {
-        case .none: "This device has no camera. The drawing pad works without one."
-        case .configuration: "The camera cannot be set up. Restart the device if that goes on."
-        case .torch: "The torch cannot be used just now. It may be too hot."
+        case .none: String(localized: "This device has no camera. The drawing pad works without one.")
+        case .configuration: String(localized: "The camera cannot be set up. Restart the device if that goes on.")
+        case .torch: String(localized: "The torch cannot be used just now. It may be too hot.")
         }
     }
 }

@@ -105,10 +105,10 @@ private enum ModelTrouble: LocalizedError {
 
     var errorDescription: String? {
         switch self {
-        case .gone: "It is not in the app: build the app again."
-        case .input: "It takes pictures of another size than its contract says: export it again."
-        case .answer: "It gives no probabilities for its labels: export it again."
-        case .memory: "There is not enough memory for a picture."
+        case .gone: String(localized: "It is not in the app: build the app again.")
+        case .input: String(localized: "It takes pictures of another size than its contract says: export it again.")
+        case .answer: String(localized: "It gives no probabilities for its labels: export it again.")
+        case .memory: String(localized: "There is not enough memory for a picture.")
         }
     }
 }

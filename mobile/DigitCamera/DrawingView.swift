@@ -6,49 +6,17 @@ import SwiftUI
 struct DrawingView: View {
     let model: DrawingModel
     let shelf: ModelShelf
-
-    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
-    @State private var isCardShown = false
+    let history: HistoryModel
 
     var body: some View {
-        NavigationStack {
-            GeometryReader { geometry in
-                let layout = ScreenLayout(
-                    screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
-                    hasButtons: false)
-                let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
-                stack {
-                    PadView(model: model)
-                        .padding(ScreenLayout.padding)
-                        .frame(width: layout.picture.width, height: layout.picture.height)
-                    ReadingView(
-                        reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
-                        probabilities: model.probabilities, layout: layout
-                    )
-                    .padding(ScreenLayout.padding)
-                    .frame(width: layout.panel.width, height: layout.panel.height)
-                }
-            }
-            .safeAreaInset(edge: .top) {
-                if let problem = shelf.problem ?? model.problem {
-                    NoticeView(problem, systemImage: "exclamationmark.triangle")
-                }
-            }
-            .navigationTitle("Draw a digit")
-            .navigationBarTitleDisplayMode(.inline)
-            .toolbar {
-                ToolbarItemGroup(placement: .primaryAction) {
-                    Button("Undo", systemImage: "arrow.uturn.backward") { model.undo() }
-                        .disabled(model.drawing.isEmpty)
-                    Button("Clear", systemImage: "trash") { model.clear() }
-                        .disabled(model.drawing.isEmpty)
-                    Button("About this model", systemImage: "info.circle") { isCardShown = true }
-                }
-            }
+        StillScreen(title: "Draw a digit", still: model.still, shelf: shelf, history: history) { _ in
+            PadView(model: model).padding(ScreenLayout.padding)
+        } buttons: {
+            Button("Undo", systemImage: "arrow.uturn.backward") { model.undo() }
+                .disabled(model.drawing.isEmpty)
+            Button("Clear", systemImage: "trash") { model.clear() }
+                .disabled(model.drawing.isEmpty)
         }
-        .onChange(of: shelf.state) { model.modelChanged() }
-        .onChange(of: shelf.threshold) { model.modelChanged() }
-        .sheet(isPresented: $isCardShown) { ModelCardSheet(shelf: shelf) }
     }
 }
 

@@ -10,6 +10,7 @@ struct HistoryView: View {
     @State private var isExporting = false
 
     var body: some View {
+        let labelled = history.labelled
         NavigationStack {
             List {
                 if let problem = history.problem {
@@ -31,17 +32,21 @@ struct HistoryView: View {
             .navigationTitle("History")
             .toolbar {
                 ToolbarItemGroup(placement: .primaryAction) {
-                    Button("Export what is labelled", systemImage: "square.and.arrow.up") { isExporting = true }
-                        .disabled(history.labelled.isEmpty)
+                    Button("Export \(labelled.count) labelled pictures", systemImage: "square.and.arrow.up") {
+                        isExporting = true
+                    }
+                    .disabled(labelled.isEmpty)
                     Button("Clear", systemImage: "trash") { history.removeAll() }
                         .disabled(history.readings.isEmpty)
                 }
             }
         }
         .fileExporter(
-            isPresented: $isExporting, document: LabelledFolder(files: history.labelled), contentType: .folder,
+            isPresented: $isExporting, document: LabelledFolder(files: labelled), contentType: .folder,
             defaultFilename: "labelled"
-        ) { _ in }
+        ) { result in
+            if case .failure(let error) = result { history.fail(error) }
+        }
     }
 }
 
@@ -65,17 +70,7 @@ private struct KeptReadingRow: View {
                     .foregroundStyle(.secondary)
             }
             Spacer(minLength: 0)
-            Menu {
-                ForEach(HistoryModel.truths, id: \.self) { truth in
-                    Button(truth == HistoryModel.background ? "no digit" : truth) {
-                        history.correct(reading.id, to: truth)
-                    }
-                }
-            } label: {
-                Label("It is", systemImage: "pencil")
-                    .labelStyle(.iconOnly)
-                    .frame(width: ScreenLayout.target, height: ScreenLayout.target)
-            }
+            TruthMenu(id: reading.id, history: history)
         }
         .contextMenu {
             Button("Copy", systemImage: "doc.on.doc") { UIPasteboard.general.string = reading.truth ?? reading.label }
@@ -85,9 +80,31 @@ private struct KeptReadingRow: View {
     }
 
     private var words: String {
-        let read = "\(reading.label), \(reading.confidence.formatted(.percent.precision(.fractionLength(0))))"
+        let confidence = reading.confidence.formatted(.percent.precision(.fractionLength(0)))
+        let read = String(localized: "\(reading.label), \(confidence)")
         guard let truth = reading.truth else { return read }
-        return truth == HistoryModel.background ? "\(read): no digit" : "\(read): it is \(truth)"
+        if truth == HistoryModel.background { return String(localized: "\(read): no digit") }
+        return String(localized: "\(read): it is \(truth)")
+    }
+}
+
+/// Puts a reading right: a person says which digit it is, or that it is none.
+struct TruthMenu: View {
+    let id: KeptReading.ID
+    let history: HistoryModel
+
+    var body: some View {
+        Menu {
+            ForEach(HistoryModel.truths, id: \.self) { truth in
+                Button(truth == HistoryModel.background ? String(localized: "no digit") : truth) {
+                    history.correct(id, to: truth)
+                }
+            }
+        } label: {
+            Label("It is", systemImage: "pencil")
+                .labelStyle(.iconOnly)
+                .frame(width: ScreenLayout.target, height: ScreenLayout.target)
+        }
     }
 }
 

@@ -54,5 +54,7 @@ struct PictureFile: Transferable {
 private enum PictureTrouble: LocalizedError {
     case unreadable
 
-    var errorDescription: String? { "This is no picture that can be opened. Try another, or a photograph of it." }
+    var errorDescription: String? {
+        String(localized: "This is no picture that can be opened. Try another, or a photograph of it.")
+    }
 }

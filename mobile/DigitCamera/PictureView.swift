@@ -7,44 +7,19 @@ import SwiftUI
 struct PictureView: View {
     let model: PictureModel
     let shelf: ModelShelf
+    let history: HistoryModel
 
-    @ScaledMetric(relativeTo: .body) private var typeScale: CGFloat = 1
     @State private var image: UIImage?
     @State private var chosen: PhotosPickerItem?
 
     var body: some View {
-        NavigationStack {
-            GeometryReader { geometry in
-                let layout = ScreenLayout(
-                    screen: Extent(width: geometry.size.width, height: geometry.size.height), typeScale: typeScale,
-                    hasButtons: false)
-                let stack = layout.isWide ? AnyLayout(HStackLayout(spacing: 0)) : AnyLayout(VStackLayout(spacing: 0))
-                stack {
-                    picture(in: layout.picture)
-                        .frame(width: layout.picture.width, height: layout.picture.height)
-                    ReadingView(
-                        reading: model.reading, labels: shelf.reader?.contract.labels ?? [],
-                        probabilities: model.probabilities, layout: layout
-                    )
-                    .padding(ScreenLayout.padding)
-                    .frame(width: layout.panel.width, height: layout.panel.height)
-                }
-            }
-            .safeAreaInset(edge: .top) {
-                if let problem = shelf.problem ?? model.problem {
-                    NoticeView(problem, systemImage: "exclamationmark.triangle")
-                }
-            }
-            .navigationTitle("Read a picture")
-            .navigationBarTitleDisplayMode(.inline)
-            .toolbar {
-                ToolbarItemGroup(placement: .primaryAction) {
-                    PasteButton(payloadType: PictureFile.self) { files in open { files.first } }
-                        .labelStyle(.iconOnly)
-                    PhotosPicker(selection: $chosen, matching: .images) {
-                        Label("Choose a picture", systemImage: "photo.on.rectangle")
-                    }
-                }
+        StillScreen(title: "Read a picture", still: model.still, shelf: shelf, history: history) { extent in
+            picture(in: extent)
+        } buttons: {
+            PasteButton(payloadType: PictureFile.self) { files in open { files.first } }
+                .labelStyle(.iconOnly)
+            PhotosPicker(selection: $chosen, matching: .images) {
+                Label("Choose a picture", systemImage: "photo.on.rectangle")
             }
         }
         .dropDestination(for: PictureFile.self) { files, _ in
@@ -56,8 +31,6 @@ struct PictureView: View {
             chosen = nil  // so that the same one can be chosen again
             open { try await item.loadTransferable(type: PictureFile.self) }
         }
-        .onChange(of: shelf.state) { model.modelChanged() }
-        .onChange(of: shelf.threshold) { model.modelChanged() }
     }
 
     @ViewBuilder private func picture(in view: Extent) -> some View {

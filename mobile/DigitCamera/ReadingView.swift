@@ -54,7 +54,9 @@ struct ReadingView: View {
         return confidence.formatted(.percent.precision(.fractionLength(0)))
     }
 
-    private var spoken: String { isShown ? "\(label), \(confidence)" : "No digit" }
+    private var spoken: String {
+        isShown ? String(localized: "\(label), \(confidence)") : String(localized: "No digit")
+    }
 }
 
 private struct BarsView: View {

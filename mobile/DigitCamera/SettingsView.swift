@@ -49,7 +49,7 @@ struct ModelCardSheet: View {
                 if let contract = shelf.reader?.contract {
                     ModelCardSections(name: shelf.choice, contract: contract)
                 } else {
-                    Text(shelf.problem ?? "The model is being opened.")
+                    Text(shelf.problem ?? String(localized: "The model is being opened."))
                 }
             }
             .navigationTitle("About this model")
@@ -74,11 +74,19 @@ private struct ModelCardSections: View {
             LabeledContent("Threshold", value: contract.threshold.formatted(.percent.precision(.fractionLength(0))))
         }
         Section("What it takes") {
-            LabeledContent("Picture", value: "\(contract.size) × \(contract.size), grey")
-            LabeledContent("Crop", value: contract.crop == .box ? "the guide box" : "the ink, centred")
-            LabeledContent("Ink", value: contract.polarity == .any ? "dark or light" : "white on black")
+            LabeledContent("Picture", value: String(localized: "\(contract.size) × \(contract.size), grey"))
+            LabeledContent("Crop", value: crop)
+            LabeledContent("Ink", value: ink)
             LabeledContent("Format", value: format)
         }
+    }
+
+    private var crop: String {
+        contract.crop == .box ? String(localized: "the guide box") : String(localized: "the ink, centred")
+    }
+
+    private var ink: String {
+        contract.polarity == .any ? String(localized: "dark or light") : String(localized: "white on black")
     }
 
     private var format: String {

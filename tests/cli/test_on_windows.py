@@ -21,11 +21,13 @@ def test_the_whole_path_goes(small: Path, tmp_path: Path) -> None:
     lines: list[list[object]] = [
         ["data", "fetch"], ["data", "fetch", "--overwrite"], ["data", "check"], train,
         [*train, "--learning-rate", "1e30"], ["train", "--resume", "1"], ["runs"], ["submit", "1", *data],
-        ["submit", "1", *data], ["predict", PACKAGE, PICTURE, "--csv", "a.csv"],
+        ["submit", "1", *data], ["predict", PACKAGE, PICTURE, "--csv", "a.csv"], ["networks"],
+        ["data", "show", *data, "--to", "shown"], ["analyze", "1", *data], ["open", "1", "folder"],
+        ["export", "1", *data, "--format", "tflite"], ["verify", "exports/01-dense.tflite", *data],
     ]  # fmt: skip
     ended = run(lines, windows.environment(tmp_path / "start"), tmp_path)
     assert [(code, said) for code, _, said, _ in ended if code and "the loss became NaN" not in said] == []
-    assert [code for code, *_ in ended] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
+    assert [code for code, *_ in ended] == [0, 0, 0, 0, 1, *[0] * 11]
     assert "finished already" in ended[5][2] and "diverged" in ended[6][1]
     assert (tmp_path / "a.csv").is_file() and len(list((tmp_path / "submissions").iterdir())) == 2
     assert not list(tmp_path.rglob(".tmp-*"))

@@ -115,7 +115,7 @@ def test_the_demo_ends_with_the_format_that_can_be_made(monkeypatch: pytest.Monk
 def test_nothing_is_begun_where_nothing_can_be_made(monkeypatch: pytest.MonkeyPatch, kit_here: KitCommand) -> None:
     monkeypatch.setattr(requirements, "find_spec", lambda name: None)
     finished = kit_here("demo")
-    assert_one_line(finished, "no model for an app can be made here", "pip install ai-edge-litert")
+    assert_one_line(finished, "no model for an app can be made here", 'pip install "ai-edge-litert>=2.1"')
 
 
 @pytest.mark.usefixtures("here")

@@ -20,7 +20,7 @@ HEADER = "time,file,sha256,runs,validation_rows,validation_accuracy,score,scored
 
 
 def log_of(folder: Path) -> list[dict[str, str]]:
-    with open(folder / "log.csv", newline="") as file:
+    with open(folder / "log.csv", newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

@@ -8,8 +8,7 @@ import core_ml
 import numpy as np
 import pytest
 
-from kit.exporting import core_ml_model, coreml
-from kit.reading import bundled
+from kit.exporting import bundled, core_ml_model, coreml
 
 BENCHMARK = Path(core_ml.__file__)
 FORM = ("mlprogram", "iOS17", "float16")

@@ -7,6 +7,7 @@ from pathlib import Path
 import branches
 import numpy as np
 import pytest
+from conftest import HAS_COREMLTOOLS
 
 from kit import KitError
 from kit.exporting import portable, portable_graphs, proof
@@ -31,6 +32,7 @@ _DEPENDING = {"mirrored", "rolled", "attention", "sum of products", "resized, bi
 _BY_NUMBERS = {  # which of what they take says how large the result is
     "MIRROR_PAD": 1, "PAD": 1, "RESIZE_BILINEAR": 1, "RESIZE_NEAREST_NEIGHBOR": 1, "TILE": 1, "TRANSPOSE_CONV": 0,
 }  # fmt: skip
+PORTABLE = {"tflite": "tflite", "onnx": "onnx"}
 LACKING = {"tflite": _BLOCKS, "onnx": _DEPENDING}  # what the format, or its converter, has not
 
 
@@ -122,16 +124,13 @@ def test_what_is_not_installed_is_said_with_the_way_out(
 
 
 def test_the_command_is_quiet(exportable: Run, tmp_path: Path) -> None:
-    """Both formats in a process of their own, where nothing is imported yet that could chatter."""
-    runs = str(exportable.folder.parent)
-    code = "import sys; from kit.cli.app import app\n"
-    code += "for format in ('tflite', 'onnx'):\n"
-    code += "    app(['export', 'kit', '--format', format, '--runs', sys.argv[1]], standalone_mode=False)"
-    command = [sys.executable, "-c", code, runs]
+    """All kinds of format in a process of their own, where nothing is imported yet that could chatter."""
+    formats = {"mlprogram": "mlpackage", "tflite": "tflite", "onnx": "onnx"} if HAS_COREMLTOOLS else PORTABLE
+    code = "import sys; from kit.cli.app import app\nfor name in sys.argv[2:]:\n"
+    code += "    app(['export', 'kit', '--format', name, '--runs', sys.argv[1]], standalone_mode=False)"
+    command = [sys.executable, "-c", code, str(exportable.folder.parent), *formats]
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert finished.stdout == f"{Path('exports/01-kit.tflite')}\n{Path('exports/01-kit.onnx')}\n"
-    lines = finished.stderr.splitlines()
-    assert len(lines) == 8, finished.stderr
-    for format, first in (("tflite", 0), ("onnx", 4)):  # noqa: A001
-        assert lines[first].startswith(f"01-kit as {format} in float32: ")
-        assert [line.split()[0] for line in lines[first + 1 : first + 4]] == ["200", format, "accuracy"]
+    assert finished.stdout.splitlines() == [str(Path(f"exports/01-kit.{ending}")) for ending in formats.values()]
+    said = [line.split()[0] for line in finished.stderr.splitlines()]
+    core_ml = ["01-kit", "200", "NumPy", "in", "accuracy"] * ("mlprogram" in formats)
+    assert said == [*core_ml, "01-kit", "200", "tflite", "accuracy", "01-kit", "200", "onnx", "accuracy"]

@@ -5,6 +5,7 @@ import os
 import re
 import runpy
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,65 @@ def test_digits_or_backgrounds_alone_are_counted_without_a_balance(folder: Path,
     (tmp_path / "background").rename(tmp_path / "elsewhere" / "background")
     found = judge(READER, tmp_path / "elsewhere")
     assert found.digits == () and len(found.backgrounds) == 4 and found.balance is None
+
+
+def zipped(folder: Path, path: Path, top: str = "", **others: bytes) -> Path:
+    """A zip of the folder, what it holds being in `top`, and other members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, top + file.relative_to(folder).as_posix())
+        for name, content in others.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("top", ["", "labelled/"])
+def test_a_zip_is_judged_as_its_folder_is(folder: Path, tmp_path: Path, top: str) -> None:
+    beside = {f"__MACOSX/{top}digits/photo/3/._a.png": b"", f"{top}.DS_Store": b"", "../digits/photo/3/x.png": b"?"}
+    path = zipped(folder, tmp_path / "labelled.zip", top, **beside)
+    found, expected = judge(READER, path), judge(READER, folder)
+    assert found.numbers() | {"folder": ""} == expected.numbers() | {"folder": ""}
+    assert all((one.pixels == other.pixels).all() for one, other in zip(found.failures, expected.failures, strict=True))
+    outer = tmp_path / "unpacked"
+    outer.mkdir()
+    folder.rename(outer / "labelled")
+    assert judge(READER, outer).digits == expected.digits
+
+
+def test_what_is_wrong_with_a_zip_is_one_line(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def line(path: Path) -> str:
+        with pytest.raises(KitError) as refusal:
+            judge(READER, path)
+        assert "\n" not in str(refusal.value)
+        return str(refusal.value)
+
+    path = zipped(folder, tmp_path / "photos.zip")
+    whole = path.read_bytes()
+    assert line(folder / "digits/photo/3/a.png").endswith(
+        "neither a folder nor a zip that can be read: name one with photographs"
+    )
+    assert "digits/photo/11/a.png: neither a digit's nor a background's place: lay it out" in line(
+        zipped(folder, tmp_path / "wrong.zip", **{"digits/photo/11/a.png": b""})
+    )
+    (tmp_path / "empty").mkdir()
+    assert "empty.zip: no photographs in it: lay it out" in line(zipped(tmp_path / "empty", tmp_path / "empty.zip"))
+    for cut in (1, 30, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        assert "neither a folder nor a zip" in line(path)
+    at = whole.index(b"\x89PNG") if b"\x89PNG" in whole else whole.index(b"a.png") + 20
+    path.write_bytes(whole[:at] + b"\xff\xfe" + whole[at + 2 :])
+    assert judge(READER, path).problems[0].endswith("cannot be unpacked: the zip is damaged or encrypted")
+    path.write_bytes(whole)
+    (folder / "digits/photo/3/a.png").write_bytes(b"no picture")
+    damaged = zipped(folder, tmp_path / "damaged.zip")
+    assert judge(READER, damaged).problems == (
+        f"{damaged / 'digits/photo/3/a.png'}: this is not a picture that can be read: give a PNG or JPEG file",
+    )
+    monkeypatch.setattr("kit.reading.zipped.MOST_FILES", 5)
+    assert line(path).endswith("11 pictures in one zip: unpack it and name the folder")
+    monkeypatch.setattr("kit.reading.zipped.MOST_FILES", 11)
+    monkeypatch.setattr("kit.reading.zipped.MOST_BYTES", 1_000)
+    assert "more than 0 MB of pictures" in line(path)
 
 
 def test_what_cannot_be_read_is_said_and_not_counted(folder: Path) -> None:

@@ -101,6 +101,32 @@ def test_a_competition_network_gets_white_ink_on_black() -> None:
     assert np.abs(first.astype(int) - second).max() <= 2  # dark on light, three times as large: the same ink
 
 
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ([np.nan] * 11, "with no numbers for its 11 labels"),
+        ([np.inf, *[0] * 10], "with no numbers for its 11 labels"),
+        ([0.1] * 10, "with no numbers for its 11 labels"),
+        ([0.0] * 11, "with probabilities that add up to 0.00, not 1"),
+        ([1, 1, *[0] * 9], "with probabilities that add up to 2.00, not 1"),
+        ([1.5, -0.5, *[0] * 9], "with a probability of -0.50"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_refused(answer: list[float], line: str) -> None:
+    fake = replace(reader(), network=lambda images: np.tile(np.array(answer, np.float32), (len(images), 1)))
+    square = np.zeros((16, 16), np.uint8)
+    for reads in (fake.read_square, fake.read_frame):
+        with pytest.raises(KitError) as refusal:
+            reads(square)
+        assert str(refusal.value) == f"fake answers {line}: train or export it again"
+
+
+def test_an_answer_may_miss_1_by_what_weights_of_few_bits_cost() -> None:
+    answer = np.array([0.985, -0.001, *[0] * 9], np.float32)
+    fake = replace(reader(), network=lambda images: answer[None])
+    assert fake.verdict(fake.read_square(np.zeros((16, 16), np.uint8))) == "0"
+
+
 def test_a_camera_run_reads_without_its_stored_predictions(camera: Run, tmp_path: Path) -> None:
     """Threshold and accuracy are in its metrics; a run without a model says what to do."""
     shutil.copytree(camera.folder, tmp_path / "03-camera")

@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,31 @@ def fields(line: str) -> list[str]:
             return found
         assert rest[0] == ","
         rest = rest[1:]
+
+
+def test_answers_that_make_no_sense_are_told(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, kit_here: KitCommand
+) -> None:
+    """A blank picture divided by its own contrast, as a network of one's own may do."""
+    even = Reader("even", contract_for(CAMERA), lambda images: np.full((len(images), 11), 1 / 11, np.float32))
+    by_contrast = replace(
+        even, network=lambda images: even.network(images) / np.ptp(images, axis=(1, 2)).astype(bool).astype(np.float32)
+    )
+    monkeypatch.setattr(recognition, "open_reader", lambda *arguments, **options: by_contrast)
+    assert predict(None, photographs).problems == ()
+    blank = photographs / "2.png"
+    Image.new("L", (90, 90), 200).save(blank)
+    with np.errstate(divide="ignore"):
+        found, alone = predict(None, photographs), kit_here("predict", blank)
+    line = "even answers with no numbers for its 11 labels: train or export it again"
+    assert found.problems == (f"{blank}: {line}",) and [file.stem for file in found.files] == ["0", "1", "3", "4"]
+    assert found.pixels.shape == (4, 64, 64) and (found.probabilities == np.float32(1 / 11)).all()
+    assert_one_line(alone, line)
+    doubled = replace(even, network=lambda images: 2 * even.network(images))
+    monkeypatch.setattr(recognition, "open_reader", lambda *arguments, **options: doubled)
+    finished = kit_here("predict", photographs, "--csv", photographs / "read.csv")
+    assert_one_line(finished, "even answers with probabilities that add up to 2.00, not 1: train or export it again")
+    assert not (photographs / "read.csv").exists()
 
 
 def test_a_photograph_comes_to_keras_as_the_mean_of_its_pixels(camera: Run, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from kit.run.views import moved
 from kit.training import folds, networks
 from kit.training.canonical import averaged
 from kit.training.loop import Training
+from kit.training.progress import Progress
 
 IN_FOLDS = {"arch": "toy", "folds": 2, "epochs": 2, "augment": True, "progress": False}
 OWN = {"model.keras", "history.csv", "history.png", "validation.npz", "metrics.json", "settings.json", "summary.txt"}
@@ -155,9 +156,9 @@ def test_what_is_finished_is_not_trained_again_and_what_is_gone_is(
     shutil.rmtree(run.folder / "folds" / "2")
     trained, go = list[int | None](), Training.train
 
-    def counted(self: Training, shown: bool, **options: Any) -> None:
+    def counted(self: Training, progress: Progress) -> None:
         trained.append(self.settings.fold)
-        go(self, shown, **options)
+        go(self, progress)
 
     monkeypatch.setattr(Training, "train", counted)
     assert same_as(train(resume=run, progress=False), folded) and trained == [2]

@@ -389,6 +389,16 @@ def test_a_function_is_trained_and_its_source_kept(small: Path, tmp_path: Path) 
     assert same_weights(run, again)
 
 
+def _réseau(x: Any) -> Any:
+    return keras.layers.Flatten()(_pooled(x))
+
+
+def test_a_function_may_have_any_name_that_python_knows(small: Path, tmp_path: Path) -> None:
+    """TensorFlow's scopes have fewer letters, and none begins with an underscore."""
+    run = train(_réseau, data=small, runs=tmp_path, epochs=1, progress=False)
+    assert run.finished and run.model().name == "r_seau"
+
+
 def test_a_function_without_a_source_is_trained_and_said_to_be_one(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

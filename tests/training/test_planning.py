@@ -18,13 +18,15 @@ from kit import KitError, find, train
 from kit.cli.train import train as command_of_train
 from kit.data import loading
 from kit.data.loading import LabelledDigits
+from kit.options import command
 from kit.run.folder import Run
 from kit.run.settings import Settings
 from kit.training import folds, networks, planning, speed
 from kit.training.arguments import Arguments
-from kit.training.beginning import _settings
+from kit.training.beginning import settings_with
 from kit.training.loop import Training
-from kit.training.planning import LADDER, Rung, choose, command
+from kit.training.planning import LADDER, Rung, choose
+from kit.training.progress import Progress
 from kit.training.speed import Speed
 from kit.training.time_limit import Clock
 
@@ -68,7 +70,7 @@ def digits(small: Path) -> LabelledDigits:
 
 
 def settings_of(recipe: dict[str, Any]) -> Settings:
-    return _settings(networks.named(recipe["arch"]), recipe, None, None)
+    return settings_with(networks.named(recipe["arch"]), recipe, None, None)
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_the_page_has_the_ladder() -> None:
     assert rows == [
         (rung.arch, str(rung.folds or "–"), str(rung.least), str(rung.most), f"`{options}`" if options else "")
         for rung in LADDER
-        for options in [command(rung.options).removeprefix("kit train").strip()]
+        for options in [command("train", Arguments, rung.options).removeprefix("kit train").strip()]
     ]
     assert "no fewer than a quarter" in page and planning._TARGET == 0.95 and "fills 95 %" in page
 
@@ -189,7 +191,7 @@ def rehearsed(hand: Hand, measured: list[str], ladder: Any, monkeypatch: pytest.
     seconds = dict[int, float]()
 
     class Rehearsed:
-        checkpoint = Path("none")
+        checkpoint, saved = Path("none"), 0
 
         def __init__(self, digits: LabelledDigits, settings: Settings, *others: Any) -> None:
             self.settings, self.run = settings, Run(Path("none"))
@@ -197,7 +199,7 @@ def rehearsed(hand: Hand, measured: list[str], ladder: Any, monkeypatch: pytest.
         def start(self) -> None:
             pass
 
-        def train(self, shown: bool, in_folds: bool) -> None:
+        def train(self, progress: Progress) -> None:
             epochs = self.settings.epochs
             took = epochs * seconds.get(self.settings.fold or 0, 1.0)
             hand.at += took
@@ -349,7 +351,8 @@ def test_what_the_limit_decides_is_not_taken_beside_it(name: str, tmp_path: Path
     of_functions = {"schedule", "warm_up", "monitor"}
     flag = "--from" if name == "from_run" else ("" if name in of_functions else "--") + name.replace("_", "-")
     options: dict[str, Any] = {name: True, "time_limit": "60m", "data": tmp_path, "runs": tmp_path}
-    with pytest.raises(KitError, match=f"^{flag}: --time-limit chooses network, folds, epochs and all else .*: leave"):
+    said = "(chooses network, folds, epochs and all else .*|plans by how fast this computer is): leave"
+    with pytest.raises(KitError, match=f"^{flag}: --time-limit {said}"):
         train(**options)
 
 

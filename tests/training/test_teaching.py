@@ -59,12 +59,14 @@ def test_a_teacher_in_folds_says_of_each_row_what_it_made_of_it_unseen(
     np.testing.assert_allclose(found.answers, probabilities("folded", pictures, runs=home), atol=1e-6)
 
 
-def test_what_is_smoothed_is_the_labels_and_not_the_answers(home: Path, digits: LabelledDigits) -> None:
+def test_what_is_smoothed_is_the_mixture_and_the_answers_of_pictures(home: Path, digits: LabelledDigits) -> None:
+    """A teacher is as sure as it is right, so what it says wants smoothing no less than a label."""
     settings, teacher = run_of(home, "taught").settings, run_of(home, "folded")
-    plain = lessons(settings, digits, teacher).targets
-    found = lessons(replace(settings, label_smoothing=0.2), digits, teacher).targets
-    truth = np.eye(10)[digits.labels]
-    np.testing.assert_allclose(found - plain, 0.3 * 0.2 * (0.1 - truth), atol=1e-6)
+    plain = lessons(settings, digits, teacher)
+    found = lessons(replace(settings, label_smoothing=0.2), digits, teacher)
+    assert len(plain.answers)
+    np.testing.assert_allclose(found.targets, 0.8 * plain.targets + 0.02, atol=1e-6)
+    np.testing.assert_allclose(found.answers, 0.8 * plain.answers + 0.02, atol=1e-6)
 
 
 def test_of_a_teacher_of_one_network_only_the_rows_that_it_held_out_are_taught_unseen(

@@ -1,8 +1,8 @@
 // What the app uses of AVFoundation, declared as Apple's documentation has it: enough to type-check the app
 // where there is no SDK. Nothing here ever runs. What no `@available` stands at is older than iOS 13.
 
+@_exported import AppleFoundation
 @_exported import CoreVideo
-@_exported import Foundation
 @_exported import QuartzCore
 
 /// Of Dispatch, where it is a `DispatchQueue`. Linux' Dispatch does not have it, nor lets anybody inherit from a queue.
@@ -81,21 +81,6 @@ open class AVCaptureDevice: NSObject {
     public var exposurePointOfInterest: CGPoint = .zero
     public func isExposureModeSupported(_ exposureMode: ExposureMode) -> Bool { false }
     public var exposureMode: ExposureMode = .locked
-}
-
-public struct NSKeyValueObservingOptions: OptionSet, Sendable {
-    public let rawValue: UInt
-    public init(rawValue: UInt) { self.rawValue = rawValue }
-    public static let new = Self(rawValue: 1), old = Self(rawValue: 2), initial = Self(rawValue: 4)
-}
-public struct NSKeyValueObservedChange<Value> { public let newValue: Value? }
-public final class NSKeyValueObservation: NSObject { override init() {} }
-extension NSObjectProtocol where Self: NSObject {
-    /// The handler is `@preconcurrency @Sendable` in the SDK: called on whatever thread the value changes.
-    public func observe<Value>(
-        _ keyPath: KeyPath<Self, Value>, options: NSKeyValueObservingOptions = [],
-        changeHandler: @escaping @Sendable (Self, NSKeyValueObservedChange<Value>) -> Void
-    ) -> NSKeyValueObservation { .init() }
 }
 
 open class AVCaptureInput: NSObject { override init() {} }

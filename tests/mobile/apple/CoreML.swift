@@ -2,7 +2,7 @@
 // where there is no SDK. Nothing here ever runs. None of these classes may be shared between tasks.
 
 import CoreVideo
-@_exported import Foundation
+@_exported import AppleFoundation
 
 public enum MLComputeUnits: Int, Sendable {
     case cpuOnly, cpuAndGPU, all

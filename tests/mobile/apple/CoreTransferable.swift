@@ -1,7 +1,7 @@
 // What the app uses of CoreTransferable, declared as Apple's documentation has it: enough to type-check the app
 // where there is no SDK. Nothing here ever runs.
 
-@_exported import Foundation
+@_exported import AppleFoundation
 import UniformTypeIdentifiers
 
 @available(iOS 16, *) public protocol TransferRepresentation<Item>: Sendable { associatedtype Item: Transferable }

@@ -2,8 +2,8 @@
 // where there is no SDK. Nothing here ever runs. Closures that are given no actor there are given none here: those in a
 // view's body are on the main one because the body is. What no `@available` stands at is older than iOS 16.
 
+@_exported import AppleFoundation
 import CoreTransferable
-@_exported import Foundation
 @_exported import Observation
 @_exported import UIKit
 import UniformTypeIdentifiers
@@ -54,13 +54,14 @@ public struct WindowGroup<C: View>: Scene {
     public var projectedValue: Binding<V> { fatalError() }
 }
 extension State: Sendable where V: Sendable {}
-@propertyWrapper public struct Binding<V> {
+@propertyWrapper @dynamicMemberLookup public struct Binding<V> {
     public init(get: @escaping @isolated(any) @Sendable () -> V, set: @escaping @isolated(any) @Sendable (V) -> Void) {}
     public var wrappedValue: V {
         get { fatalError() }
         nonmutating set {}
     }
     public var projectedValue: Self { self }
+    public subscript<S>(dynamicMember k: WritableKeyPath<V, S>) -> Binding<S> { fatalError() }
 }
 @propertyWrapper public struct Environment<V> {
     public init(_ k: KeyPath<EnvironmentValues, V>) {}
@@ -96,6 +97,7 @@ public struct LocalizedStringKey: ExpressibleByStringInterpolation {
         public init(literalCapacity: Int, interpolationCount: Int) {}
         public mutating func appendLiteral(_ s: String) {}
         public mutating func appendInterpolation(_ s: String) {}
+        public mutating func appendInterpolation<T: _FormatSpecifiable>(_ v: T) {}
         public mutating func appendInterpolation<F: FormatStyle>(_ v: F.FormatInput, format: F) where F.FormatOutput == String {}
     }
     public init(stringInterpolation: StringInterpolation) {}
@@ -118,14 +120,6 @@ public struct ScrollView<C: View>: Leaf { public init(@ViewBuilder content: () -
 public struct List<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
 public struct Menu<L: View, C: View>: Leaf { public init(@ViewBuilder content: () -> C, @ViewBuilder label: () -> L) {} }
 @available(iOS 16, *) public struct ShareLink: Leaf { public init(item: String) {} }
-/// Of Foundation, which Linux does not have.
-open class FileWrapper: NSObject {
-    public init(directoryWithFileWrappers childrenByPreferredName: [String: FileWrapper]) {}
-    public init(regularFileWithContents contents: Data) {}
-    open var preferredFilename: String?
-    open var fileWrappers: [String: FileWrapper]? { nil }
-    @discardableResult open func addFileWrapper(_ child: FileWrapper) -> String { "" }
-}
 public struct FileDocumentReadConfiguration {}
 public struct FileDocumentWriteConfiguration {}
 @preconcurrency public protocol FileDocument: Sendable {
@@ -158,7 +152,9 @@ public struct HStack<C: View>: Leaf { public init(alignment: VerticalAlignment =
     public init(_ h: VStackLayout) {}
     public func callAsFunction<V: View>(@ViewBuilder _ c: () -> V) -> some View { SomeLeaf() }
 }
-public struct TabView<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
+public struct TabView<S: Hashable, C: View>: Leaf {
+    public init(selection: Binding<S>?, @ViewBuilder content: () -> C) {}
+}
 @available(iOS 16, *) public struct NavigationStack<C: View>: Leaf { public init(@ViewBuilder root: () -> C) {} }
 public struct Form<C: View>: Leaf { public init(@ViewBuilder content: () -> C) {} }
 public struct Section<P, C, F>: Leaf {}

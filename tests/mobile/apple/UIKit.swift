@@ -1,7 +1,7 @@
 // What the app uses of UIKit, declared as Apple's documentation has it: enough to type-check the app
 // where there is no SDK. Nothing here ever runs.
 
-@_exported import Foundation
+@_exported import AppleFoundation
 @_exported import QuartzCore
 
 @MainActor open class UIView: NSObject {

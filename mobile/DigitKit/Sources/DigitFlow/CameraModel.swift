@@ -98,6 +98,11 @@ import Observation
         }
     }
 
+    /// The app is in front again: what could not be had may be there now. Behind another screen nothing starts.
+    public func comeBack() async {
+        if phase != .off { await appear() }
+    }
+
     /// The screen is gone: the camera is given back.
     public func disappear() async {
         phase = .off
@@ -228,7 +233,7 @@ import Observation
                 announce(reason)
             case (.resumed, .interrupted):
                 phase = .running
-                announce("The camera is back.")
+                announce(String(localized: "The camera is back."))
             case (.lost, .running), (.lost, .interrupted):
                 forget()
                 isFrozen = false

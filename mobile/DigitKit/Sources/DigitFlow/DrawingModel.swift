@@ -5,22 +5,9 @@ import Observation
 /// The drawing screen: a pad that is read while a person draws on it.
 @MainActor @Observable public final class DrawingModel {
     public private(set) var drawing = Drawing()
-    public private(set) var reading = Reading.silent
-    /// One a label; empty where nothing is drawn.
-    public private(set) var probabilities: [Double] = []
-    /// What went wrong with the last reading; `nil` where nothing did.
-    public private(set) var problem: String?
+    public let still: StillReading
 
-    private let shelf: ModelShelf
-    private let history: HistoryModel?
-    private let announce: @MainActor (String) -> Void
     private var isPenDown = false
-    private var announced: String?
-    /// What the reading is of.
-    private var square: GreyImage?
-    private var kept: KeptReading.ID?
-    private var pads = 0
-    @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
 
     /// - Parameters:
     ///   - history: Keeps the last digit of every drawing.
@@ -28,9 +15,7 @@ import Observation
     public init(
         shelf: ModelShelf, history: HistoryModel? = nil, announce: @escaping @MainActor (String) -> Void
     ) {
-        self.shelf = shelf
-        self.history = history
-        self.announce = announce
+        still = StillReading(.drawing, shelf: shelf, history: history, announce: announce)
     }
 
     /// The pen touches the pad, or moves on it.
@@ -41,75 +26,31 @@ import Observation
             isPenDown = true
             drawing.begin(at: point)
         }
-        readAgain()
+        show()
     }
 
     /// The pen is lifted, or taken away: the pad is gone, the system has another use for the finger.
     public func lift() {
         guard isPenDown else { return }
         isPenDown = false
-        announceIfNew()
+        still.letGo()
     }
 
     public func undo() {
         isPenDown = false
         drawing.undo()
-        readAgain()
+        show()
     }
 
     public func clear() {
         isPenDown = false
         drawing.clear()
-        pads += 1
-        kept = nil
-        readAgain()
+        show()
     }
 
-    /// Another model or threshold is in use.
-    public func modelChanged() {
-        announced = nil
-        readAgain()
-    }
-
-    /// Reads the drawing as it is now; one reading at a time, and the next one is of the newest drawing.
-    private func readAgain() {
-        if drawing.isEmpty { forget() }
-        work.ask()
-    }
-
-    private func read() async {
-        guard !drawing.isEmpty, let reader = shelf.reader else { return forget() }
-        let pad = pads
-        do {
-            let square = reader.contract.square(of: drawing)
-            let probabilities = try await reader.read(square)
-            guard pad == pads, !drawing.isEmpty else { return }
-            self.probabilities = probabilities
-            self.square = square
-            reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
-            problem = nil
-            announceIfNew()
-        } catch {
-            forget()
-            problem = error.localizedDescription
-        }
-    }
-
-    private func announceIfNew() {
-        guard !isPenDown, !work.isWanted, case .shown(let label, let confidence) = reading, label != announced
-        else { return }
-        announced = label
-        announce(label)
-        guard let square else { return }
-        let reading = KeptReading(square, label: label, confidence: confidence, source: .drawing)
-        history?.keep(reading, replacing: kept)
-        kept = reading.id
-    }
-
-    private func forget() {
-        reading = .silent
-        probabilities = []
-        announced = nil
-        problem = nil
+    private func show() {
+        guard !drawing.isEmpty else { return still.clear() }
+        let drawing = drawing
+        still.show(held: isPenDown) { $0.square(of: drawing) }
     }
 }

@@ -20,7 +20,7 @@ import Observation
 
     /// The newest first.
     public private(set) var readings: [KeptReading]
-    /// Why the last change is not kept; `nil` where it is.
+    /// Why the last change is not kept, or not exported; `nil` where it is.
     public private(set) var problem: String?
 
     private let store: any HistoryStore
@@ -63,12 +63,17 @@ import Observation
         return Dictionary(files) { first, _ in first }
     }
 
+    /// The export could not be written.
+    public func fail(_ error: any Error) {
+        problem = String(localized: "Nothing was exported: \(error.localizedDescription)")
+    }
+
     private func save() {
         do {
             try store.save(readings)
             problem = nil
         } catch {
-            problem = "This is not kept: \(error.localizedDescription)"
+            problem = String(localized: "This is not kept: \(error.localizedDescription)")
         }
     }
 }

@@ -25,6 +25,8 @@ import Observation
 
     private let source: any ModelSource
     private let preferences: any Preferences
+    /// The newest choice on its way; done where there is none.
+    @ObservationIgnored private var opening: Task<Void, Never>?
 
     public init(source: any ModelSource, preferences: any Preferences) {
         self.source = source
@@ -35,11 +37,15 @@ import Observation
     /// What is wrong, in a sentence with its remedy; `nil` where nothing is.
     public var problem: String? {
         switch state {
-        case .missing: "This app holds no model. Add one with kit export --app and build the app again."
-        case .failed(let reason): "\(chosen ?? "The model") cannot be used. \(reason)"
+        case .missing:
+            String(localized: "This app holds no model. Add one with kit export --app and build the app again.")
+        case .failed(let reason): String(localized: "\(choice) cannot be used. \(reason)")
         case .untouched, .opening, .ready: nil
         }
     }
+
+    /// What the model in use can say; empty where none is ready.
+    public var labels: [String] { reader?.contract.labels ?? [] }
 
     /// The confidence below which nothing is shown, 0 to 1. Setting it is `setThreshold`.
     public var threshold: Double {
@@ -73,6 +79,22 @@ import Observation
         reader = nil
         ownThreshold = nil
         state = .opening
+        let opening = Task { await finish(name) }
+        self.opening = opening
+        await opening.value
+    }
+
+    /// The model in use, opened or waited for where it is not there yet.
+    ///
+    /// - Throws: What is wrong, in a sentence with its remedy.
+    func opened() async throws -> any DigitReader {
+        await open()
+        while state == .opening { await opening?.value }
+        guard let reader else { throw NoModel(errorDescription: problem) }
+        return reader
+    }
+
+    private func finish(_ name: String) async {
         do {
             let opened = try await source.open(name)
             guard chosen == name, state == .opening else { return }
@@ -92,4 +114,8 @@ import Observation
         ownThreshold = threshold.map { min(max($0, 0), 1) }
         preferences.setThreshold(ownThreshold, of: chosen)
     }
+}
+
+private struct NoModel: LocalizedError {
+    let errorDescription: String?
 }

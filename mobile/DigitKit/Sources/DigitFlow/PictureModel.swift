@@ -7,20 +7,9 @@ import Observation
     public private(set) var picture: GreyPicture?
     /// Where it is read; `nil` where there is no picture.
     public private(set) var box: PictureBox?
-    public private(set) var reading = Reading.silent
-    /// One a label; empty where there is no picture.
-    public private(set) var probabilities: [Double] = []
-    /// What went wrong with the picture or its reading; `nil` where nothing did.
-    public private(set) var problem: String?
+    public let still: StillReading
 
-    private let shelf: ModelShelf
-    private let history: HistoryModel?
-    private let announce: @MainActor (String) -> Void
     private var fingers: Fingers?
-    private var announced: String?
-    /// What the reading is of.
-    private var square: GreyImage?
-    @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
 
     /// - Parameters:
     ///   - history: Keeps the digits that are found.
@@ -28,24 +17,20 @@ import Observation
     public init(
         shelf: ModelShelf, history: HistoryModel? = nil, announce: @escaping @MainActor (String) -> Void
     ) {
-        self.shelf = shelf
-        self.history = history
-        self.announce = announce
+        still = StillReading(.picture, shelf: shelf, history: history, announce: announce)
     }
 
     public func open(_ picture: GreyPicture) {
         self.picture = picture
         box = PictureBox(in: picture.extent)
         fingers = nil
-        announced = nil
-        forget()
-        work.ask()
+        still.clear()
+        show()
     }
 
     /// The picture could not be opened; the one before stays.
     public func fail(_ error: any Error) {
-        problem = error.localizedDescription
-        announce(error.localizedDescription)
+        still.fail(error)
     }
 
     /// A finger moves the box.
@@ -67,7 +52,7 @@ import Observation
     /// The fingers are lifted, or taken away.
     public func lift() {
         fingers = nil
-        announceIfNew()
+        still.letGo()
     }
 
     private func change(_ move: (inout Fingers) -> Void) {
@@ -76,46 +61,12 @@ import Observation
         move(&fingers)
         self.fingers = fingers
         self.box = fingers.box.scaled(by: fingers.factor).moved(x: fingers.x, y: fingers.y)
-        work.ask()
+        show()
     }
 
-    /// Another model or threshold is in use.
-    public func modelChanged() {
-        announced = nil
-        work.ask()
-    }
-
-    private func read() async {
-        guard let picture, let box, let reader = shelf.reader else { return forget() }
-        do {
-            guard let square = picture.reduced(box.region, to: reader.contract.side) else { return forget() }
-            let probabilities = try await reader.read(square)
-            guard picture == self.picture else { return }
-            self.probabilities = probabilities
-            self.square = square
-            reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
-            problem = nil
-            announceIfNew()
-        } catch {
-            forget()
-            problem = error.localizedDescription
-        }
-    }
-
-    private func announceIfNew() {
-        guard fingers == nil, !work.isWanted, case .shown(let label, let confidence) = reading, label != announced
-        else { return }
-        announced = label
-        announce(label)
-        if let square {
-            history?.keep(KeptReading(square, label: label, confidence: confidence, source: .picture))
-        }
-    }
-
-    private func forget() {
-        reading = .silent
-        probabilities = []
-        problem = nil
+    private func show() {
+        guard let picture, let box else { return }
+        still.show(held: fingers != nil) { picture.square(in: box, for: $0) }
     }
 }
 

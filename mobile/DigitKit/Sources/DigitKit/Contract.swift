@@ -203,8 +203,9 @@ public enum ContractError: Error, Equatable, LocalizedError {
 
     public var errorDescription: String? {
         switch self {
-        case .missing: "The model has no contract: export it with kit export."
-        case .fault(let field): "The model's contract has a fault (\(field)): export it again with this app's kit."
+        case .missing: String(localized: "The model has no contract: export it with kit export.")
+        case .fault(let field):
+            String(localized: "The model's contract has a fault (\(field)): export it again with this app's kit.")
         }
     }
 }
@@ -218,11 +219,18 @@ public enum AnswerError: Error, Equatable, LocalizedError {
 
     public var errorDescription: String? {
         switch self {
-        case .noNumbers: "The model gives no numbers for its labels. \(Self.remedy)"
+        case .noNumbers:
+            String(
+                localized: """
+                    The model gives no numbers for its labels. \
+                    Start the app again; if that goes on, export the model again.
+                    """)
         case .noShares(let sum):
-            "The model's probabilities add up to \(String(format: "%.2f", sum)), not to 1. \(Self.remedy)"
+            String(
+                localized: """
+                    The model's probabilities add up to \(sum.formatted(.number.precision(.fractionLength(2)))), \
+                    not to 1. Start the app again; if that goes on, export the model again.
+                    """)
         }
     }
-
-    private static let remedy = "Start the app again; if that goes on, export the model again."
 }

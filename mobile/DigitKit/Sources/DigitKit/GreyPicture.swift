@@ -26,10 +26,15 @@ public struct GreyPicture: Sendable, Equatable {
     public var extent: Extent { Extent(width: Double(width), height: Double(height)) }
 
     /// A region of the picture, reduced as a camera's frame is.
-    public func reduced(_ region: Region, to size: Int) -> GreyImage? {
+    func reduced(_ region: Region, to size: Int) -> GreyImage? {
         pixels.withUnsafeBytes { bytes in
             LumaPlane(bytes, bytesPerRow: width, width: width, height: height)?.reduced(region, to: size)
         }
+    }
+
+    /// The box as the square that a model with that contract is shown.
+    public func square(in box: PictureBox, for contract: Contract) -> GreyImage? {
+        reduced(box.region, to: contract.side)
     }
 }
 
@@ -76,7 +81,7 @@ public struct PictureBox: Sendable, Equatable {
         y = min(max(y, side / 2), picture.height - side / 2)
     }
 
-    public var region: Region {
+    var region: Region {
         let whole = max(1, Int(side.rounded(.down)))
         return Region(
             x: Int((x - Double(whole) / 2).rounded(.down)), y: Int((y - Double(whole) / 2).rounded(.down)), side: whole)

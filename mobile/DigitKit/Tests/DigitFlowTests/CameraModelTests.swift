@@ -70,8 +70,17 @@ import Testing
         await model.appear()
         #expect(model.phase == .refused && camera.log.isEmpty)
         camera.with { $0.permission = .granted }
-        await model.appear()
+        await model.comeBack()
         #expect(model.phase == .running)
+    }
+
+    @Test func comingBackToTheAppStartsNothingBehindAnotherScreen() async {
+        await model.comeBack()
+        #expect(model.phase == .off && camera.log.isEmpty)
+        await running()
+        await model.disappear()
+        await model.comeBack()
+        #expect(model.phase == .off && camera.log == ["started", "stopped"])
     }
 
     @Test func leavingWhileTheSystemAsksStartsNothing() async {

@@ -27,9 +27,9 @@ import Testing
 
     @Test func anEmptyPadSaysNothing() async {
         await shelf.open()
-        model.modelChanged()
+        model.still.modelChanged()
         await aMoment()
-        #expect(model.reading == .silent && model.probabilities.isEmpty)
+        #expect(model.still.reading == .silent && model.still.probabilities.isEmpty)
         #expect(await reader.readings == 0)
     }
 
@@ -37,12 +37,12 @@ import Testing
         await shelf.open()
         model.draw(to: PadPoint(x: 0.3, y: 0.2))
         model.draw(to: PadPoint(x: 0.3, y: 0.8))
-        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
         #expect(said.labels.isEmpty)
         model.lift()
         #expect(said.labels == ["1"])
         stroke(0.7)
-        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "2", confidence: 0.9) }
         await eventually { said.labels == ["1", "2"] }
     }
 
@@ -54,7 +54,7 @@ import Testing
         model.lift()  // the drag is cancelled and the pad goes, too
         stroke(0.7)
         #expect(model.drawing.strokes.map { $0.map(\.x) } == [[0.3, 0.3], [0.7, 0.7]])
-        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "2", confidence: 0.9) }
         await eventually { said.labels.last == "2" }
     }
 
@@ -62,14 +62,14 @@ import Testing
         await shelf.open()
         stroke(0.3)
         stroke(0.7)
-        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "2", confidence: 0.9) }
         model.undo()
-        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
         model.clear()
-        #expect(model.reading == .silent && model.drawing.isEmpty && model.probabilities.isEmpty)
+        #expect(model.still.reading == .silent && model.drawing.isEmpty && model.still.probabilities.isEmpty)
         model.undo()
         await aMoment()
-        #expect(model.reading == .silent)
+        #expect(model.still.reading == .silent)
     }
 
     @Test func aReadingOfWhatWasClearedIsNotShown() async {
@@ -81,9 +81,9 @@ import Testing
         model.draw(to: PadPoint(x: 0.5, y: 0.5))
         await reader.letOneThrough()
         await eventually { await reader.readings == 2 }
-        #expect(model.reading == .silent)
+        #expect(model.still.reading == .silent)
         await reader.openGate()
-        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
     }
 
     @Test func aFastPenIsReadOneDrawingAtATimeTheNewestNext() async {
@@ -95,7 +95,7 @@ import Testing
         await aMoment()
         #expect(await reader.readings == 1)
         await reader.openGate()
-        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
         await aMoment()
         #expect(await reader.readings == 2)
         #expect(await reader.mostAtOnce == 1)
@@ -104,37 +104,37 @@ import Testing
     @Test func aModelThatComesLaterReadsWhatIsThere() async {
         stroke(0.3)
         await aMoment()
-        #expect(model.reading == .silent)
+        #expect(model.still.reading == .silent)
         await shelf.open()
-        model.modelChanged()
-        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        model.still.modelChanged()
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
     }
 
     @Test func theThresholdHoldsHereToo() async {
         await shelf.open()
         stroke(0.3)
-        await eventually { model.reading == .shown(label: "1", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
         shelf.setThreshold(0.95)
-        model.modelChanged()
-        await eventually { model.reading == .silent }
-        #expect(model.probabilities.count == 11)
+        model.still.modelChanged()
+        await eventually { model.still.reading == .silent }
+        #expect(model.still.probabilities.count == 11)
     }
 
     @Test func aModelThatFailsSaysSo() async {
         await shelf.open()
         await reader.fail(with: Trouble("The model does not answer."))
         stroke(0.3)
-        await eventually { model.problem == "The model does not answer." }
+        await eventually { model.still.problem == "The model does not answer." }
         model.clear()
-        #expect(model.problem == nil)
+        #expect(model.still.problem == nil)
     }
 
     @Test func anAnswerThatMakesNoSenseIsShown() async {
         await shelf.open()
         await reader.answer([Double](repeating: .nan, count: 11))
         stroke(0.3)
-        await eventually { model.problem?.contains("no numbers") == true }
-        #expect(model.reading == .silent && model.probabilities.isEmpty)
+        await eventually { model.still.problem?.contains("no numbers") == true }
+        #expect(model.still.reading == .silent && model.still.probabilities.isEmpty)
     }
 }
 

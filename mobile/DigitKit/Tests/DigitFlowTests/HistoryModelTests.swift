@@ -60,6 +60,14 @@ import Testing
         #expect(history.problem == nil && store.saved.count == 2)
     }
 
+    @Test func anExportThatFailsSaysSo() throws {
+        let history = HistoryModel(store: store)
+        history.fail(Trouble("No space is left."))
+        #expect(history.problem == "Nothing was exported: No space is left.")
+        history.keep(try reading("1"))
+        #expect(history.problem == nil)
+    }
+
     @Test func aDigitThatSettlesBeforeTheCameraIsKeptOnce() async throws {
         let camera = FakeCamera()
         let history = HistoryModel(store: store)
@@ -101,5 +109,25 @@ import Testing
         model.open(try #require(GreyPicture(width: 9, height: 9, rgba: [UInt8](repeating: 6, count: 324))))
         await eventually { history.readings.map(\.label) == ["6"] }
         #expect(history.readings[0].source == .picture)
+    }
+
+    @Test func whatIsShownIsPutRightWhereItIsRead() async throws {
+        let history = HistoryModel(store: store)
+        let model = DrawingModel(shelf: shelf, history: history) { _ in }
+        await shelf.open()
+        await reader.answer([0.9] + [Double](repeating: 0.01, count: 10))
+        #expect(model.still.correctable == nil)
+        model.draw(to: PadPoint(x: 0.5, y: 0.5))
+        await eventually { model.still.reading == .shown(label: "0", confidence: 0.9) }
+        #expect(model.still.correctable == nil)  // the pen is still on it
+        model.lift()
+        history.correct(try #require(model.still.correctable), to: "6")
+        #expect(history.readings.map(\.truth) == ["6"])
+        await reader.answer([0.05, 0.9] + [Double](repeating: 0.05 / 9, count: 9))
+        model.draw(to: PadPoint(x: 0.2, y: 0.2))
+        await eventually { model.still.reading == .shown(label: "1", confidence: 0.9) }
+        #expect(model.still.correctable == nil)  // what was put right is not what is shown now
+        model.clear()
+        #expect(model.still.correctable == nil)
     }
 }

@@ -28,8 +28,8 @@ import Testing
     @Test func aPictureIsReadInTheMiddleAndSaid() async throws {
         await shelf.open()
         model.open(try picture(7, 7))
-        await eventually { model.reading == .shown(label: "7", confidence: 0.9) }
-        #expect(said.words == ["7"] && model.probabilities.count == 11 && model.box?.side == 60)
+        await eventually { model.still.reading == .shown(label: "7", confidence: 0.9) }
+        #expect(said.words == ["7"] && model.still.probabilities.count == 11 && model.box?.side == 60)
     }
 
     @Test func theBoxIsReadWhereItIsMovedAndSaidWhenItIsLetGo() async throws {
@@ -38,7 +38,7 @@ import Testing
         await eventually { said.words == ["3"] }
         model.drag(x: 20, y: 0)
         model.drag(x: 40, y: 0)
-        await eventually { model.reading == .shown(label: "5", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "5", confidence: 0.9) }
         #expect(said.words == ["3"] && model.box?.x == 140)  // 40 from where the finger came down, not 60
         model.lift()
         #expect(said.words == ["3", "5"])
@@ -64,7 +64,7 @@ import Testing
         await aMoment()
         #expect(await reader.squares.count == 1)
         await reader.openGate()
-        await eventually { model.reading == .shown(label: "2", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "2", confidence: 0.9) }
         #expect(await reader.squares.count == 2)
     }
 
@@ -76,9 +76,9 @@ import Testing
         model.open(try picture(4, 4))
         await reader.letOneThrough()
         await eventually { await reader.squares.count == 2 }
-        #expect(model.reading == .silent)
+        #expect(model.still.reading == .silent)
         await reader.openGate()
-        await eventually { model.reading == .shown(label: "4", confidence: 0.9) }
+        await eventually { model.still.reading == .shown(label: "4", confidence: 0.9) }
     }
 
     @Test func aPictureThatCannotBeOpenedSaysSoAndTheOneBeforeStays() async throws {
@@ -86,19 +86,20 @@ import Testing
         model.open(try picture(6, 6))
         await eventually { said.words == ["6"] }
         model.fail(Trouble("This is no picture."))
-        #expect(model.problem == "This is no picture." && model.reading == .shown(label: "6", confidence: 0.9))
+        #expect(
+            model.still.problem == "This is no picture." && model.still.reading == .shown(label: "6", confidence: 0.9))
         model.open(try picture(8, 8))
-        await eventually { model.reading == .shown(label: "8", confidence: 0.9) }
-        #expect(model.problem == nil)
+        await eventually { model.still.reading == .shown(label: "8", confidence: 0.9) }
+        #expect(model.still.problem == nil)
     }
 
     @Test func aModelThatComesLaterReadsWhatIsThere() async throws {
         model.open(try picture(9, 9))
         await aMoment()
-        #expect(model.reading == .silent)
+        #expect(model.still.reading == .silent)
         await shelf.open()
-        model.modelChanged()
-        await eventually { model.reading == .shown(label: "9", confidence: 0.9) }
+        model.still.modelChanged()
+        await eventually { model.still.reading == .shown(label: "9", confidence: 0.9) }
     }
 
     @Test func withoutAPictureNothingHappens() async {
@@ -106,9 +107,9 @@ import Testing
         model.drag(x: 3, y: 3)
         model.pinch(by: 2)
         model.lift()
-        model.modelChanged()
+        model.still.modelChanged()
         await aMoment()
-        #expect(model.box == nil && model.reading == .silent && said.words.isEmpty)
+        #expect(model.box == nil && model.still.reading == .silent && said.words.isEmpty)
         #expect(await reader.squares.isEmpty)
     }
 }

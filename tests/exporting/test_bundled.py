@@ -8,7 +8,8 @@ import pytest
 from conftest import KitCommand, assert_one_line
 
 from kit import KitError
-from kit.reading import bundled
+from kit.exporting import bundled
+from kit.exporting.proof import verify
 from kit.reading.reader import Reader, open_reader
 from kit.run.folder import Run
 from kit.web import server
@@ -55,6 +56,18 @@ def test_pictures_are_read_in_an_empty_folder(kit_here: KitCommand) -> None:
     assert named.stdout == unnamed.stdout and f'"model": "{MODEL}"' in named.stdout
     assert (named.stderr, unnamed.stderr) == ("", f"{NO_RUN}\n")
     assert_one_line(kit_here("predict", "camera"), "camera: and which pictures?")
+
+
+def test_it_is_verified_by_its_name(kit_here: KitCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named, by_path = kit_here("verify", "camera"), kit_here("verify", bundled.path())
+    assert named.returncode == by_path.returncode == 1 and named.stdout == by_path.stdout != ""
+    assert named.stderr.splitlines()[-1].startswith("error: camera: not compared: its run, ")
+    monkeypatch.chdir(tmp_path)
+    Path("camera").mkdir()  # a folder of pictures, and no model
+    assert verify("camera").saved.path == bundled.path()
+    Path("camera").rmdir()
+    shutil.copytree(bundled.path(), "camera")
+    assert verify("camera").saved.path == Path("camera")
 
 
 def test_the_page_is_served_in_an_empty_folder(kit_here: KitCommand, monkeypatch: pytest.MonkeyPatch) -> None:

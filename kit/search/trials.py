@@ -1,0 +1,252 @@
+"""The trials of a sweep, one after the other or several at once: begun, reported by the epoch, ended."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kit.data.loading import LabelledDigits
+from kit.files import remove
+from kit.run.folder import FOLDS, Run
+from kit.run.network_code import FILE
+from kit.run.runs import create_fold
+from kit.run.settings import Settings
+from kit.search.journal import Held, Journal
+from kit.search.local import Engine, Epoch, Failed, Finished
+from kit.search.results import DIVERGED, FINISHED, RUNNING, STOPPED, Trial
+from kit.search.space import Space, shown
+from kit.search.watching import Watch
+from kit.training.beginning import settings_with
+from kit.training.loop import DIVERGED as NAN
+from kit.training.loop import DivergedError
+from kit.training.networks import Network
+from kit.training.own_network import OwnNetwork
+from kit.training.split import held_out_rows
+from kit.training.time_limit import Clock
+
+_NOTED, _LAST, _ENDED = "folds", "last", "ended"  # of a trial: folds that are done, the one that is not, its state
+_COSTS = ("seconds", "epochs_done", "parameters")  # of a run's metrics
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is searched, for which network, on which rows.
+
+    Attributes:
+        given: What every trial's training is given: network, data, folds, seed.
+    """
+
+    network: Network | OwnNetwork
+    digits: LabelledDigits
+    space: Space
+    folds: int
+    seed: int
+    given: dict[str, Any]
+
+    def settings(self, values: dict[str, Any]) -> Settings:
+        """Of the run in folds that a trial is, and that `kit train` with these values makes."""
+        given = {"folds": self.folds, "seed": self.seed, **values}
+        settings = settings_with(self.network, given, self.given.get("data"))
+        return dataclasses.replace(settings, fingerprint=self.digits.fingerprint)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """(folds,) how many rows each fold holds out."""
+        return np.array([len(rows) for rows in held_out_rows(self.digits.labels, self.folds, self.seed)])
+
+
+@dataclass
+class _Active:
+    """A trial that is being trained, and the fold that it is in."""
+
+    held: Held
+    settings: Settings
+    fold: int = 0  # from 1
+    run: Run | None = None
+    best: dict[str, float] | None = None  # the epoch that would be kept
+    accuracies: list[float] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"trial {self.held.number + 1}"
+
+    @property
+    def key(self) -> str:
+        return f"{self.held.number + 1}-{self.fold}"
+
+
+class Trials:
+    """Trains what the journal proposes, as many at once as the engine has workers.
+
+    Args:
+        task: What is searched.
+        journal: Of the sweep.
+        engine: What trains.
+        watch: Shows it.
+    """
+
+    def __init__(self, task: Task, journal: Journal, engine: Engine, watch: Watch) -> None:
+        self._task, self._journal, self._engine, self._watch = task, journal, engine, watch
+        self._active = dict[str, _Active]()  # by the key of the training
+        self._weights = task.weights
+
+    def go(self, most: int | None, limit: float | None, clock: Clock) -> bool:
+        """Until there are `most` trials or `limit` seconds are over; whether it was the time that ended it.
+
+        What is under way then stays in the journal, and whoever comes next goes on with it.
+
+        Raises:
+            KitError: A training failed by what its user can mend; what is under way stays as above.
+        """
+        try:
+            self._fill(most)
+            events = self._engine.events() if self._active else iter(())
+            for event in events:
+                if event.key in self._active:
+                    self._hear(event)
+                if limit is not None and clock.used() > limit:
+                    return True
+                self._fill(most)
+                if not self._active:
+                    break
+            return False
+        finally:
+            for key, active in self._active.items():
+                self._engine.stop(key)
+                self._journal.let_go(active.held)
+
+    def _fill(self, most: int | None) -> None:
+        """Begins trials until every worker has one; of a cluster all may be away for a moment."""
+        while len(self._active) < max(1, self._engine.workers) and (held := self._journal.next(most)):
+            active = _Active(held, self._task.settings(self._task.space.given(held.point)))
+            active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
+            self._next_fold(active)
+
+    def _next_fold(self, active: _Active) -> None:
+        """Trains the next fold, from where it stands; or ends the trial after the last."""
+        if len(active.accuracies) == self._task.folds:
+            self._finish(active)
+            return
+        active.fold = len(active.accuracies) + 1
+        active.best = None
+        active.run = self._run(active)
+        self._active[active.key] = active
+        self._stands(active, 0)
+        if (active.run.folder / "history.csv").exists():  # by a process that was killed
+            for row in active.run.history:
+                if self._is_hopeless(active, row):
+                    self._stop(active, STOPPED)
+                    return
+        if active.run.judged and active.run.finished:
+            self._ended(active)
+        else:
+            self._engine.start(active.key, active.run, self._task.digits)
+
+    def _run(self, active: _Active) -> Run:
+        """The folder of the fold that is trained, made where it is not there yet."""
+        settings = active.settings.of_fold(active.fold)
+        run = Run(active.held.folder / FOLDS / str(active.fold))
+        if (run.folder / "settings.json").exists() and run.settings == settings:
+            return run
+        remove(run.folder)
+        network = self._task.network
+        code = network.code.content if isinstance(network, OwnNetwork) and network.code else None
+        return create_fold(Run(active.held.folder), settings, {FILE: code} if code else {})
+
+    def _hear(self, event: Any) -> None:
+        active = self._active[event.key]
+        if isinstance(event, Epoch):
+            if self._is_hopeless(active, event.row):
+                self._engine.stop(event.key)
+                self._stop(active, STOPPED)
+            else:
+                self._stands(active, int(event.row["epoch"]), event.worker)
+        elif isinstance(event, Finished):
+            self._ended(active)
+        elif isinstance(event, Failed):
+            if not isinstance(event.error, DivergedError):
+                raise event.error
+            self._stop(active, DIVERGED)
+
+    def _ended(self, active: _Active) -> None:
+        """A fold has come to its end: now, or in a process that was killed then."""
+        assert active.run
+        if active.run.metrics["stopped"] == NAN:
+            self._stop(active, DIVERGED)
+            return
+        self._note(active)
+        del self._active[active.key]
+        self._next_fold(active)
+
+    def _is_hopeless(self, active: _Active, row: dict[str, float]) -> bool:
+        """Reports an epoch; whether the trial may as well be stopped."""
+        if active.best is None or row["val_loss"] < active.best["val_loss"]:
+            active.best = row
+        so_far = [*active.accuracies, active.best["val_accuracy"]]
+        value = float(np.average(so_far, weights=self._weights[: len(so_far)]))
+        step = (active.fold - 1) * self._task.space.most_epochs + int(row["epoch"]) - 1
+        hopeless = self._journal.report(active.held, step, value)
+        return hopeless and not (active.fold == self._task.folds and row["epoch"] == active.settings.epochs)
+
+    def _note(self, active: _Active) -> None:
+        """Keeps what a fold came to; its folder is not needed any more."""
+        assert active.run
+        outcome = active.run.outcome
+        active.accuracies.append(outcome["val_accuracy"])
+        fold = {"accuracy": outcome["val_accuracy"]} | {name: outcome[name] for name in _COSTS}
+        self._journal.note(active.held, _NOTED, [*active.held.known.get(_NOTED, []), fold])
+        remove(active.run.folder)
+
+    def _finish(self, active: _Active) -> None:
+        self._journal.note(active.held, _ENDED, FINISHED)
+        self._journal.finish(active.held, float(np.average(active.accuracies, weights=self._weights)))
+        self._said(active)
+
+    def _stop(self, active: _Active, state: str) -> None:
+        """Ends a trial that is stopped early or whose loss became NaN; the seconds of the fold it was in count."""
+        del self._active[active.key]
+        metrics = active.run.metrics if active.run and active.run.judged else {}
+        self._journal.note(active.held, _LAST, {name: metrics.get(name, 0) for name in _COSTS})
+        self._journal.note(active.held, _ENDED, state)
+        self._journal.stop(active.held)
+        self._said(active)
+
+    def _stands(self, active: _Active, epoch: int, worker: str = "") -> None:
+        fold = f"fold {active.fold}/{self._task.folds}, epoch {epoch}/{active.settings.epochs}"
+        best = f", {active.best['val_accuracy']:.2%}" if active.best else ""
+        self._watch.stands(active.name, fold + best + (f", on {worker}" if worker else ""))
+
+    def _said(self, active: _Active) -> None:
+        """The line of a trial that has ended."""
+        self._watch.ended(active.name)
+        trial = next(one for one in trials_of(self._journal, self._task) if one.number == active.held.number + 1)
+        what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
+        values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
+        self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}")
+
+
+def trials_of(journal: Journal, task: Task) -> list[Trial]:
+    """The trials of a journal, as far as each has come."""
+    found = []
+    for trial in journal.trials():
+        if trial.params.keys() != task.space.searched.keys():
+            continue  # of a process that was killed while it was asked for
+        noted = trial.user_attrs.get(_NOTED, [])
+        costs = [*noted, trial.user_attrs.get(_LAST, dict.fromkeys(_COSTS, 0))]
+        reported = tuple(trial.intermediate_values[step] for step in sorted(trial.intermediate_values))
+        found.append(
+            Trial(
+                number=trial.number + 1,
+                state=trial.user_attrs.get(_ENDED, RUNNING) if trial.state.is_finished() else RUNNING,
+                values=task.space.values(trial.params),
+                given=task.space.given(trial.params),
+                accuracies=tuple(fold["accuracy"] for fold in noted),
+                reported=reported,
+                accuracy=trial.value if trial.state.name == "COMPLETE" else (reported[-1] if reported else 0.0),
+                seconds=sum(cost["seconds"] for cost in costs),
+                epochs=sum(cost["epochs_done"] for cost in costs),
+                parameters=max(cost["parameters"] for cost in costs),
+            )
+        )
+    return found

@@ -1,0 +1,223 @@
+"""`--cluster ADDRESS`: what people write for a cluster of Dask's → a client of it, or what is wrong in one line."""
+
+import asyncio
+import contextlib
+import logging
+import pydoc
+import re
+import socket
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit import KitError, __version__, backend
+from kit.installation import pip_install_extra
+from kit.stored import json_of
+from kit.training import cluster_worker
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE = 10.0  # seconds for the scheduler's answer, and for the first worker
+_DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # Ctrl-C is for the process that started them
+_MOST = 256  # processes of local:N
+_FORMS = "give tcp://HOST:8786, tls://HOST:8786, a scheduler's address file, or local:N"
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator["Client"]:
+    """A client of the scheduler at that address, whose workers are as they must be; for `local:N` they are started.
+
+    Raises:
+        KitError: It is no address, nobody answers there, there are no workers, or some have other versions.
+    """
+    if missing := [name for name in ("cryptography", "distributed") if find_spec(name) is None]:
+        raise KitError(f"--cluster needs its extra, without {missing[0]}: {pip_install_extra('cluster')}")
+    with _silenced(), contextlib.ExitStack() as stack:
+        if found := re.fullmatch("local:(.*)", address):
+            client = _client(stack.enter_context(_local(address, found[1])), address)
+        else:
+            where = address if "://" in address else _in_file(address)
+            _require_listening(where, address)
+            _require_scheduler(where, address)
+            client = _client(where, address)
+        stack.callback(_close, client)
+        _require_same(client, address)
+        yield client
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """What Dask logs and warns of in this process is said by kit, or nobody's concern."""
+    import distributed  # noqa: F401  (sets its loggers up)
+
+    names = [
+        name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado", "bokeh")
+    ]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="distributed")
+            yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@contextlib.contextmanager
+def _local(address: str, count: str) -> Iterator[Any]:
+    """A cluster of so many processes on this computer, which end with this one, however it ends.
+
+    Each has its part of the threads. They speak to each other behind a certificate that is theirs alone: whoever can
+    speak to a scheduler can run code on its workers, and a port is open to everybody on this computer.
+    """
+    from distributed import LocalCluster
+
+    if not re.fullmatch("[0-9]{1,9}", count) or not 1 <= int(count) <= _MOST:
+        raise KitError(f"--cluster {address}: give a number of processes from 1 to {_MOST}, such as local:2")
+    try:
+        cluster = LocalCluster(
+            n_workers=int(count),
+            threads_per_worker=max(1, backend.threads() // int(count)),
+            memory_limit=0,  # no process is ended for what it needs, as none is without a cluster
+            dashboard_address="127.0.0.1:0",
+            security=True,
+            silence_logs=logging.CRITICAL + 1,
+            preload=_DEAF,
+        )
+    except (OSError, RuntimeError, TimeoutError) as error:
+        raise KitError(
+            f"--cluster {address}: the processes do not start, {_reason(error)}: in a script of your own begin them "
+            'under if __name__ == "__main__":',
+            exit_code=1,
+        ) from error
+    try:
+        yield cluster
+    finally:
+        with contextlib.suppress(Exception):  # it may have ended already
+            cluster.close(timeout=PATIENCE)
+
+
+def _in_file(address: str) -> str:
+    """The address that a scheduler wrote into a file."""
+    path = Path(address)
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no such file"
+        raise KitError(f"--cluster {address}: {what}: {_FORMS}")
+    found = json_of(path, "give the file that dask scheduler --scheduler-file wrote").get("address")
+    if not isinstance(found, str):
+        raise KitError(f"--cluster {address}: there is no address in it: give the file that dask scheduler wrote")
+    return found
+
+
+def _require_listening(where: str, address: str) -> None:
+    """KitError where there is no such host, or nobody listens; Dask would ask again and again."""
+    found = re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):([0-9]{1,5})/?", where)
+    if not found or not 0 < int(found[3]) < 2**16:
+        raise KitError(f"--cluster {address}: no address of a scheduler: {_FORMS}")
+    host, port = found[2].strip("[]"), int(found[3])
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE).close()
+    except (socket.gaierror, UnicodeError) as error:
+        raise KitError(f"--cluster {address}: no such host, {host}: give the name or the number of another") from error
+    except TimeoutError as error:
+        raise _no_answer(address) from error
+    except OSError as error:
+        raise KitError(
+            f"--cluster {address}: nobody listens there, {(error.strerror or str(error)).lower()}: start one with dask "
+            "scheduler"
+        ) from error
+
+
+def _require_scheduler(where: str, address: str) -> None:
+    """KitError where whoever listens is no scheduler: Dask's client would wait for its first word for ever."""
+    try:
+        with ThreadPoolExecutor(1) as aside:  # a notebook has a loop of its own here
+            kind = aside.submit(asyncio.run, _kind_of(where)).result()
+    except Exception as error:  # strangers say what they like
+        causes = _causes(error)
+        if where.startswith("tls"):
+            raise KitError(
+                f"--cluster {address}: no connection by TLS, {_reason(causes[-1])}: set distributed.comm.tls in Dask's "
+                "configuration"
+            ) from error
+        if any(isinstance(cause, TimeoutError) for cause in causes):
+            raise _no_answer(address) from error
+        raise KitError(f"--cluster {address}: whoever listens there is no scheduler of Dask's: {_FORMS}") from error
+    if kind != "Scheduler":
+        raise KitError(f"--cluster {address}: the address of a {kind.lower()}: give that of its scheduler")
+
+
+async def _kind_of(where: str) -> str:
+    from distributed import rpc
+    from distributed.security import Security
+
+    given = Security().get_connection_args("client")  # of Dask's configuration
+    async with rpc(where, timeout=PATIENCE, connection_args=given) as server:
+        return str((await asyncio.wait_for(server.identity(), PATIENCE))["type"])
+
+
+def _client(where: Any, address: str) -> "Client":
+    from distributed import Client
+
+    try:
+        return Client(where, timeout=PATIENCE, set_as_default=False, name="kit")
+    except (OSError, RuntimeError) as error:
+        raise _no_answer(address) from error
+
+
+def _no_answer(address: str) -> KitError:
+    return KitError(f"--cluster {address}: no answer within {PATIENCE:.0f} s: is it the address of dask scheduler?", 1)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error, and what caused it, and what caused that."""
+    return [error, *(_causes(error.__cause__) if error.__cause__ else [])]
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".:") or type(error).__name__
+
+
+def _close(client: "Client") -> None:
+    with contextlib.suppress(Exception):  # its scheduler may have gone
+        client.close(timeout=1)
+
+
+def _require_same(client: "Client", address: str) -> None:
+    """KitError where there are no workers, or one has other versions than this process; it names the first."""
+    until = time.monotonic() + PATIENCE
+    while not client.nthreads():
+        if time.monotonic() > until:
+            raise KitError(
+                f"--cluster {address}: no worker within {PATIENCE:.0f} s: start one with dask worker",
+                1,
+            )
+        time.sleep(0.1)
+    found = client.run(pydoc.locate, "kit.__version__", on_error="return")  # what a worker without kit can run too
+    for worker, version in sorted(found.items()):
+        if version != __version__:
+            raise KitError(f"--cluster {address}: {difference({'kit': version}, worker)}")
+    for worker, about in sorted(client.run(cluster_worker.about, on_error="return").items()):
+        if line := difference(about if isinstance(about, dict) else {"kit's files": "others"}, worker):
+            raise KitError(f"--cluster {address}: {line}")
+
+
+def difference(about: dict[str, Any], worker: str) -> str:
+    """What a worker, which is named, has in another version than this process; "" where all is the same."""
+    ours = cluster_worker.about()
+    for name, theirs in about.items():
+        if theirs == ours[name]:
+            continue
+        if name == "kit" and not isinstance(theirs, str):
+            return f"worker {worker} has no kit: install it there in the same version, {ours[name]}, or end that worker"
+        if name == "kit's files":
+            return f"worker {worker} has other files of kit {__version__} than here: install the same there"
+        return f"worker {worker} has {name} {theirs}, and here it is {ours[name]}: install the same there"
+    return ""

@@ -1,0 +1,121 @@
+import DigitKit
+import Foundation
+import Observation
+
+/// What a network says of something that stands still until a hand changes it: a drawing, a box over a picture.
+///
+/// One square is read at a time, the newest next. A digit is said and kept when no hand is on it.
+@MainActor @Observable public final class StillReading {
+    public private(set) var reading = Reading.silent
+    /// One a label; empty where there is nothing to read.
+    public private(set) var probabilities: [Double] = []
+    /// What went wrong; `nil` where nothing did.
+    public private(set) var problem: String?
+
+    /// What a person may put right: the reading that is shown, as it is kept.
+    public var correctable: KeptReading.ID? {
+        guard case .shown(let label, _) = reading, label == announced else { return nil }
+        return kept
+    }
+
+    private let shelf: ModelShelf
+    private let history: HistoryModel?
+    private let source: KeptReading.Source
+    private let announce: @MainActor (String) -> Void
+    /// Makes the square to read; `nil` where there is nothing to read.
+    private var subject: ((Contract) -> GreyImage?)?
+    private var isHeld = false
+    /// What the reading is of.
+    private var square: GreyImage?
+    private var announced: String?
+    private var kept: KeptReading.ID?
+    private var clearings = 0
+    @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
+
+    /// - Parameters:
+    ///   - source: What the squares are cut out of. Of a drawing the last digit is kept, of a picture every one.
+    ///   - announce: Tells a person who does not see the screen which digit it is.
+    init(
+        _ source: KeptReading.Source, shelf: ModelShelf, history: HistoryModel?,
+        announce: @escaping @MainActor (String) -> Void
+    ) {
+        self.source = source
+        self.shelf = shelf
+        self.history = history
+        self.announce = announce
+    }
+
+    /// Another model or threshold is in use.
+    public func modelChanged() {
+        announced = nil
+        work.ask()
+    }
+
+    /// There is something new to read.
+    ///
+    /// - Parameters:
+    ///   - held: Whether a hand is still at it.
+    ///   - subject: Makes a square as a model wants it.
+    func show(held: Bool, _ subject: @escaping (Contract) -> GreyImage?) {
+        isHeld = held
+        self.subject = subject
+        work.ask()
+    }
+
+    /// The hand is gone.
+    func letGo() {
+        isHeld = false
+        announceIfNew()
+    }
+
+    /// There is nothing to read any more; what comes next is something else.
+    func clear() {
+        subject = nil
+        isHeld = false
+        kept = nil
+        clearings += 1
+        forget()
+    }
+
+    /// What should be read is not there; what was read before stays.
+    func fail(_ error: any Error) {
+        problem = error.localizedDescription
+        announce(error.localizedDescription)
+    }
+
+    private func read() async {
+        guard let reader = shelf.reader, let square = subject?(reader.contract) else { return forget() }
+        let clearing = clearings
+        do {
+            let probabilities = try await reader.read(square)
+            guard clearing == clearings else { return }
+            self.probabilities = probabilities
+            self.square = square
+            reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
+            problem = nil
+            announceIfNew()
+        } catch {
+            guard clearing == clearings else { return }
+            forget()
+            problem = error.localizedDescription
+        }
+    }
+
+    private func announceIfNew() {
+        guard !isHeld, !work.isWanted, case .shown(let label, let confidence) = reading, label != announced
+        else { return }
+        announced = label
+        announce(label)
+        guard let square, let history else { return }
+        let reading = KeptReading(square, label: label, confidence: confidence, source: source)
+        history.keep(reading, replacing: source == .drawing ? kept : nil)
+        kept = reading.id
+    }
+
+    private func forget() {
+        reading = .silent
+        probabilities = []
+        announced = nil
+        problem = nil
+    }
+}

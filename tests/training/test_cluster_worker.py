@@ -1,0 +1,263 @@
+"""What client and workers say to each other, by tasks that train nothing, on workers that are threads here."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import bare_run, needs
+
+from kit import KitError
+from kit.data.loading import LabelledDigits
+from kit.run.folder import Run
+from kit.training import cluster, cluster_worker
+from kit.training.cluster import TRIES, Begun, Engine, Epoch, Failed, Finished
+from kit.training.cluster_worker import Channel, about
+
+pytestmark = needs("distributed")
+
+Task = Callable[[Channel], None]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def engine(said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(cluster, "_LOOK_EVERY", 0.05)
+    quick: dict[str, Any] = {"processes": False, "dashboard_address": "127.0.0.1:0", "threads_per_worker": 1}
+    with LocalCluster(n_workers=2, **quick) as made, Client(made, set_as_default=False) as client:
+        engine = Engine(client, "here", said.append)
+        yield engine
+        engine.close()
+
+
+@pytest.fixture
+def digits(rows: np.ndarray) -> LabelledDigits:
+    images = rows[:, 1:].reshape(-1, 28, 28, 1)
+    return LabelledDigits(images=images, labels=rows[:, 0], fingerprint="0", name="train.csv")
+
+
+def doing(task: Task, engine: Engine) -> None:
+    """Has the engine's workers do this instead of a training, once they have what they need."""
+    stopped.clear()
+    tasks[:] = [task]
+    engine._task = perform  # type: ignore[method-assign]
+
+
+tasks, stopped = list[Task](), list[str]()
+
+
+def perform(session: str, key: str) -> None:
+    """Dask sends it by its name alone, so what it calls is that of this process."""
+    from distributed import get_worker
+
+    try:
+        with Channel(session, key, get_worker()) as channel:
+            if "refused" not in channel.ask("begun", about=about()):
+                tasks[0](channel)
+    except cluster_worker._NotWantedError:
+        stopped.append(key)
+
+
+def ended(channel: Channel, **files: bytes) -> None:
+    channel.tell("ended", files=files, failed={}, folder="")
+
+
+def test_files_come_back_with_each_epoch_and_metrics_with_the_end(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path
+) -> None:
+    def train(channel: Channel) -> None:
+        for epoch in (1, 2):
+            files = {"model.keras": b"%d" % epoch, "state/checkpoint.npz": b"%d" % epoch}
+            channel.tell("epoch", row={"epoch": epoch}, kept=True, files=files)
+        channel.tell("ended", files={"metrics.json": b"{}"}, failed={}, folder="")
+
+    doing(train, engine)
+    runs = {name: bare_run(tmp_path / f"0{name}-one") for name in "123"}
+    for name, run in runs.items():
+        engine.start(name, run, digits)
+    assert engine.workers == 2
+    happened = dict[str, list[Any]]({name: [] for name in runs})
+    for event in engine.events():
+        happened[event.key].append(event)
+        if isinstance(event, Epoch):
+            assert (runs[event.key].folder / "state/checkpoint.npz").read_bytes() == b"%d" % event.row["epoch"]
+            assert not runs[event.key].judged
+    for name, events in happened.items():
+        assert [type(event) for event in events] == [Begun, Epoch, Epoch, Finished]
+        names = sorted(path.name for path in runs[name].folder.iterdir())
+        assert names == ["metrics.json", "model.keras", "settings.json"]
+
+
+def test_a_run_is_held_while_it_is_trained_elsewhere(engine: Engine, digits: LabelledDigits, tmp_path: Path) -> None:
+    run = bare_run(tmp_path / "01-one")
+    doing(ended, engine)
+    engine.start("1", run, digits)
+    with pytest.raises(KitError, match="another process is training this run"), run.locked():
+        pass
+    assert [type(event) for event in engine.events()] == [Begun, Finished]
+    with run.locked():
+        pass
+
+
+def test_what_a_worker_cannot_do_goes_to_another_and_in_the_end_fails_once(
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path
+) -> None:
+    asked = list[str]()
+
+    def full(channel: Channel) -> None:
+        asked.append(channel._worker.address)
+        channel.tell("unable", line="/tmp: the disk is full: make room first")
+
+    doing(full, engine)
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    *_, failed = engine.events()
+    assert isinstance(failed, Failed) and len(asked) == TRIES and asked[0] != asked[1]
+    line = f"{tmp_path / '01-one'}: given up after {TRIES} workers, at the last: worker {asked[-1]}: /tmp: "
+    assert str(failed.error).startswith(line) and len(said) == TRIES - 1
+    assert all(each.endswith(": it goes to another worker") for each in said)
+
+
+def test_a_worker_that_came_later_with_another_version_gets_nothing(
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doing(ended, engine)
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    monkeypatch.setattr("kit.training.cluster.difference", lambda about, worker: f"worker {worker} has Keras 2.0")
+    [failed] = engine.events()
+    assert isinstance(failed, Failed) and "has Keras 2.0" in str(failed.error)
+
+
+def test_a_users_failure_comes_once_with_the_folder_that_the_user_knows(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path
+) -> None:
+    line = "/tmp/kit-1/01-one/network.py, line 3, in network: ValueError: no"
+
+    def fail(channel: Channel) -> None:
+        failed = {"line": line, "code": 2, "diverged": False}
+        channel.tell("ended", files={}, failed=failed, folder="/tmp/kit-1/01-one")
+
+    doing(fail, engine)
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    begun, failed = engine.events()
+    assert isinstance(begun, Begun) and isinstance(failed, Failed) and isinstance(failed.error, KitError)
+    assert str(failed.error) == f"{tmp_path / '01-one'}/network.py, line 3, in network: ValueError: no"
+
+
+def test_what_nobody_foresaw_comes_as_it_is(engine: Engine, digits: LabelledDigits, tmp_path: Path) -> None:
+    def fail(channel: Channel) -> None:
+        raise ZeroDivisionError("unforeseen")
+
+    doing(fail, engine)
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    *_, failed = engine.events()
+    assert isinstance(failed, Failed) and isinstance(failed.error, ZeroDivisionError)
+
+
+def test_one_that_is_stopped_ends_and_its_worker_takes_the_next(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path
+) -> None:
+    def endless(channel: Channel) -> None:
+        if channel._key == "next":
+            ended(channel)
+            return
+        channel.tell("epoch", row={"epoch": 1}, kept=True, files={})
+        while True:
+            time.sleep(0.01)
+            channel.require_wanted()
+
+    doing(endless, engine)
+    keys = ["one", "two", "next"]
+    for number, key in enumerate(keys):
+        engine.start(key, bare_run(tmp_path / f"0{number + 1}-{key}"), digits)
+    happened = []
+    for event in engine.events():
+        happened.append((event.key, type(event)))
+        if isinstance(event, Epoch):
+            engine.stop(event.key)
+    assert happened.count(("next", Finished)) == 1 and ("one", Finished) not in happened
+    assert sorted(stopped) == ["one", "two"]
+
+
+def test_one_whose_task_ends_without_a_word_is_given_away_again(
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path
+) -> None:
+    times = threading.Semaphore(1)
+
+    def silent(channel: Channel) -> None:
+        if not times.acquire(blocking=False):
+            ended(channel)
+
+    doing(silent, engine)
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    assert [type(event) for event in engine.events()] == [Begun, Begun, Finished]
+    assert len(said) == 1 and "was not heard of any more: it goes to another worker" in said[0]
+
+
+def test_workers_that_are_lost_again_and_again_are_one_line_unless_epochs_are_finished_between(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path
+) -> None:
+    from distributed.scheduler import KilledWorker
+
+    run, lost = bare_run(tmp_path / "01-one"), KilledWorker("1", None, 3)  # type: ignore[arg-type]
+    doing(lambda channel: time.sleep(0.2), engine)
+    engine.start("1", run, digits)
+    given = engine._given["1"]
+    given.epoch = 5
+    assert list(engine._broken(given, lost)) == [] and [*engine._waiting] == ["1"]
+    given.epoch_then = 5
+    [failed] = engine._broken(given, lost)
+    assert isinstance(failed, Failed) and "4 workers were lost at it, one after the other" in str(failed.error)
+
+
+def test_the_rows_go_to_a_computer_once(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIT_CACHE", str(tmp_path / "cache"))
+    fetched, same = list[str](), list[bool]()
+
+    def look(channel: Channel) -> None:
+        def ask(digest: str) -> bytes:
+            fetched.append(digest)
+            content: bytes = channel.ask("wants", digest=digest)["content"]
+            return content
+
+        found = cluster_worker.Store(ask).digits(next(iter(engine._given.values())).needed["digits"].digest)
+        same.append(bool((found.images == digits.images).all() and (found.labels == digits.labels).all()))
+        ended(channel)
+
+    doing(look, engine)
+    for number in range(4):
+        engine.start(str(number), bare_run(tmp_path / f"0{number + 1}-one"), digits)
+    assert sum(isinstance(event, Finished) for event in engine.events()) == 4
+    assert len(fetched) == 1 and same == [True] * 4
+    [stored] = (tmp_path / "cache").glob("*.npz")
+    stored.write_bytes(b"damaged")
+    engine.start("5", bare_run(tmp_path / "05-one"), digits)
+    assert [type(event) for event in engine.events()] == [Begun, Finished] and len(fetched) == 2
+
+
+def test_a_run_that_was_removed_meanwhile_is_not_made_anew(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path
+) -> None:
+    run: Run = bare_run(tmp_path / "01-one")
+
+    def removed(channel: Channel) -> None:
+        for path in sorted(run.folder.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        run.folder.rmdir()
+        channel.tell("epoch", row={"epoch": 1}, kept=True, files={"history.csv": b""})
+
+    doing(removed, engine)
+    engine.start("1", run, digits)
+    with pytest.raises(KitError, match=r"01-one.history\.csv: no such file or folder"):
+        list(engine.events())
+    assert not run.folder.exists()
