@@ -21,13 +21,13 @@ from kit.search.page import write_page
 from kit.search.results import TABLE, Sweep
 from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
-from kit.search.watching import Watch
 from kit.stored import json_of
 from kit.system import in_plain_words, patiently
 from kit.training import networks
 from kit.training.arguments import Arguments
 from kit.training.cluster import connect
 from kit.training.own_network import OwnNetwork
+from kit.training.progress import Several
 from kit.training.time_limit import Clock, seconds_of
 from kit.training.trainer import train
 
@@ -50,7 +50,7 @@ def sweep(given: dict[str, Any]) -> Sweep:
     """
     check_installed()
     asked = SweepArguments(**given)
-    clock, watch = Clock(asked.started), Watch(asked.progress)
+    clock, watch = Clock(asked.started), Several(asked.progress)
     limit = None if asked.time_limit is None else seconds_of(asked.time_limit)
     most = TRIALS if asked.trials is None and limit is None else asked.trials
     task = _task(asked)
@@ -90,7 +90,7 @@ def _task(asked: SweepArguments) -> Task:
 
 
 @contextlib.contextmanager
-def _engine(task: Task, cluster: Path | str | None, watch: Watch) -> Iterator[Engine]:
+def _engine(task: Task, cluster: Path | str | None, watch: Several) -> Iterator[Engine]:
     """What trains: the workers of a cluster, or this process."""
     if cluster is None:
         yield Local(task.network)
@@ -104,7 +104,7 @@ def _search(
     task: Task,
     journal: Journal,
     engine: Engine,
-    watch: Watch,
+    watch: Several,
     most: int | None,
     limit: float | None,
     clock: Clock,

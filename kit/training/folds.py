@@ -155,7 +155,7 @@ class Folds:
             for event in engine.events():
                 match event:
                     case Begun():
-                        progress.begin(int(event.key), event.worker)
+                        progress.begin(int(event.key), _epochs_done(left[event.key]), event.worker)
                     case Epoch():
                         progress.end_epoch(int(event.key), event.row, event.kept)
                     case Finished():
