@@ -1,6 +1,7 @@
 """The trials of a sweep, one after the other or several at once: begun, reported by the epoch, ended."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,10 +85,18 @@ class Trials:
         journal: Of the sweep.
         engine: What trains.
         watch: Shows it.
+        ended: Called after the end of each trial.
     """
 
-    def __init__(self, task: Task, journal: Journal, engine: Engine, watch: Several) -> None:
-        self._task, self._journal, self._engine, self._watch = task, journal, engine, watch
+    def __init__(
+        self,
+        task: Task,
+        journal: Journal,
+        engine: Engine,
+        watch: Several,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._task, self._journal, self._engine, self._watch, self._tell = task, journal, engine, watch, ended
         self._active = dict[str, _Active]()  # by the key of the training
         self._weights = task.weights
 
@@ -226,6 +235,7 @@ class Trials:
         what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
         values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
         self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}")
+        self._tell()
 
 
 def trials_of(journal: Journal, task: Task) -> list[Trial]:
