@@ -190,7 +190,7 @@ def _train(channel: Channel, supplied: dict[str, Any]) -> None:
         try:
             _trained(run, supplied, Store(lambda digest: channel.ask("wants", digest=digest)["content"]), told)
         except KitError as error:
-            if isinstance(error.__cause__, OSError | MemoryError):  # this computer's disk is full
+            if _is_the_workers(error):
                 channel.tell("unable", line=str(error))
                 return
             failed = {"line": str(error), "code": error.exit_code, "diverged": isinstance(error, DivergedError)}
@@ -215,5 +215,11 @@ def _trained(run: Run, supplied: dict[str, Any], store: Store, told: _Told) -> N
     training.train(told)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_the_workers(error: KitError) -> bool:
+    """Whether it comes of this computer, whose disk or memory is full, and not of what its user has asked for."""
+    cause = error.__cause__
+    return _is_out_of_memory(cause) or (isinstance(cause, OSError) and not isinstance(error, network_code.CodeError))
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
