@@ -17,8 +17,7 @@ from conftest import KILLED, needs
 from dask_processes import Processes
 from test_folds import same_as
 
-from kit import KitError, find, sweep, train
-from kit.data.cache import cache_folder
+from kit import KitError, find, train
 from kit.run.folder import Run
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
@@ -69,8 +68,7 @@ def test_five_folds_on_two_workers_are_the_same_bit_for_bit(
     told = [line for line in lines if line.startswith("fold ")]
     assert len(told) == FOLDS * EPOCHS and len({line.split("  on ")[1] for line in told}) == 2
     assert [path.name for path in there.folder.rglob(".tmp-*")] == []
-    sent = list((cache_folder() or tmp_path).glob("sha256-*.npz"))
-    assert len(sent) == 1  # the rows, which both workers have from there
+    assert len([*dask.cache.glob("sha256-*.npz")]) == 1  # the rows, which both workers have from there
 
 
 def when(
@@ -87,19 +85,6 @@ def when(
     thread = threading.Thread(target=wait)
     thread.start()
     return thread
-
-
-def test_a_sweep_has_a_trial_on_each_worker_at_once(
-    dask: Processes, options: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    space = {"epochs": 2, "augment": False, "optimizer": "adam", "batch_size": 100}
-    given = {"arch": "dense", "data": options["data"], "folds": 2, "space": space}
-    there = sweep(**given, trials=3, sweeps=tmp_path / "there", cluster=dask.address)
-    assert capsys.readouterr().err.startswith(f"2 trials at once on {dask.address}, see ")
-    here = sweep(**given, trials=1, sweeps=tmp_path / "here", progress=False)
-    assert [trial.state for trial in there.trials] == ["finished"] * 3
-    first, alone = there.trials[0], here.trials[0]
-    assert (first.values, first.accuracies, first.reported) == (alone.values, alone.accuracies, alone.reported)
 
 
 def test_a_loss_that_becomes_nan_ends_the_run_once_with_its_line(dask: Processes, small: Path, tmp_path: Path) -> None:
