@@ -198,6 +198,8 @@ def _said(error: BaseException) -> str:
     while _IN_KERAS in str(error) and error.__context__ is not None:  # said again by Keras, at length
         error = error.__context__
     said = " ".join(str(error).split())
+    if isinstance(error, ModuleNotFoundError):
+        said += ": install it, or put what it has into this file, for a file beside it is not kept with the run"
     if len(said) > _LONGEST:
         said = said[: _LONGEST - 1] + "…"
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
