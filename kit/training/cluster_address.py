@@ -27,8 +27,18 @@ if TYPE_CHECKING:
     from distributed import Client
 
 PATIENCE = 10.0  # seconds for the scheduler's answer, and for the first worker
-_DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # Ctrl-C is for the process that started them
+# What the processes of local:N begin with: Ctrl-C is for who has started them, and what fails in Dask while they are
+# ended is nobody's concern.
+_DEAF = """
+import os, signal
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+def dask_teardown(worker):
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+"""
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_LOGGERS = ("asyncio", "bokeh", "distributed", "tornado")
 _MOST = 256  # processes of local:N
 _FORMS = "give tcp://HOST:8786, tls://HOST:8786, a scheduler's address file, or local:N"
 
@@ -99,9 +109,7 @@ def _silenced() -> Iterator[None]:
     """What Dask logs and warns of in this process is said by kit, or nobody's concern."""
     import distributed  # noqa: F401  (sets its loggers up)
 
-    names = [
-        name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado", "bokeh")
-    ]
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in _LOGGERS]
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

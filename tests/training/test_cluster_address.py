@@ -1,8 +1,10 @@
 """What may be wrong with a cluster, each in one line, before anything runs; and TLS."""
 
 import contextlib
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -156,6 +158,15 @@ def test_a_run_that_is_one_training_or_was_planned_is_not_gone_on_with_on_a_clus
     for number, line in ((1, "it is for several trainings"), (2, "2 was planned for this computer, by --time-limit")):
         with pytest.raises(KitError, match=f"^--cluster: {line}"):
             train(resume=number, runs=tmp_path, cluster="tcp://nowhere.invalid:1")
+
+
+def test_ctrl_c_waits_until_the_processes_have_begun_and_is_none_of_theirs() -> None:
+    asked = "import signal; print(sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, []))))"
+    with pytest.raises(KeyboardInterrupt), cluster_address._signals_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        blocked = subprocess.check_output([sys.executable, "-c", asked], text=True)
+    assert blocked.strip() == str(sorted(map(int, cluster_address._SIGNALS)))
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
 
 
 SCRIPT = """
