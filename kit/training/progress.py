@@ -1,8 +1,6 @@
 """What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
-import time
-from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,11 +9,9 @@ from kit.text import printable
 if TYPE_CHECKING:
     import rich.progress
 
-_REDRAWN = 0.25  # seconds after which the bar of a notebook is drawn again
-
 
 class _Reported:
-    """What writes to standard error: lines, and above the end of a terminal a bar; a context manager.
+    """What writes lines, and at the end of a terminal or above them in a notebook a bar; a context manager.
 
     Args:
         shown: False writes nothing at all.
@@ -24,18 +20,19 @@ class _Reported:
     def __init__(self, shown: bool) -> None:
         self._shown = shown
         self._bar: rich.progress.Progress | None = None
-        self._drawn: float | None = None  # when, in a notebook
 
     def __enter__(self) -> Self:
-        if self._shown and (_at_a_terminal() or _in_notebook()):
+        if self._shown and _in_notebook():
+            from kit.training.notebook_bar import NotebookBar
+
+            self._bar = NotebookBar(*self._columns())
+            self._bar.start()
+        elif self._shown and _at_a_terminal():
             from rich.console import Console
             from rich.progress import Progress
 
             console = Console(stderr=True, highlight=False)
-            # A notebook takes what is printed while a thread draws for a part of the bar, and wipes it with that.
-            alone = not _in_notebook()
-            self._bar = Progress(*self._columns(), console=console, transient=True, auto_refresh=alone)
-            self._drawn = None if alone else time.monotonic()
+            self._bar = Progress(*self._columns(), console=console, transient=True)
             self._bar.start()
         return self
 
@@ -49,15 +46,11 @@ class _Reported:
         """What a bar shows."""
         raise NotImplementedError
 
-    def _redraw(self) -> None:
-        """Draws the bar of a notebook again, where that was a while ago."""
-        if self._bar and self._drawn is not None and time.monotonic() - self._drawn > _REDRAWN:
-            self._bar.refresh()
-            self._drawn = time.monotonic()
-
     def say(self, line: str) -> None:
         line = printable(line)
-        if self._bar:
+        if self._shown and _in_notebook():
+            print(line, flush=True)  # what is on standard error looks like a fault there
+        elif self._bar:
             self._bar.console.print(line, markup=False, soft_wrap=True)
         elif self._shown:
             print(line, file=sys.stderr, flush=True)
@@ -111,7 +104,6 @@ class Progress(_Reported):
                 loss=loss,
                 accuracy=accuracy,
             )
-            self._redraw()
 
     def start_epoch(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
@@ -154,13 +146,11 @@ class Together(_Reported):
             self._bar.update(self._tasks[fold], worker=worker)
         elif self._bar:
             self._tasks[fold] = self._bar.add_task(_fold_of(fold, self._folds), total=self._epochs, worker=worker)
-        self._redraw()
 
     def end_epoch(self, fold: int, row: dict[str, float], kept: bool) -> None:
         """After an epoch of a fold: a row of its history, and whether this is its best epoch so far."""
         if self._bar:
             self._bar.update(self._tasks[fold], completed=round(row["epoch"]))
-            self._redraw()
         self.say(f"{_fold_of(fold, self._folds)}{_line(row, self._epochs, kept)}  on {self._workers[fold]}")
 
     def end(self, fold: int) -> None:
@@ -188,6 +178,6 @@ def _at_a_terminal() -> bool:
 
 
 def _in_notebook() -> bool:
-    """Whether a notebook shows what is printed, and has what a bar in it needs; Kaggle's and Colab's have."""
+    """Whether a notebook shows what is printed: Jupyter's, Kaggle's or Colab's."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell") and find_spec("ipywidgets") is not None
+    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")
