@@ -1,8 +1,6 @@
 """What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
-import time
-from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,12 +9,11 @@ from kit.text import printable
 if TYPE_CHECKING:
     import rich.progress
 
-_REDRAWN = 0.25  # seconds after which the bar of a notebook is drawn again
 _NAME = len("trial 1000")  # columns that a narrow terminal leaves to what a bar is of
 
 
 class _Reported:
-    """What writes to standard error: lines, and below them bars at a terminal or in a notebook; a context manager.
+    """What writes lines, and at the end of a terminal or above them in a notebook bars; a context manager.
 
     Args:
         shown: False writes nothing at all.
@@ -25,18 +22,19 @@ class _Reported:
     def __init__(self, shown: bool) -> None:
         self._shown = shown
         self._bars: rich.progress.Progress | None = None
-        self._drawn: float | None = None  # when, in a notebook
 
     def __enter__(self) -> Self:
-        if self._shown and (_at_a_terminal() or _in_notebook()):
+        if self._shown and _in_notebook():
+            from kit.training.notebook_bar import NotebookBar
+
+            self._bars = NotebookBar(*self._columns())
+            self._bars.start()
+        elif self._shown and _at_a_terminal():
             from rich.console import Console
             from rich.progress import Progress
 
             console = Console(stderr=True, highlight=False)
-            # A notebook takes what is printed while a thread draws for a part of the bar, and wipes it with that.
-            alone = not _in_notebook()
-            self._bars = Progress(*self._columns(), console=console, transient=True, auto_refresh=alone)
-            self._drawn = None if alone else time.monotonic()
+            self._bars = Progress(*self._columns(), console=console, transient=True)
             self._bars.start()
         return self
 
@@ -50,15 +48,11 @@ class _Reported:
         """What a bar shows."""
         raise NotImplementedError
 
-    def _redraw(self) -> None:
-        """Draws the bar of a notebook again, where that was a while ago."""
-        if self._bars and self._drawn is not None and time.monotonic() - self._drawn > _REDRAWN:
-            self._bars.refresh()
-            self._drawn = time.monotonic()
-
     def say(self, line: str) -> None:
         line = printable(line)
-        if self._bars:
+        if self._shown and _in_notebook():
+            print(line, flush=True)  # what is on standard error looks like a fault there
+        elif self._bars:
             self._bars.console.print(line, markup=False, soft_wrap=True)
         elif self._shown:
             print(line, file=sys.stderr, flush=True)
@@ -112,7 +106,6 @@ class Progress(_Reported):
                 loss=loss,
                 accuracy=accuracy,
             )
-            self._redraw()
 
     def start_epoch(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
@@ -151,13 +144,12 @@ class Several(_Reported):
             if name not in self._tasks:
                 self._tasks[name] = self._bars.add_task(printable(name), total=total, words=words)
             self._bars.update(self._tasks[name], completed=done, words=words)
-            self._redraw()
 
     def ended(self, name: str) -> None:
         """It is under way no longer."""
         if self._bars and name in self._tasks:
             self._bars.remove_task(self._tasks.pop(name))
-            self._redraw()
+            self._bars.refresh()
 
 
 class Together(Several):
@@ -212,6 +204,6 @@ def _at_a_terminal() -> bool:
 
 
 def _in_notebook() -> bool:
-    """Whether a notebook shows what is printed, and has what a bar in it needs; Kaggle's and Colab's have."""
+    """Whether a notebook shows what is printed: Jupyter's, Kaggle's or Colab's."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell") and find_spec("ipywidgets") is not None
+    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")
