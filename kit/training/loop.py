@@ -138,7 +138,8 @@ class Training:
         remove_abandoned(self.run.folder)
         remove_abandoned(self.run.state)
         if self.checkpoint.exists():
-            self.state = checkpoint.load(self.checkpoint, self.model)
+            with self._plainly():
+                self.state = checkpoint.load(self.checkpoint, self.model)
             self.saved = self.state.epoch
         else:
             self._prepare()
@@ -191,15 +192,8 @@ class Training:
     @contextlib.contextmanager
     def _plainly(self) -> Iterator[None]:
         """What fails inside by the network's own code, in TensorFlow or for want of memory is a KitError."""
-        try:
-            with self._network.blamed():
-                yield
-        except MemoryError as error:
-            raise KitError(f"there is too little memory: {_LESS}", exit_code=1) from error
-        except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
-            full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
-            what = f"TensorFlow failed, {backend.reason(error)}"
-            raise KitError(f"{what}: {_LESS}" if full else what, exit_code=1) from error
+        with _computed(), self._network.blamed():
+            yield
 
     def epoch(self, progress: Progress) -> None:
         """One epoch: fitted, judged, kept where it is the best, saved."""
@@ -343,10 +337,24 @@ class Training:
 
 
 @contextlib.contextmanager
+def _computed() -> Iterator[None]:
+    """What TensorFlow fails at inside, or for want of memory, is a KitError."""
+    try:
+        yield
+    except MemoryError as error:
+        raise KitError(f"there is too little memory: {_LESS}", exit_code=1) from error
+    except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
+        full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
+        what = f"TensorFlow failed, {backend.reason(error)}"
+        raise KitError(f"{what}: {_LESS}" if full else what, exit_code=1) from error
+
+
+@contextlib.contextmanager
 def resumable(run: Run, how_far: Callable[[], str], shown: bool, options: Sequence[str] = ()) -> Iterator[None]:
     """Whatever ends a training too early inside, what comes out says how to go on with it, by these options too."""
     try:
-        yield
+        with _computed():
+            yield
     except DivergedError:
         raise
     except KitError as error:  # a full disk, too little memory

@@ -135,21 +135,34 @@ def written(run: Run) -> int:
     return (run.folder / "model.keras").stat().st_mtime_ns
 
 
+def interrupted(moment: Callable[[psutil.Process], object], options: dict[str, Any], folder: Path) -> list[str]:
+    """What is said where Ctrl-C comes then to folds on processes of this computer, which have all ended afterwards."""
+    words = [part for name, value in options.items() for part in (f"--{name}", value)]
+    command = [sys.executable, "-m", "kit", "train", *map(str, words), "--cluster", "local:2"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        it = psutil.Process(process.pid)
+        when(lambda: bool(moment(it)), lambda: None, unless=process.poll).join()
+        children = it.children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+        lines = process.communicate()[1].splitlines()
+    assert process.returncode == 130, lines
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    return lines
+
+
+def test_ctrl_c_before_the_processes_are_up_is_silent(options: dict[str, Any], tmp_path: Path) -> None:
+    assert interrupted(lambda process: process.children(), options, tmp_path) == []
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_ctrl_c_ends_the_processes_of_this_computer_and_says_how_to_go_on(
     options: dict[str, Any], tmp_path: Path
 ) -> None:
-    words = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = [sys.executable, "-m", "kit", "train", *map(str, words), "--cluster", "local:2"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        begun = (tmp_path / "runs/01-dense/folds/1/history.csv").exists
-        when(begun, lambda: None, unless=process.poll).join()
-        children = psutil.Process(process.pid).children(recursive=True)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
-        first, *lines = process.communicate()[1].splitlines()
-    assert first.startswith("2 at once on local:2, see http") and process.returncode == 130
+    begun = (tmp_path / "runs/01-dense/folds/1/history.csv").exists
+    first, *lines = interrupted(lambda process: begun(), options, tmp_path)
+    assert first.startswith("2 at once on local:2, see http")
     way_on = "kit train --resume 01-dense --cluster local:2"
     assert re.fullmatch(
         rf"stopped: \d of 5 folds (is|are) finished, \d+ epochs are saved .*; go on with: {way_on}", lines[-1]
     )
     assert all(re.match(r"fold \d/5  epoch \d/3  loss .*  on tls://127.0.0.1:\d+$", line) for line in lines[:-1])
-    assert psutil.wait_procs(children, timeout=10)[1] == []
