@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -312,18 +313,18 @@ def test_a_run_that_was_removed_meanwhile_is_not_made_anew(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc is meant")
 def test_a_worker_keeps_the_memory_that_it_frees_as_other_processes_do() -> None:
-    program = """
-import resource, sys
-import numpy as np
-from kit.training.cluster_worker import keep_freed_memory
+    program = textwrap.dedent("""
+        import resource, sys
+        import numpy as np
+        from kit.training.cluster_worker import keep_freed_memory
 
-if sys.argv[1] == "kept":
-    keep_freed_memory()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(50):
-    np.ones(2**20)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
+        if sys.argv[1] == "kept":
+            keep_freed_memory()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(50):
+            np.ones(2**20)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """)
     as_nannies_set_it = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
     faults = [
         int(subprocess.check_output([sys.executable, "-c", program, what], env=as_nannies_set_it, text=True))
