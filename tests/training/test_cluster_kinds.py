@@ -1,12 +1,12 @@
 """Folds and trials of every kind on a scheduler behind certificates of one's own: what one after the other gives."""
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import small_scenery
 from conftest import needs
 from dask_processes import Processes
 from test_cluster_address import refusal
@@ -14,17 +14,10 @@ from test_folds import same_as
 
 from kit import KitError, sweep, train
 from kit.run.folder import Run
-from kit.scenes import drawing
 from kit.training import cluster_address, examples
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
 
-STOCK = {"digits": 4, "letters": 1, "doodles": 40, "blobs": 10, "bends": 4}  # of a scenery that takes no ten seconds
-AS_HERE = f"""
-import dataclasses
-from kit.scenes import drawing
-drawing.STOCK = dataclasses.replace(drawing.STOCK, **{STOCK})
-"""
 NETWORK = """
 import keras
 
@@ -60,7 +53,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     settings = {"distributed.comm.tls.ca-file": paths["ca"], "distributed.comm.tls.client": client}
     with Processes(folder) as processes, config.set(settings):
         processes.scheduler("--protocol", "tls", *tls)
-        processes.worker("--nworkers", 2, "--preload", AS_HERE, *tls)
+        processes.worker("--nworkers", 2, "--preload", small_scenery.__file__, *tls)
         yield processes
 
 
@@ -103,8 +96,7 @@ def test_what_a_teacher_says_and_the_weights_of_another_run_go_to_the_workers(
 def test_a_camera_network_of_ones_own_is_the_same_bit_for_bit(
     dask: Processes, mine: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "STOCK", dataclasses.replace(drawing.STOCK, **STOCK))
-    monkeypatch.setattr(examples, "scenery", drawing.scenery)  # not the one that tests share
+    monkeypatch.setattr(examples, "scenery", small_scenery.scenery)
     options: dict[str, Any] = {"camera": True, "folds": 2, "data": small, "progress": False}
     here = train(mine, **options, runs=tmp_path / "here")
     there = train(mine, **options, runs=tmp_path / "there", cluster=dask.address)
