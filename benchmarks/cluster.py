@@ -186,11 +186,10 @@ def _measure(
     seconds: float,
 ) -> None:
     """A line about so many simulated trainings on so many workers."""
-    client, before = psutil.Process(), process.memory_info().rss
-    own, most, most_own = client.memory_info().rss, 0, 0
+    client, runs = psutil.Process(), [create(settings, "one", folder / "runs") for _ in range(trainings)]
+    before, own, most, most_own = process.memory_info().rss, client.memory_info().rss, 0, 0
     with connect(address) as engine:
         engine._task = lambda session, key: simulated(session, key, seconds, EPOCHS, PARTS)  # type: ignore[method-assign]
-        runs = [create(settings, "one", folder / "runs") for _ in range(trainings)]
         begun, cpu = time.monotonic(), [sum(each.cpu_times()[:2]) for each in (process, client)]
         for number, run in enumerate(runs):
             engine.start(str(number), run, digits)

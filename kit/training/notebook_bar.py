@@ -1,5 +1,6 @@
 """A training's bar in a notebook: one output that is written anew, and empty at the end."""
 
+import math
 import time
 from html import escape
 from typing import Any
@@ -26,7 +27,7 @@ class NotebookBar(Progress):
 
     def start(self) -> None:
         self._output = display({"text/plain": ""}, raw=True, display_id=True)
-        self._drawn = time.monotonic()
+        self._drawn = -math.inf
 
     def stop(self) -> None:
         self._output.update({"text/plain": ""}, raw=True)

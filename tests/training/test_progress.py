@@ -70,13 +70,16 @@ def test_folds_on_workers_have_a_line_each_while_they_run(cell: Cell) -> None:
         assert cell.shown[-1]["text/plain"].split() == ["fold", "2/2", "epoch", "2/3", "on", "elsewhere"]
 
 
-def test_a_bar_is_drawn_four_times_a_second_at_most(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_is_there_at_once_and_drawn_four_times_a_second_at_most(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(notebook_bar, "_REDRAWN", 3600)
     with progress.Progress(2) as shown:
+        assert "<progress></progress>" in cell.shown[-1]["text/html"]  # the first batch may take half a minute
         shown.start_epoch(0)
         for step in range(9):
             shown.batch(step + 1, 9, 0.5, 0.9)
-    assert cell.shown == [{"text/plain": ""}] * 2
+        assert len(cell.shown) == 2
 
 
 def drawn(shown: Several, width: int) -> list[str]:
