@@ -79,9 +79,8 @@ class Progress(_Reported):
     def __enter__(self) -> Self:
         super().__enter__()
         if self._bars:
-            self._task = self._bars.add_task(
-                "", total=None, epoch=self._done + 1, epochs=self._epochs, loss=0.0, accuracy=0.0
-            )
+            epoch = self._done + 1
+            self._task = self._bars.add_task("", total=None, epoch=epoch, epochs=self._epochs, learned="", left="")
         return self
 
     def _columns(self) -> "list[rich.progress.ProgressColumn]":
@@ -90,9 +89,9 @@ class Progress(_Reported):
         return [
             TextColumn(self._before + "epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=24),
-            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
+            TextColumn("{task.fields[learned]}"),
             TimeRemainingColumn(),
-            TextColumn("left"),
+            TextColumn("{task.fields[left]}"),
         ]
 
     def batch(self, step: int, steps: int, loss: float, accuracy: float) -> None:
@@ -103,8 +102,8 @@ class Progress(_Reported):
                 total=self._all * steps,
                 completed=(self._earlier + self._epoch) * steps + step,
                 epoch=self._epoch + 1,
-                loss=loss,
-                accuracy=accuracy,
+                learned=f"loss {loss:.4f}  accuracy {accuracy:.2%}",
+                left="left",
             )
 
     def start_epoch(self, epoch: int) -> None:

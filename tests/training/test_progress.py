@@ -76,6 +76,7 @@ def test_a_bar_is_there_at_once_and_drawn_four_times_a_second_at_most(
     monkeypatch.setattr(notebook_bar, "_REDRAWN", 3600)
     with progress.Progress(2) as shown:
         assert "<progress></progress>" in cell.shown[-1]["text/html"]  # the first batch may take half a minute
+        assert cell.shown[-1]["text/plain"].split() == ["epoch", "1/2"]  # of which nothing is known yet
         shown.start_epoch(0)
         for step in range(9):
             shown.batch(step + 1, 9, 0.5, 0.9)
