@@ -187,7 +187,7 @@ def _messages(message: Any) -> Iterator[Any]:
         if field.message_type.GetOptions().map_entry:
             values = [part for part in value.values() if hasattr(part, "ListFields")]
         else:
-            values = list(value) if field.is_repeated else [value]
+            values = [value] if hasattr(value, "ListFields") else list(value)
         for part in values:
             yield from _messages(part)
 

@@ -52,10 +52,12 @@ def windows(padding: str) -> dict[str, Branch]:
 
 def activations() -> dict[str, Branch]:
     names = (
-        "relu6 leaky_relu elu selu gelu silu mish hard_sigmoid hard_silu sigmoid tanh softplus softsign exponential "
+        "relu6 leaky_relu elu selu gelu silu mish hard_sigmoid hard_silu sigmoid tanh softplus exponential "
         "softmax log_softmax celu hard_shrink"
-    )
-    return {name: lambda x, name=name: layers.Activation(name)(conv(x)) for name in names.split()}
+    ).split()
+    if not backend.tensorflow().__version__.startswith("2.19."):  # whose LiteRT has none
+        names.append("softsign")
+    return {name: lambda x, name=name: layers.Activation(name)(conv(x)) for name in names}
 
 
 def normalisations() -> dict[str, Branch]:

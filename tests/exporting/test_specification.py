@@ -11,6 +11,12 @@ from kit.exporting import neural_network, specification
 ENUM, INT32 = 14, 5  # protocol buffers' numbers for types; both are stored alike
 
 
+def repeated(field: Any) -> bool:
+    return bool(
+        field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED
+    )  # protobuf 4
+
+
 def compared(ours: Any, theirs: Any, seen: set[tuple[Any, Any]]) -> None:
     """Every field that kit declares is one of theirs, and so are those of the messages in it."""
     if (pair := (ours, theirs)) in seen:
@@ -18,7 +24,7 @@ def compared(ours: Any, theirs: Any, seen: set[tuple[Any, Any]]) -> None:
     seen.add(pair)
     for field in ours.fields:
         other = theirs.fields_by_name[field.name]
-        assert (field.number, field.is_repeated) == (other.number, other.is_repeated), field.full_name
+        assert (field.number, repeated(field)) == (other.number, repeated(other)), field.full_name
         assert field.type == (INT32 if other.type == ENUM else other.type), field.full_name
         first, second = (one.containing_oneof and one.containing_oneof.name for one in (field, other))
         assert first == second, field.full_name
