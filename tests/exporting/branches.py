@@ -54,10 +54,10 @@ def activations() -> dict[str, Branch]:
     names = (
         "relu6 leaky_relu elu selu gelu silu mish hard_sigmoid hard_silu sigmoid tanh softplus exponential "
         "softmax log_softmax celu hard_shrink"
-    ).split()
+    )
     if not backend.tensorflow().__version__.startswith("2.19."):  # whose LiteRT has none
-        names.append("softsign")
-    return {name: lambda x, name=name: layers.Activation(name)(conv(x)) for name in names}
+        names += " softsign"
+    return {name: lambda x, name=name: layers.Activation(name)(conv(x)) for name in names.split()}
 
 
 def normalisations() -> dict[str, Branch]:
