@@ -4,17 +4,12 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
+from hostile.packages import repeated
 
 from kit import backend
 from kit.exporting import neural_network, specification
 
 ENUM, INT32 = 14, 5  # protocol buffers' numbers for types; both are stored alike
-
-
-def repeated(field: Any) -> bool:
-    return bool(
-        field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED
-    )  # protobuf 4
 
 
 def compared(ours: Any, theirs: Any, seen: set[tuple[Any, Any]]) -> None:
