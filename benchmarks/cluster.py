@@ -45,7 +45,7 @@ PARTS = {"model.keras": 400_000, "validation.npz": 500_000, "history.csv": 1_000
 
 
 def wall(data: str = "data", network: str = "kit", epochs: str = "2") -> None:
-    ways = {"one after the other": [], "local:1": ["--cluster", "local:1"], "local:2": ["--cluster", "local:2"]}
+    ways = {"one after the other": [], "local:2": ["--cluster", "local:2"]}
     took: dict[str, list[float]] = {name: [] for name in ways}
     given = ["--folds", "4", "--arch", network, "--epochs", epochs, "--data", data]
     for _ in range(3):
@@ -64,18 +64,8 @@ def wall(data: str = "data", network: str = "kit", epochs: str = "2") -> None:
 def scheduler(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Dask's own, as a process; its address and the process."""
     file = folder / "scheduler.json"
-    command = [
-        sys.executable,
-        "-m",
-        "dask",
-        "scheduler",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--scheduler-file",
-        file,
-    ]
+    where = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", file]
+    command = [sys.executable, "-m", "dask", "scheduler", *where]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             while not file.exists() or not file.stat().st_size:
@@ -196,11 +186,10 @@ def _measure(
     seconds: float,
 ) -> None:
     """A line about so many simulated trainings on so many workers."""
-    client, before = psutil.Process(), process.memory_info().rss
-    own, most, most_own = client.memory_info().rss, 0, 0
+    client, runs = psutil.Process(), [create(settings, "one", folder / "runs") for _ in range(trainings)]
+    before, own, most, most_own = process.memory_info().rss, client.memory_info().rss, 0, 0
     with connect(address) as engine:
         engine._task = lambda session, key: simulated(session, key, seconds, EPOCHS, PARTS)  # type: ignore[method-assign]
-        runs = [create(settings, "one", folder / "runs") for _ in range(trainings)]
         begun, cpu = time.monotonic(), [sum(each.cpu_times()[:2]) for each in (process, client)]
         for number, run in enumerate(runs):
             engine.start(str(number), run, digits)

@@ -1,6 +1,7 @@
 """What a sweep finds: its best against the network's own recipe, over seeds that neither was chosen by.
 
 python benchmarks/sweep.py FOLDER [--arch dense] [--trials 40] [--folds 3] [--seeds 5] [--runs RUNS]
+    [--cluster ADDRESS]
 (FOLDER holds the CSVs)
 
 Each seed deals the rows anew and starts from other weights; recipe and best are trained on the same folds, so their
@@ -29,13 +30,12 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--cluster", help="where the trainings run, such as local:2")
     given = parser.parse_args()
-    found = sweep(
-        given.arch, data=given.folder, trials=given.trials, folds=given.folds, sweeps=given.runs / "sweeps"
-    )  # fmt: skip
+    shared: dict[str, Any] = {"data": given.folder, "folds": given.folds, "cluster": given.cluster}
+    found = sweep(given.arch, trials=given.trials, sweeps=given.runs / "sweeps", **shared)
     print("\n".join([f"{platform.processor()}, {backend.threads()} threads", *found.sentences(), str(found.command)]))
     assert found.best
-    shared: dict[str, Any] = {"data": given.folder, "folds": given.folds}
     for seed in range(1, given.seeds + 1):
         for what, options in (("recipe", {}), ("best", found.best.given)):
             if not measured(given.runs, given.arch, what, seed):

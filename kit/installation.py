@@ -20,8 +20,8 @@ _OTHERS = {  # platforms that people have all the same → what they are called,
 }
 _EXTRAS = {  # what they bring: a clone and a wheel, which no registry has, are both told the packages themselves
     "cluster": ("bokeh>=3.1", "cryptography>=42", "distributed>=2025.1"),
-    "heic": ("pillow-heif>=1.0",),
-    "kaggle": ("kaggle>=2.2", "six>=1.16"),
+    "heic": ("pillow-heif>=1.1",),
+    "kaggle": ("kaggle>=2.2.4", "six>=1.16"),
     "onnx": ("onnx>=1.20", "onnxruntime>=1.24", "tf2onnx>=1.17"),
     "serve": ("h11>=0.14", "starlette>=0.47", "uvicorn>=0.30"),
     "sweep": ("optuna>=5.0",),

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ BROWSERS = [os.environ.get("KIT_BROWSER", ""), "chromium", "chromium-browser", "
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process at once by any signal,
 KILLED = -KILL if hasattr(signal, "SIGKILL") else int(KILL)  # and its number is the exit code then
+AS_LONG_AS = {"test_cluster.py": 1000, "test_cluster_kinds.py": 100}  # modules of few tests → as if they had so many
 HOME_OF_DATA = ("XDG_DATA_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")  # as platformdirs knows it; macOS has the first
 KitCommand = Callable[..., subprocess.CompletedProcess[str]]
 Shared = Callable[[str, Callable[[Path], Any]], Path]
@@ -91,6 +93,16 @@ pytest_runtest_call = pytest.hookimpl(wrapper=True)(_skipped_on_this_system)
 def _skip_without_coremltools(said: str) -> None:
     if not HAS_COREMLTOOLS and backend.NO_COREMLTOOLS in said:
         pytest.skip("no coremltools on this platform: no Core ML is made")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # pytest-xdist's own order, in which a module's length is its tests' number
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules first: one that began last would keep one worker alone."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: -AS_LONG_AS.get(item.path.name, tests[item.path]))  # keeps a module's own order
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -182,7 +182,8 @@ def test_extras_are_named_by_the_packages_that_they_bring() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["tensorflow"], ["requests[socks]"], ["--upgrade", "kaggle"], ["kaggle>=2.2", "six>=1.16", "a<2,>1"]]
+    "arguments",
+    [["tensorflow"], ["requests[socks]"], ["--upgrade", "kaggle"], ["kaggle>=2.2.4", "six>=1.16", "a<2,>1"]],
 )
 def test_a_command_means_the_same_to_every_shell(arguments: list[str]) -> None:
     """cmd takes what stands between double quotes as it is, and single ones for part of the name; so does Windows."""

@@ -53,7 +53,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_script_gets_is_typed(tmp_path: Path, cache: Path) -> None:
     finished = mypy(tmp_path, cache, SCRIPT)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert [line.split('"')[1] for line in finished.stdout.splitlines() if "Revealed" in line] == REVEALED
+    found = [line.split('"')[1] for line in finished.stdout.splitlines() if "Revealed" in line]
+    assert [each.replace("tuple[int, ...]", "tuple[Any, ...]") for each in found] == REVEALED  # as NumPy 2.0 has shapes
 
 
 def test_what_a_script_gives_is_checked(tmp_path: Path, cache: Path) -> None:

@@ -178,6 +178,13 @@ def _manifest(path: Path, generator: random.Random) -> None:
     path.write_text(json.dumps(manifest))
 
 
+def repeated(field: Any) -> bool:
+    """Whether a protocol buffer has any number of that field."""
+    return bool(
+        field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED
+    )  # protobuf 4
+
+
 def _messages(message: Any) -> Iterator[Any]:
     """A protocol buffer and all that is in it."""
     yield message
@@ -187,7 +194,7 @@ def _messages(message: Any) -> Iterator[Any]:
         if field.message_type.GetOptions().map_entry:
             values = [part for part in value.values() if hasattr(part, "ListFields")]
         else:
-            values = list(value) if field.is_repeated else [value]
+            values = list(value) if repeated(field) else [value]
         for part in values:
             yield from _messages(part)
 
@@ -206,7 +213,7 @@ def _field(message: Any, generator: random.Random) -> None:
                 del value[first]
             else:
                 value[first].CopyFrom(value[other])
-        elif field.is_repeated:
+        elif repeated(field):
             place, other = (generator.randrange(len(value)) for _ in range(2))
             if field.message_type is not None:
                 if generator.random() < 0.5:
@@ -228,9 +235,7 @@ def _field(message: Any, generator: random.Random) -> None:
             with contextlib.suppress(ValueError):
                 setattr(part, field.name, _number(generator, value))
         elif isinstance(value, str):
-            known = [
-                getattr(one, name.name) for one, name in places if name.name == field.name and not name.is_repeated
-            ]
+            known = [getattr(one, name.name) for one, name in places if name.name == field.name and not repeated(name)]
             texts = [text for text in known if isinstance(text, str)]
             setattr(part, field.name, generator.choice([*texts, "", "nothing", "x" * 1000]))
         elif isinstance(value, bytes):

@@ -29,8 +29,23 @@ def answer(app: typer.Typer) -> NoReturn:
     with contextlib.suppress(Exception), contextlib.redirect_stderr(io.StringIO()):
         if "COMP_WORDS" in os.environ:
             _join_values()
+        elif os.environ[_VARIABLE] == "complete_powershell":
+            _answer_powershell(app)
         app(prog_name="kit")
     sys.exit(1)
+
+
+def _answer_powershell(app: typer.Typer) -> None:
+    """It writes paths with backslashes, which typer takes for quotes, and puts an answer for the whole of --arch=k."""
+    os.environ["_TYPER_COMPLETE_ARGS"] = os.environ["_TYPER_COMPLETE_ARGS"].replace("\\", r"\\")
+    option, sign, _ = os.environ["_TYPER_COMPLETE_WORD_TO_COMPLETE"].partition("=")
+    offered = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(offered):
+            app(prog_name="kit")
+    finally:
+        before = option + sign if option.startswith("--") and sign else ""
+        sys.stdout.writelines(f"{before}{line}\n" for line in offered.getvalue().splitlines() if line)
 
 
 def _join_values() -> None:

@@ -24,7 +24,12 @@ FILE = "network.py"
 _LARGEST = 2**20  # bytes
 _LONGEST = 300  # characters of somebody's error message
 _REMEDY = "give a Python file of at most 1 MB"
+_IN_KERAS = "Exception encountered when calling"
 _TRUSTED: set[str] = set()
+
+
+class CodeError(KitError):
+    """Code that builds a network, or is a part of one, has failed by its author's doing."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +96,26 @@ class NetworkCode:
                 yield
         except KitError:
             raise
-        except SystemExit as error:
-            raise KitError(f"{self._place(error)}: it ends Python: take that out") from error
-        except Exception as error:
-            raise KitError(f"{self._place(error)}: {_said(error)}") from error
+        except (Exception, SystemExit) as error:
+            raise CodeError(f"{self._place(error) or self.path}: {_said(error)}") from error
+
+    @contextlib.contextmanager
+    def blamed_for_its_own(self) -> Iterator[None]:
+        """The same of what comes up in lines of this file; what does not goes through as it is."""
+        try:
+            yield
+        except KitError:
+            raise
+        except (Exception, SystemExit) as error:
+            if place := self._place(error):
+                raise CodeError(f"{place}: {_said(error)}") from error
+            raise
 
     def _place(self, error: BaseException) -> str:
-        """File, line and function where the error came up, as far as it was in this file."""
+        """File, line and function where the error came up, as far as it was in this file; "" where it was not."""
         if isinstance(error, SyntaxError) and error.filename in (self.path, None):
             return f"{self.path}, line {error.lineno}" if error.lineno else self.path
-        place, trace = self.path, error.__traceback__
+        place, trace = "", error.__traceback__
         while trace:
             code = trace.tb_frame.f_code
             if code.co_filename == self.path:
@@ -176,9 +191,15 @@ def _executed(content: bytes, path: str) -> types.ModuleType:
     return module
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """An error's kind and message on one line, cut where it is long."""
+    if isinstance(error, SystemExit):
+        return "it ends Python: take that out"
+    while _IN_KERAS in str(error) and error.__context__ is not None:  # said again by Keras, at length
+        error = error.__context__
     said = " ".join(str(error).split())
+    if isinstance(error, ModuleNotFoundError):
+        said += ": install it, or put what it has into this file, for a file beside it is not kept with the run"
     if len(said) > _LONGEST:
         said = said[: _LONGEST - 1] + "…"
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,18 @@ from kit.search.page import write_page
 from kit.search.results import TABLE, Sweep
 from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
-from kit.search.watching import Watch
 from kit.stored import json_of
 from kit.system import in_plain_words, patiently
 from kit.training import networks
 from kit.training.arguments import Arguments
 from kit.training.cluster import connect
 from kit.training.own_network import OwnNetwork
+from kit.training.progress import Several
 from kit.training.time_limit import Clock, seconds_of
 from kit.training.trainer import train
 
 _REMEDY = "restore the file, or remove the folder and search anew"
+_DRAW_EVERY = 60  # seconds between pages of a sweep that goes on, each of which costs one or two
 
 
 @parameters_of(SweepArguments)
@@ -50,7 +53,7 @@ def sweep(given: dict[str, Any]) -> Sweep:
     """
     check_installed()
     asked = SweepArguments(**given)
-    clock, watch = Clock(asked.started), Watch(asked.progress)
+    clock, watch = Clock(asked.started), Several(asked.progress)
     limit = None if asked.time_limit is None else seconds_of(asked.time_limit)
     most = TRIALS if asked.trials is None and limit is None else asked.trials
     task = _task(asked)
@@ -60,8 +63,10 @@ def sweep(given: dict[str, Any]) -> Sweep:
             watch.say(line)
         first, patience = task.space.first(), max(1, round(task.space.most_epochs / 3))
         journal = Journal(folder, task.space.searched, first, task.seed, patience)
-        _search(task, journal, engine, watch, most, limit, clock, _again(given))
-    found = _written(folder, task, journal)
+        results = _Results(folder, task, journal)
+        trials = Trials(task, journal, engine, watch, results.trial_ended)
+        _search(lambda: trials.go(most, limit, clock), results, watch, _again(given))
+    found = results.write()
     if asked.train_best and found.best:
         where: dict[str, Any] = {"runs": asked.runs, "progress": asked.progress, "cluster": asked.cluster}
         run = train(**_training(task, found.best.given), **where)
@@ -90,7 +95,7 @@ def _task(asked: SweepArguments) -> Task:
 
 
 @contextlib.contextmanager
-def _engine(task: Task, cluster: Path | str | None, watch: Watch) -> Iterator[Engine]:
+def _engine(task: Task, cluster: Path | str | None, watch: Several) -> Iterator[Engine]:
     """What trains: the workers of a cluster, or this process."""
     if cluster is None:
         yield Local(task.network)
@@ -100,25 +105,59 @@ def _engine(task: Task, cluster: Path | str | None, watch: Watch) -> Iterator[En
         yield engine
 
 
-def _search(
-    task: Task,
-    journal: Journal,
-    engine: Engine,
-    watch: Watch,
-    most: int | None,
-    limit: float | None,
-    clock: Clock,
-    again: str,
-) -> None:
+class _Results:
+    """What a sweep comes to, in its folder: a table, and once a trial is finished pictures and a page.
+
+    They are there while it goes on too, so that a killed one leaves them no older than `_DRAW_EVERY`.
+    """
+
+    def __init__(self, folder: Path, task: Task, journal: Journal) -> None:
+        self._folder, self._task, self._journal = folder, task, journal
+        self._written = -math.inf  # when, on the monotonic clock
+
+    @property
+    def done(self) -> int:
+        """How many trials have ended."""
+        return sum(trial.state.is_finished() for trial in self._journal.trials())
+
+    def trial_ended(self) -> None:
+        """Writes them, where that was a while ago."""
+        if time.monotonic() - self._written > _DRAW_EVERY:
+            self.write()
+
+    def write(self) -> Sweep:
+        task, trials = self._task, trials_of(self._journal, self._task)
+        found = Sweep(
+            folder=self._folder,
+            arch=task.network.name,
+            folds=task.folds,
+            rows=len(task.digits),
+            space=task.space,
+            trials=trials,
+            importance=self._journal.importance(),
+            commands={trial.number: _call("train", Arguments, _training(task, trial.given)) for trial in trials},
+            page=None,
+        )
+        write_text(self._folder / TABLE, found.csv())
+        found = dataclasses.replace(found, page=write_page(found) if found.finished else None)
+        self._written = time.monotonic()
+        return found
+
+
+def _search(go: Callable[[], bool], results: _Results, watch: Several, again: str) -> None:
     """The trials that are left; whatever ends them too early, what comes out says how to go on."""
     try:
         with watch:
-            late = Trials(task, journal, engine, watch).go(most, limit, clock)
+            late = go()
     except KitError as error:
+        with contextlib.suppress(KitError):  # the disk may be full
+            results.write()
         raise KitError(f"{error}; then go on with: {again}", error.exit_code) from error
     except KeyboardInterrupt:
-        done = sum(trial.state.is_finished() for trial in journal.trials())
+        done = results.done
         watch.say(f"stopped: {done} trial{'s are' if done != 1 else ' is'} done; go on with: {again}")
+        with contextlib.suppress(KitError):
+            results.write()
         raise
     if late:
         watch.say(f"time is up; for more: {again}")
@@ -207,24 +246,6 @@ def _other_setting(was: Any, now: Mapping[str, Any]) -> str:
         return "which cannot be read"
     name = next(name for name in {**was, **now} if was.get(name) != now.get(name))
     return f"{name} {was.get(name, 'not searched')!s}, not {now.get(name, 'not searched')!s}"
-
-
-def _written(folder: Path, task: Task, journal: Journal) -> Sweep:
-    """What a sweep came to, with its table and, where a trial is finished, its pictures and page."""
-    trials = trials_of(journal, task)
-    found = Sweep(
-        folder=folder,
-        arch=task.network.name,
-        folds=task.folds,
-        rows=len(task.digits),
-        space=task.space,
-        trials=trials,
-        importance=journal.importance(),
-        commands={trial.number: _call("train", Arguments, _training(task, trial.given)) for trial in trials},
-        page=None,
-    )
-    write_text(folder / TABLE, found.csv())
-    return dataclasses.replace(found, page=write_page(found) if found.finished else None)
 
 
 def _training(task: Task, given: dict[str, Any]) -> dict[str, Any]:

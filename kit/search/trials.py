@@ -1,6 +1,7 @@
 """The trials of a sweep, one after the other or several at once: begun, reported by the epoch, ended."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,12 @@ from kit.search.journal import Held, Journal
 from kit.search.local import Engine, Epoch, Failed, Finished
 from kit.search.results import DIVERGED, FINISHED, RUNNING, STOPPED, Trial
 from kit.search.space import Space, shown
-from kit.search.watching import Watch
 from kit.training.beginning import settings_with
 from kit.training.loop import DIVERGED as NAN
 from kit.training.loop import DivergedError
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
+from kit.training.progress import Several
 from kit.training.split import held_out_rows
 from kit.training.time_limit import Clock
 
@@ -84,10 +85,18 @@ class Trials:
         journal: Of the sweep.
         engine: What trains.
         watch: Shows it.
+        ended: Called after the end of each trial.
     """
 
-    def __init__(self, task: Task, journal: Journal, engine: Engine, watch: Watch) -> None:
-        self._task, self._journal, self._engine, self._watch = task, journal, engine, watch
+    def __init__(
+        self,
+        task: Task,
+        journal: Journal,
+        engine: Engine,
+        watch: Several,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._task, self._journal, self._engine, self._watch, self._tell = task, journal, engine, watch, ended
         self._active = dict[str, _Active]()  # by the key of the training
         self._weights = task.weights
 
@@ -213,9 +222,11 @@ class Trials:
         self._said(active)
 
     def _stands(self, active: _Active, epoch: int, worker: str = "") -> None:
-        fold = f"fold {active.fold}/{self._task.folds}, epoch {epoch}/{active.settings.epochs}"
-        best = f", {active.best['val_accuracy']:.2%}" if active.best else ""
-        self._watch.stands(active.name, fold + best + (f", on {worker}" if worker else ""))
+        folds, epochs = self._task.folds, active.settings.epochs
+        words = f"fold {active.fold}/{folds}, epoch {epoch}/{epochs}"
+        words += f", {active.best['val_accuracy']:.2%}" if active.best else ""
+        words += f"  on {worker}" if worker else ""
+        self._watch.stands(active.name, (active.fold - 1) * epochs + epoch, folds * epochs, words)
 
     def _said(self, active: _Active) -> None:
         """The line of a trial that has ended."""
@@ -224,6 +235,7 @@ class Trials:
         what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
         values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
         self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}")
+        self._tell()
 
 
 def trials_of(journal: Journal, task: Task) -> list[Trial]:

@@ -3,9 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import multiprocessing
 import pydoc
 import re
+import signal
 import socket
+import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -23,7 +27,18 @@ if TYPE_CHECKING:
     from distributed import Client
 
 PATIENCE = 10.0  # seconds for the scheduler's answer, and for the first worker
-_DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # Ctrl-C is for the process that started them
+# What the processes of local:N begin with: Ctrl-C is for who has started them, and what fails in Dask while they are
+# ended is nobody's concern.
+_DEAF = """
+import os, signal
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+def dask_teardown(worker):
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+"""
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_LOGGERS = ("asyncio", "bokeh", "distributed", "tornado")
 _MOST = 256  # processes of local:N
 _FORMS = "give tcp://HOST:8786, tls://HOST:8786, a scheduler's address file, or local:N"
 
@@ -39,7 +54,10 @@ def connected(address: str) -> Iterator["Client"]:
         raise KitError(f"--cluster needs its extra, without {missing[0]}: {pip_install_extra('cluster')}")
     with _silenced(), contextlib.ExitStack() as stack:
         if found := re.fullmatch("local:(.*)", address):
-            client = _client(stack.enter_context(_local(address, found[1])), address)
+            _end_where_a_script_is_run_again()
+            with _signals_held():
+                cluster = stack.enter_context(_local(address, found[1]))
+            client = _client(cluster, address)
         else:
             where = address if "://" in address else _in_file(address)
             _require_listening(where, address)
@@ -51,13 +69,47 @@ def connected(address: str) -> Iterator["Client"]:
 
 
 @contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Ctrl-C and its like come after the block, and processes that begin inside never hear of them.
+
+    A terminal tells every process of it. Those of local:N end with the one that has started them, in order; half
+    started they could not. Where there are no masks, on Windows, they are deaf as soon as they have begun.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = list[int]()
+    usual = {number: signal.getsignal(number) for number in _SIGNALS}
+    usual = {number: handler for number, handler in usual.items() if handler not in (signal.SIG_IGN, None)}
+    for number in usual:
+        signal.signal(number, lambda number, frame: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # which threads and processes take over
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
+def _end_where_a_script_is_run_again() -> None:
+    """Ends a process of local:N that begins to start processes itself; who has started it hears of that.
+
+    Python runs a script again in every process that is started by it, but for what is under
+    `if __name__ == "__main__":`, which its author has left out.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)
+
+
+@contextlib.contextmanager
 def _silenced() -> Iterator[None]:
     """What Dask logs and warns of in this process is said by kit, or nobody's concern."""
     import distributed  # noqa: F401  (sets its loggers up)
 
-    names = [
-        name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado", "bokeh")
-    ]
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in _LOGGERS]
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

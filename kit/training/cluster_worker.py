@@ -6,10 +6,12 @@ where the last one was heard of.
 """
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0  # seconds that one side waits for the other
 _LOOK_EVERY = 0.5  # seconds, whether the training is wanted still
 _RUNNING = ("executing", "long-running")  # states of a task that is wanted, in Dask's words
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 _LAST = ("metrics.json", "state/checkpoint.npz")  # of a run's files: what says that the others are there
 _alone = threading.Lock()  # TensorFlow's threads and seeds are a process', so it has one training at a time
 
@@ -53,10 +56,24 @@ def train(session: str, key: str) -> None:
 
     worker = get_worker()
     os.environ.setdefault("KIT_THREADS", str(worker.state.nthreads))
+    keep_freed_memory()
     with _alone, contextlib.suppress(_NotWantedError), Channel(session, key, worker) as channel:
         supplied = channel.ask("begun", about=about())
         if "refused" not in supplied:
             _train(channel, supplied)
+
+
+def keep_freed_memory() -> None:
+    """Lets glibc's malloc keep what is freed up to 32 MiB apiece, as it comes to by itself in other processes.
+
+    Dask's nannies forbid it (MALLOC_TRIM_THRESHOLD_), so that each tensor's pages are had from the system anew: a
+    training takes 1.6 times as long.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # musl has none
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(_MMAP_THRESHOLD, 2**25)
+            mallopt(_TRIM_THRESHOLD, 2**26)
 
 
 @functools.cache
@@ -190,7 +207,7 @@ def _train(channel: Channel, supplied: dict[str, Any]) -> None:
         try:
             _trained(run, supplied, Store(lambda digest: channel.ask("wants", digest=digest)["content"]), told)
         except KitError as error:
-            if isinstance(error.__cause__, OSError | MemoryError):  # this computer's disk is full
+            if _is_the_workers(error):
                 channel.tell("unable", line=str(error))
                 return
             failed = {"line": str(error), "code": error.exit_code, "diverged": isinstance(error, DivergedError)}
@@ -215,5 +232,11 @@ def _trained(run: Run, supplied: dict[str, Any], store: Store, told: _Told) -> N
     training.train(told)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_the_workers(error: KitError) -> bool:
+    """Whether it comes of this computer, whose disk or memory is full, and not of what its user has asked for."""
+    cause = error.__cause__
+    return _is_out_of_memory(cause) or (isinstance(cause, OSError) and not isinstance(error, network_code.CodeError))
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's

@@ -155,14 +155,21 @@ class Folds:
             for event in engine.events():
                 match event:
                     case Begun():
-                        progress.begin(int(event.key), event.worker)
+                        progress.begin(int(event.key), _epochs_done(left[event.key]), event.worker)
                     case Epoch():
                         progress.end_epoch(int(event.key), event.row, event.kept)
                     case Finished():
                         progress.end(int(event.key))
                         self._write_progress()
                     case Failed():
-                        raise event.error
+                        raise self._as_here(left[event.key], event.error)
+
+    def _as_here(self, fold: Run, error: Exception) -> Exception:
+        """The error of a fold that was trained elsewhere, as it is here: of the network's file, not of its copy."""
+        code = self.network.code if isinstance(self.network, OwnNetwork) else None
+        if code is None or not isinstance(error, KitError):
+            return error
+        return type(error)(str(error).replace(str(fold.folder / network_code.FILE), code.path), error.exit_code)
 
     def _begun(self, number: int) -> Run:
         """The folder of a fold, with its first checkpoint where that has the weights of another run."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DIVERGED = "diverged"  # why a training ended, in its metrics
 DRAW_EVERY = 10  # seconds between pictures of the history, each of which costs a third of one
+_LESS = "a smaller --batch-size needs less"  # of memory
 _LOOK_EVERY = 32  # steps, whether the folder is still there: a second or so
 
 
@@ -74,7 +75,7 @@ class Training:
         network: Network | OwnNetwork,
         lessons: Lessons | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self._network = settings, network
         self.state = checkpoint.State()
         self.saved = 0  # epochs in the checkpoint
         self.trained = 0  # examples of an epoch
@@ -83,20 +84,20 @@ class Training:
         options: dict[str, Any] = {
             "task": settings.task, "l2": settings.l2, "dropout": settings.dropout, "seed": settings.seed,
         }  # fmt: skip
-        self.model = network.build(precision=settings.precision, **options)
-        # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
-        self.kept = network.build(**options)
-        network.check_same(self.model, self.kept)
-        self.judge = Judge(self.kept, settings.label_smoothing)
-        self.model.compile(
-            optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
-            loss="categorical_crossentropy"
-            if lessons or settings.label_smoothing
-            else "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            jit_compile=False,  # XLA is 15 times slower on a CPU
-        )
-        self.model.optimizer.build(self.model.trainable_variables)
+        soft = lessons or settings.label_smoothing
+        with self._plainly():
+            self.model = network.build(precision=settings.precision, **options)
+            # A second copy takes each epoch's weights, is judged and saved: in float32 and without the optimizer.
+            self.kept = network.build(**options)
+            network.check_same(self.model, self.kept)
+            self.judge = Judge(self.kept, settings.label_smoothing)
+            self.model.compile(
+                optimizer=optimizers.build(settings.optimizer, settings.learning_rate),
+                loss="categorical_crossentropy" if soft else "sparse_categorical_crossentropy",
+                metrics=["accuracy"],
+                jit_compile=False,  # XLA is 15 times slower on a CPU
+            )
+            self.model.optimizer.build(self.model.trainable_variables)
         self.examples = examples(digits, settings, rows, validation_rows, lessons)
 
     @property
@@ -137,7 +138,8 @@ class Training:
         remove_abandoned(self.run.folder)
         remove_abandoned(self.run.state)
         if self.checkpoint.exists():
-            self.state = checkpoint.load(self.checkpoint, self.model)
+            with self._plainly():
+                self.state = checkpoint.load(self.checkpoint, self.model)
             self.saved = self.state.epoch
         else:
             self._prepare()
@@ -161,7 +163,8 @@ class Training:
                     self._audience = Audience(self.callbacks, self.model, settings.epochs)
                     self._audience.start()
                 while state.epoch < settings.epochs and not state.stopped:
-                    self.epoch(progress)
+                    with self._plainly():
+                        self.epoch(progress)
                     yield state.history[-1]
                 if self._audience:
                     self._audience.end()
@@ -185,6 +188,12 @@ class Training:
         except KitError:
             shutil.rmtree(self.run.folder, ignore_errors=True)
             raise
+
+    @contextlib.contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """What fails inside by the network's own code, in TensorFlow or for want of memory is a KitError."""
+        with _computed(), self._network.blamed():
+            yield
 
     def epoch(self, progress: Progress) -> None:
         """One epoch: fitted, judged, kept where it is the best, saved."""
@@ -328,20 +337,29 @@ class Training:
 
 
 @contextlib.contextmanager
+def _computed() -> Iterator[None]:
+    """What TensorFlow fails at inside, or for want of memory, is a KitError."""
+    try:
+        yield
+    except MemoryError as error:
+        raise KitError(f"there is too little memory: {_LESS}", exit_code=1) from error
+    except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
+        full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
+        what = f"TensorFlow failed, {backend.reason(error)}"
+        raise KitError(f"{what}: {_LESS}" if full else what, exit_code=1) from error
+
+
+@contextlib.contextmanager
 def resumable(run: Run, how_far: Callable[[], str], shown: bool, options: Sequence[str] = ()) -> Iterator[None]:
     """Whatever ends a training too early inside, what comes out says how to go on with it, by these options too."""
     try:
-        yield
+        with _computed():
+            yield
     except DivergedError:
         raise
-    except KitError as error:  # a full disk
+    except KitError as error:  # a full disk, too little memory
         _require(run, ": start a new one")
         raise KitError(f"{error}; then go on with: {_way_on(run, options)}", error.exit_code) from error
-    except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
-        full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
-        advice = "a smaller --batch-size needs less memory; " if full else ""
-        what = f"TensorFlow failed, {backend.reason(error)}: {how_far()}"
-        raise KitError(f"{what}; {advice}go on with: {_way_on(run, options)}", exit_code=1) from error
     except KeyboardInterrupt:
         _require(run, ": start a new one")
         Progress(0, shown=shown).say(f"stopped: {how_far()}; go on with: {_way_on(run, options)}")

@@ -121,6 +121,10 @@ class OwnNetwork:
         """A context in which Keras makes layers of its own classes and functions again."""
         return backend.keras().saving.custom_object_scope(self.objects())
 
+    def blamed(self) -> Any:
+        """A context in which what lines of its file raise is said as their error, in one line."""
+        return self.code.blamed_for_its_own() if self.code else contextlib.nullcontext()
+
     def check_same(self, one: "keras.Model", other: "keras.Model") -> None:
         """KitError where the same seed does not make the same network; both were built with one.
 

@@ -1,8 +1,6 @@
 """What a person sees while a training runs: a bar at a terminal or in a notebook, one plain line an epoch elsewhere."""
 
 import sys
-import time
-from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,11 +9,11 @@ from kit.text import printable
 if TYPE_CHECKING:
     import rich.progress
 
-_REDRAWN = 0.25  # seconds after which the bar of a notebook is drawn again
+_NAME = len("trial 1000")  # columns that a narrow terminal leaves to what a bar is of
 
 
 class _Reported:
-    """What writes to standard error: lines, and above the end of a terminal a bar; a context manager.
+    """What writes lines, and at the end of a terminal or above them in a notebook bars; a context manager.
 
     Args:
         shown: False writes nothing at all.
@@ -23,42 +21,39 @@ class _Reported:
 
     def __init__(self, shown: bool) -> None:
         self._shown = shown
-        self._bar: rich.progress.Progress | None = None
-        self._drawn: float | None = None  # when, in a notebook
+        self._bars: rich.progress.Progress | None = None
 
     def __enter__(self) -> Self:
-        if self._shown and (_at_a_terminal() or _in_notebook()):
+        if self._shown and _in_notebook():
+            from kit.training.notebook_bar import NotebookBar
+
+            self._bars = NotebookBar(*self._columns())
+            self._bars.start()
+        elif self._shown and _at_a_terminal():
             from rich.console import Console
             from rich.progress import Progress
 
             console = Console(stderr=True, highlight=False)
-            # A notebook takes what is printed while a thread draws for a part of the bar, and wipes it with that.
-            alone = not _in_notebook()
-            self._bar = Progress(*self._columns(), console=console, transient=True, auto_refresh=alone)
-            self._drawn = None if alone else time.monotonic()
-            self._bar.start()
+            self._bars = Progress(*self._columns(), console=console, transient=True)
+            self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar:
-            self._bar.stop()
+        if self._bars:
+            self._bars.stop()
 
     def _columns(self) -> "list[rich.progress.ProgressColumn]":
         """What a bar shows."""
         raise NotImplementedError
 
-    def _redraw(self) -> None:
-        """Draws the bar of a notebook again, where that was a while ago."""
-        if self._bar and self._drawn is not None and time.monotonic() - self._drawn > _REDRAWN:
-            self._bar.refresh()
-            self._drawn = time.monotonic()
-
     def say(self, line: str) -> None:
         line = printable(line)
-        if self._bar:
-            self._bar.console.print(line, markup=False, soft_wrap=True)
+        if self._shown and _in_notebook():
+            print(line, flush=True)  # what is on standard error looks like a fault there
+        elif self._bars:
+            self._bars.console.print(line, markup=False, soft_wrap=True)
         elif self._shown:
             print(line, file=sys.stderr, flush=True)
 
@@ -78,15 +73,14 @@ class Progress(_Reported):
         self._epochs = epochs
         self._done = done
         number, folds = fold
-        self._before = _fold_of(number, folds) if folds > 1 else ""
+        self._before = f"{_fold_of(number, folds)}  " if folds > 1 else ""
         self._earlier, self._all = (number - 1) * epochs, folds * epochs  # epochs, if none ends early
 
     def __enter__(self) -> Self:
         super().__enter__()
-        if self._bar:
-            self._task = self._bar.add_task(
-                "", total=None, epoch=self._done + 1, epochs=self._epochs, loss=0.0, accuracy=0.0
-            )
+        if self._bars:
+            epoch = self._done + 1
+            self._task = self._bars.add_task("", total=None, epoch=epoch, epochs=self._epochs, learned="", left="")
         return self
 
     def _columns(self) -> "list[rich.progress.ProgressColumn]":
@@ -95,23 +89,22 @@ class Progress(_Reported):
         return [
             TextColumn(self._before + "epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=24),
-            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
+            TextColumn("{task.fields[learned]}"),
             TimeRemainingColumn(),
-            TextColumn("left"),
+            TextColumn("{task.fields[left]}"),
         ]
 
     def batch(self, step: int, steps: int, loss: float, accuracy: float) -> None:
         """After batch `step` (from 1) of `steps` in the running epoch."""
-        if self._bar:
-            self._bar.update(
+        if self._bars:
+            self._bars.update(
                 self._task,
                 total=self._all * steps,
                 completed=(self._earlier + self._epoch) * steps + step,
                 epoch=self._epoch + 1,
-                loss=loss,
-                accuracy=accuracy,
+                learned=f"loss {loss:.4f}  accuracy {accuracy:.2%}",
+                left="left",
             )
-            self._redraw()
 
     def start_epoch(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
@@ -122,7 +115,43 @@ class Progress(_Reported):
         self.say(self._before + _line(row, self._epochs, kept))
 
 
-class Together(_Reported):
+class Several(_Reported):
+    """Of what is under way at once: a bar for each, by its name, with what there is to say of it.
+
+    Args:
+        shown: False writes nothing at all.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
+        super().__init__(shown)
+        self._tasks: dict[str, rich.progress.TaskID] = {}
+
+    def _columns(self) -> "list[rich.progress.ProgressColumn]":
+        from rich.progress import BarColumn, TextColumn
+        from rich.table import Column
+
+        return [
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=_NAME)),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[words]}", markup=False),
+        ]
+
+    def stands(self, name: str, done: int, total: int, words: str) -> None:
+        """How much of it is done."""
+        if self._bars:
+            words = printable(words)
+            if name not in self._tasks:
+                self._tasks[name] = self._bars.add_task(printable(name), total=total, words=words)
+            self._bars.update(self._tasks[name], completed=done, words=words)
+
+    def ended(self, name: str) -> None:
+        """It is under way no longer."""
+        if self._bars and name in self._tasks:
+            self._bars.remove_task(self._tasks.pop(name))
+            self._bars.refresh()
+
+
+class Together(Several):
     """Of the trainings of a run in folds that are under way at once, each on a worker of a cluster.
 
     Args:
@@ -134,43 +163,29 @@ class Together(_Reported):
     def __init__(self, epochs: int, folds: int, shown: bool) -> None:
         super().__init__(shown)
         self._epochs, self._folds = epochs, folds
-        self._workers: dict[int, str] = {}
-        self._tasks: dict[int, rich.progress.TaskID] = {}
+        self._workers = dict[int, str]()
 
-    def _columns(self) -> "list[rich.progress.ProgressColumn]":
-        from rich.progress import BarColumn, TextColumn
-
-        bar = "{task.completed}/{task.total}"
-        return [
-            TextColumn("{task.description}epoch " + bar),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[worker]}"),
-        ]
-
-    def begin(self, fold: int, worker: str) -> None:
-        """A worker begins with a fold, or goes on with it after another."""
+    def begin(self, fold: int, done: int, worker: str) -> None:
+        """A worker begins with a fold, or goes on with it after so many epochs."""
         self._workers[fold] = worker
-        if self._bar and fold in self._tasks:
-            self._bar.update(self._tasks[fold], worker=worker)
-        elif self._bar:
-            self._tasks[fold] = self._bar.add_task(_fold_of(fold, self._folds), total=self._epochs, worker=worker)
-        self._redraw()
+        self._show(fold, done)
 
     def end_epoch(self, fold: int, row: dict[str, float], kept: bool) -> None:
         """After an epoch of a fold: a row of its history, and whether this is its best epoch so far."""
-        if self._bar:
-            self._bar.update(self._tasks[fold], completed=round(row["epoch"]))
-            self._redraw()
-        self.say(f"{_fold_of(fold, self._folds)}{_line(row, self._epochs, kept)}  on {self._workers[fold]}")
+        self._show(fold, round(row["epoch"]))
+        self.say(f"{_fold_of(fold, self._folds)}  {_line(row, self._epochs, kept)}  on {self._workers[fold]}")
 
     def end(self, fold: int) -> None:
         """After the last epoch of a fold."""
-        if self._bar and fold in self._tasks:
-            self._bar.remove_task(self._tasks.pop(fold))
+        self.ended(_fold_of(fold, self._folds))
+
+    def _show(self, fold: int, done: int) -> None:
+        words = f"epoch {done:{len(str(self._epochs))}}/{self._epochs}  on {self._workers[fold]}"
+        self.stands(_fold_of(fold, self._folds), done, self._epochs, words)
 
 
 def _fold_of(number: int, folds: int) -> str:
-    return f"fold {number:{len(str(folds))}}/{folds}  "
+    return f"fold {number:{len(str(folds))}}/{folds}"
 
 
 def _line(row: dict[str, float], epochs: int, kept: bool) -> str:
@@ -188,6 +203,6 @@ def _at_a_terminal() -> bool:
 
 
 def _in_notebook() -> bool:
-    """Whether a notebook shows what is printed, and has what a bar in it needs; Kaggle's and Colab's have."""
+    """Whether a notebook shows what is printed: Jupyter's, Kaggle's or Colab's."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell") and find_spec("ipywidgets") is not None
+    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")

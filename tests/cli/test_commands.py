@@ -68,7 +68,7 @@ def test_every_command_and_option_has_help(command: list[str], kit_command: KitC
 
 def test_a_mistake_in_the_command_itself_is_one_line(kit_command: KitCommand) -> None:
     assert_one_line(kit_command("trian"), "No such command 'trian'", "kit --help")
-    assert_one_line(kit_command("train", "--epoch", 3), "No such option: --epoch", "kit train --help")
+    assert_one_line(kit_command("train", "--epoch", 3), "No such option", "--epoch", "kit train --help")
     assert_one_line(kit_command("train", "--epochs", "many"), "--epochs", "integer")
     assert_one_line(kit_command("submit", "-m", "hello"), "add --upload")
 

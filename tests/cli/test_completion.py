@@ -253,6 +253,31 @@ def test_zsh_fish_and_powershell_are_answered_as_they_ask(project: Path) -> None
     assert lines[0] == "malireddi:::convolutional, 94,602 parameters" and lines[-1] == "mine.py:::a file of your own"
 
 
+def in_powershell(folder: Path, line: str) -> list[str]:
+    """What stands for the last word of a line, as typer's script for PowerShell asks for it."""
+    word = "" if line.endswith(" ") else line.split()[-1]
+    words = {"_TYPER_COMPLETE_ARGS": line.strip(), "_TYPER_COMPLETE_WORD_TO_COMPLETE": word}
+    return [
+        line.partition(":::")[0] for line in printed(folder, _KIT_COMPLETE="complete_powershell", **words).splitlines()
+    ]
+
+
+def test_powershell_puts_an_answer_for_the_whole_word(project: Path) -> None:
+    assert in_powershell(project, "kit train --arch=dense-") == ["--arch=dense-wide"]
+    assert in_powershell(project, "kit train --ar") == ["--arch"]
+    assert in_powershell(project, "kit analyze --runs=runs 02") == ["02-own"]
+    assert in_powershell(project, "kit predict photos/") == []  # and no empty line, which it would take for an answer
+
+
+@pytest.mark.parametrize("written", ["{}", '"{}"'])
+def test_a_path_in_powershell_keeps_its_backslashes(written: str, project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / r"C:\Users\me\runs"  # one name here
+    if os.name == "nt":
+        folder = tmp_path / "runs"
+    shutil.copytree(project / "runs" / "01-dense", folder / "01-dense")
+    assert in_powershell(tmp_path, f"kit analyze --runs {written.format(folder)} 0") == ["01-dense"]
+
+
 @pytest.mark.parametrize("shell", ["zsh", "fish", "powershell", "pwsh"])
 def test_every_shells_script_asks_by_the_same_variable(shell: str, project: Path, ask: Ask) -> None:
     from typer.completion import get_completion_script

@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
     if importlib.util.find_spec("kaggle") is None:
-        pytest.skip('needs Kaggle\'s client: pip install "kaggle>=2.2" "six>=1.16"')
+        pytest.skip('needs Kaggle\'s client: pip install "kaggle>=2.2.4" "six>=1.16"')
     with KaggleServer() as running:
         running.let_in(home, monkeypatch)
         running.files = {"train.csv": b"label,pixel0\n7,255\n" * 999, "test.csv": b"pixel0\n0\n"}
@@ -182,7 +182,7 @@ def test_an_access_token_will_do(server: KaggleServer, submission: Path, monkeyp
 
 def test_missing_extra_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kaggle", None)
-    assert 'is not installed: pip install "kaggle>=2.2" "six>=1.16"' in said(lambda: fetch(tmp_path))
+    assert 'is not installed: pip install "kaggle>=2.2.4" "six>=1.16"' in said(lambda: fetch(tmp_path))
 
 
 def test_client_without_its_own_dependency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +191,7 @@ def test_client_without_its_own_dependency(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delitem(sys.modules, "kaggle", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     message = said(lambda: fetch(tmp_path))
-    assert "no_such_module" in message and 'pip install "kaggle>=2.2" "six>=1.16"' in message
+    assert "no_such_module" in message and 'pip install "kaggle>=2.2.4" "six>=1.16"' in message
 
 
 def test_no_token_says_where_to_make_one_and_leaves_the_terminal_alone(server: KaggleServer, tmp_path: Path) -> None:

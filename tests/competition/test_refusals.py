@@ -34,8 +34,8 @@ def quoted(words: str) -> str:
 @pytest.mark.parametrize(
     ("failure", "line"),
     [
-        (NoClient(), 'Kaggle\'s client is not installed: pip install "kaggle>=2.2" "six>=1.16"'),
-        (NoClient("six"), 'Kaggle\'s client lacks the module six: pip install "kaggle>=2.2" "six>=1.16"'),
+        (NoClient(), 'Kaggle\'s client is not installed: pip install "kaggle>=2.2.4" "six>=1.16"'),
+        (NoClient("six"), 'Kaggle\'s client lacks the module six: pip install "kaggle>=2.2.4" "six>=1.16"'),
         (
             NoToken(given=False),
             f"no Kaggle token found: make one at {SETTINGS} (section API), save it in ~/.kaggle/access_token or in the "

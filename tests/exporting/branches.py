@@ -52,9 +52,11 @@ def windows(padding: str) -> dict[str, Branch]:
 
 def activations() -> dict[str, Branch]:
     names = (
-        "relu6 leaky_relu elu selu gelu silu mish hard_sigmoid hard_silu sigmoid tanh softplus softsign exponential "
+        "relu6 leaky_relu elu selu gelu silu mish hard_sigmoid hard_silu sigmoid tanh softplus exponential "
         "softmax log_softmax celu hard_shrink"
     )
+    if not backend.tensorflow().__version__.startswith("2.19."):  # whose LiteRT has none
+        names += " softsign"
     return {name: lambda x, name=name: layers.Activation(name)(conv(x)) for name in names.split()}
 
 

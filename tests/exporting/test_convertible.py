@@ -41,7 +41,7 @@ def test_every_layer_in_the_way_is_named_once_with_its_reason() -> None:
     def middle(x: Any) -> Any:
         x = Own(name="mine")(layers.BatchNormalization()(x))
         steps = layers.Discretization([0.1, 0.5], name="steps")(x)
-        return ops.cast(steps, "float32") + ops.cast(ops.argmax(x, axis=-1, keepdims=True), "float32")
+        return ops.cast(steps, "float32") + ops.cast(ops.argmax(x, axis=-1), "float32")[..., None]
 
     assert sorted(obstacles(network(middle), ROWS)) == [
         "layer argmax (Argmax): Core ML has no operation Bitcast",

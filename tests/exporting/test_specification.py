@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
+from hostile.packages import repeated
 
 from kit import backend
 from kit.exporting import neural_network, specification
@@ -18,7 +19,7 @@ def compared(ours: Any, theirs: Any, seen: set[tuple[Any, Any]]) -> None:
     seen.add(pair)
     for field in ours.fields:
         other = theirs.fields_by_name[field.name]
-        assert (field.number, field.is_repeated) == (other.number, other.is_repeated), field.full_name
+        assert (field.number, repeated(field)) == (other.number, repeated(other)), field.full_name
         assert field.type == (INT32 if other.type == ENUM else other.type), field.full_name
         first, second = (one.containing_oneof and one.containing_oneof.name for one in (field, other))
         assert first == second, field.full_name

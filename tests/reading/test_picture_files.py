@@ -76,7 +76,7 @@ def test_without_its_extra_heic_gets_a_way_out(tmp_path: Path) -> None:
     code += "from pathlib import Path; from kit.reading import picture_files\n"
     code += "try: picture_files.read(Path(sys.argv[1]))\nexcept Exception as error: print(error)"
     said = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True).stdout
-    assert said.startswith(f'{path}: HEIC needs its extra: pip install "pillow-heif>=1.0", or give a JPEG')
+    assert said.startswith(f'{path}: HEIC needs its extra: pip install "pillow-heif>=1.1", or give a JPEG')
 
 
 def deep(kind: type, value: float) -> Image.Image:

@@ -7,7 +7,7 @@ from conftest import HOME_OF_DATA
 
 from kit import KitError
 from kit.run import network_code
-from kit.run.network_code import FILE, NetworkCode
+from kit.run.network_code import FILE, CodeError, NetworkCode
 
 
 def kept(folder: Path, text: str) -> NetworkCode:
@@ -40,6 +40,20 @@ def test_an_error_is_the_files_own(text: str, said: str, tmp_path: Path) -> None
         code.module()
     line = str(raised.value)
     assert line.startswith(str(code.path)) and said in line and "\n" not in line and len(line) < 500
+
+
+def test_what_fails_later_is_the_files_own_where_it_came_up_in_it(tmp_path: Path) -> None:
+    code = kept(tmp_path, "def half(x):\n    return x / 2\n\ndef end(x):\n    raise SystemExit\n")
+    half, end = code.module().half, code.module().end
+    with (
+        pytest.raises(CodeError, match=r"network\.py, line 2, in half: TypeError: unsupported operand"),
+        code.blamed_for_its_own(),
+    ):
+        half("text")
+    with pytest.raises(CodeError, match=r"network\.py, line 5, in end: it ends Python"), code.blamed_for_its_own():
+        end(1)
+    with pytest.raises(ZeroDivisionError), code.blamed_for_its_own():
+        _ = half(2) / 0
 
 
 def test_what_it_prints_goes_to_standard_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,6 +125,11 @@ def test_kit_open_knows_a_sweep(found: Sweep, monkeypatch: pytest.MonkeyPatch) -
         open_run(found.folder, "confusion")
 
 
+def states_in(folder: Path) -> list[str]:
+    """Of the trials in a sweep's table."""
+    return [row["state"] for row in csv.DictReader((folder / "trials.csv").read_text().splitlines())]
+
+
 def _swept(moment: tuple[str, int, str] | None, options: dict[str, Any], done: Path | None) -> None:
     """A sweep in a process of its own, which kills itself at the n-th call of a method of the journal."""
     _toy()
@@ -174,6 +179,8 @@ def test_killed_at_any_moment_and_gone_on_with_it_has_the_same_trials(
         process = started(moment, options)
         process.join()
         assert process.exitcode == KILLED, moment
+    assert states_in(tmp_path / "killed") == ["finished"]  # and the second had begun in the journal alone
+    assert (tmp_path / "killed" / "report.html").exists() and (tmp_path / "killed" / "course.png").exists()
     assert told(sweep(**options)) == told(found)[:2]
 
 
@@ -209,6 +216,8 @@ def test_ctrl_c_says_how_to_go_on(
     space.write_text("batch_size = [100, 250]\naugment = false\nepochs = 2\n")
     with pytest.raises(KeyboardInterrupt):
         sweep(toy, data=small, sweeps=tmp_path, name="stopped", trials=2, folds=2, space=space)
+    assert states_in(tmp_path / "stopped") == ["finished", "running"]
+    assert "2 trials: 1 finished, 1 running." in (tmp_path / "stopped" / "report.html").read_text()
     said = capsys.readouterr().err.splitlines()[-1]
     command = f"kit sweep --arch toy --data {small} --sweeps {tmp_path} --name stopped --trials 2 --folds 2"
     assert said.startswith("stopped: 1 trial is done; go on with: kit sweep ")

@@ -15,10 +15,10 @@ from kit.run.settings import Recipe
 from kit.search.journal import FILE, TRIALS, Journal
 from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
-from kit.search.watching import Watch
 from kit.training import networks
 from kit.training.cluster import Epoch, Event, Failed, Finished
 from kit.training.loop import DivergedError
+from kit.training.progress import Several
 from kit.training.time_limit import Clock
 
 EPOCHS = 3
@@ -109,7 +109,7 @@ def journal_of(folder: Path, task: Task) -> Journal:
 
 def searched(folder: Path, task: Task, most: int | None = 8, engine: Pretended | None = None) -> Journal:
     journal = journal_of(folder, task)
-    Trials(task, journal, engine or Pretended(), Watch(False)).go(most, None, Clock())
+    Trials(task, journal, engine or Pretended(), Several(False)).go(most, None, Clock())
     return journal
 
 
@@ -194,7 +194,7 @@ def test_time_ends_a_search_and_what_is_under_way_is_kept(tmp_path: Path, task: 
             return float(self.looked)
 
     journal = journal_of(tmp_path / "sweep", task)
-    assert Trials(task, journal, Pretended(), Watch(False)).go(None, 16, Late())
+    assert Trials(task, journal, Pretended(), Several(False)).go(None, 16, Late())
     trials = trials_of(journal, task)
     assert [trial.state for trial in trials] == ["finished", "running"]
     assert len(trials[1].reported) == EPOCHS + 1  # after 12 events of the first and the end of a fold

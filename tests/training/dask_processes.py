@@ -24,7 +24,8 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         self.file, self._log = folder / "scheduler.json", folder / "dask.log"
-        self._environment = os.environ | {"KIT_THREADS": str(backend.threads())}
+        self.cache = folder / "cache"
+        self._environment = os.environ | {"KIT_THREADS": str(backend.threads()), "KIT_CACHE": str(self.cache)}
         self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Processes":

@@ -17,8 +17,7 @@ from conftest import KILLED, needs
 from dask_processes import Processes
 from test_folds import same_as
 
-from kit import KitError, find, sweep, train
-from kit.data.cache import cache_folder
+from kit import KitError, find, train
 from kit.run.folder import Run
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
@@ -69,8 +68,7 @@ def test_five_folds_on_two_workers_are_the_same_bit_for_bit(
     told = [line for line in lines if line.startswith("fold ")]
     assert len(told) == FOLDS * EPOCHS and len({line.split("  on ")[1] for line in told}) == 2
     assert [path.name for path in there.folder.rglob(".tmp-*")] == []
-    sent = list((cache_folder() or tmp_path).glob("sha256-*.npz"))
-    assert len(sent) == 1  # the rows, which both workers have from there
+    assert len([*dask.cache.glob("sha256-*.npz")]) == 1  # the rows, which both workers have from there
 
 
 def when(
@@ -87,19 +85,6 @@ def when(
     thread = threading.Thread(target=wait)
     thread.start()
     return thread
-
-
-def test_a_sweep_has_a_trial_on_each_worker_at_once(
-    dask: Processes, options: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    space = {"epochs": 2, "augment": False, "optimizer": "adam", "batch_size": 100}
-    given = {"arch": "dense", "data": options["data"], "folds": 2, "space": space}
-    there = sweep(**given, trials=3, sweeps=tmp_path / "there", cluster=dask.address)
-    assert capsys.readouterr().err.startswith(f"2 trials at once on {dask.address}, see ")
-    here = sweep(**given, trials=1, sweeps=tmp_path / "here", progress=False)
-    assert [trial.state for trial in there.trials] == ["finished"] * 3
-    first, alone = there.trials[0], here.trials[0]
-    assert (first.values, first.accuracies, first.reported) == (alone.values, alone.accuracies, alone.reported)
 
 
 def test_a_loss_that_becomes_nan_ends_the_run_once_with_its_line(dask: Processes, small: Path, tmp_path: Path) -> None:
@@ -150,21 +135,34 @@ def written(run: Run) -> int:
     return (run.folder / "model.keras").stat().st_mtime_ns
 
 
+def interrupted(moment: Callable[[psutil.Process], object], options: dict[str, Any], folder: Path) -> list[str]:
+    """What is said where Ctrl-C comes then to folds on processes of this computer, which have all ended afterwards."""
+    words = [part for name, value in options.items() for part in (f"--{name}", value)]
+    command = [sys.executable, "-m", "kit", "train", *map(str, words), "--cluster", "local:2"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        it = psutil.Process(process.pid)
+        when(lambda: bool(moment(it)), lambda: None, unless=process.poll).join()
+        children = it.children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+        lines = process.communicate()[1].splitlines()
+    assert process.returncode == 130, lines
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    return lines
+
+
+def test_ctrl_c_before_the_processes_are_up_is_silent(options: dict[str, Any], tmp_path: Path) -> None:
+    assert interrupted(lambda process: process.children(), options, tmp_path) == []
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_ctrl_c_ends_the_processes_of_this_computer_and_says_how_to_go_on(
     options: dict[str, Any], tmp_path: Path
 ) -> None:
-    words = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = [sys.executable, "-m", "kit", "train", *map(str, words), "--cluster", "local:2"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        begun = (tmp_path / "runs/01-dense/folds/1/history.csv").exists
-        when(begun, lambda: None, unless=process.poll).join()
-        children = psutil.Process(process.pid).children(recursive=True)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
-        first, *lines = process.communicate()[1].splitlines()
-    assert first.startswith("2 at once on local:2, see http") and process.returncode == 130
+    begun = (tmp_path / "runs/01-dense/folds/1/history.csv").exists
+    first, *lines = interrupted(lambda process: begun(), options, tmp_path)
+    assert first.startswith("2 at once on local:2, see http")
     way_on = "kit train --resume 01-dense --cluster local:2"
     assert re.fullmatch(
         rf"stopped: \d of 5 folds (is|are) finished, \d+ epochs are saved .*; go on with: {way_on}", lines[-1]
     )
     assert all(re.match(r"fold \d/5  epoch \d/3  loss .*  on tls://127.0.0.1:\d+$", line) for line in lines[:-1])
-    assert psutil.wait_procs(children, timeout=10)[1] == []

@@ -1,8 +1,10 @@
 """What may be wrong with a cluster, each in one line, before anything runs; and TLS."""
 
 import contextlib
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -136,38 +138,6 @@ def test_other_versions_of_what_kit_stands_on_are_named() -> None:
     assert "TensorFlow not installed, and" in difference(ours | {"TensorFlow": "not installed"}, "w")
 
 
-def certificate(folder: Path) -> dict[str, str]:
-    """A certificate of its own authority, in files; Dask's settings for it."""
-    from distributed.security import Security
-
-    made, names = Security.temporary(), {}
-    for name in ("tls_ca_file", "tls_client_cert", "tls_client_key"):
-        names[name] = str(folder / f"{name}.pem")
-        Path(names[name]).write_text(getattr(made, name), encoding="utf-8", newline="")
-    return names
-
-
-def test_a_scheduler_behind_tls_wants_certificates(
-    processes: Processes,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    import dask
-
-    files = certificate(tmp_path)
-    given = ["--tls-ca-file", files["tls_ca_file"], "--tls-cert", files["tls_client_cert"]]
-    given += ["--tls-key", files["tls_client_key"], "--protocol", "tls"]
-    processes.scheduler(*given)
-    processes.worker("--no-nanny", *given)
-    assert processes.address.startswith("tls://")
-    monkeypatch.setattr(cluster_address, "PATIENCE", 5.0)
-    assert re.fullmatch("no connection by TLS, .*: set distributed.comm.tls in Dask's .*", refusal(processes.address))
-    client = {"cert": files["tls_client_cert"], "key": files["tls_client_key"]}
-    settings = {"distributed.comm.tls.ca-file": files["tls_ca_file"], "distributed.comm.tls.client": client}
-    with dask.config.set(settings), connect(processes.address) as engine:
-        assert engine.workers == 1
-
-
 @pytest.mark.parametrize(
     ("options", "line"),
     [
@@ -188,6 +158,32 @@ def test_a_run_that_is_one_training_or_was_planned_is_not_gone_on_with_on_a_clus
     for number, line in ((1, "it is for several trainings"), (2, "2 was planned for this computer, by --time-limit")):
         with pytest.raises(KitError, match=f"^--cluster: {line}"):
             train(resume=number, runs=tmp_path, cluster="tcp://nowhere.invalid:1")
+
+
+def test_ctrl_c_waits_until_the_processes_have_begun_and_is_none_of_theirs() -> None:
+    asked = "import signal; print(sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, []))))"
+    with pytest.raises(KeyboardInterrupt), cluster_address._signals_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        blocked = subprocess.check_output([sys.executable, "-c", asked], text=True)
+    assert blocked.strip() == str(sorted(map(int, cluster_address._SIGNALS)))
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+
+
+SCRIPT = """
+from kit import KitError, train
+try:
+    train("dense", folds=2, cluster="local:1")
+except KitError as error:
+    print(error)
+"""
+
+
+def test_a_script_that_does_not_know_its_first_run_from_others_is_one_line(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8", newline="")
+    ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    line = "--cluster local:1: the processes do not start, .*: in a script of your own begin them under if __name__ == "
+    assert ended.stderr == "" and re.fullmatch(f'{line}"__main__":', ended.stdout.strip())
 
 
 def test_without_its_extra_the_command_says_what_to_install(

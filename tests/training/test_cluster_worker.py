@@ -1,5 +1,9 @@
 """What client and workers say to each other, by tasks that train nothing, on workers that are threads here."""
 
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +17,7 @@ from conftest import bare_run, needs
 from kit import KitError
 from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
+from kit.run.network_code import CodeError
 from kit.training import cluster, cluster_worker
 from kit.training.cluster import TRIES, Begun, Engine, Epoch, Failed, Finished
 from kit.training.cluster_worker import Channel, about
@@ -162,6 +167,49 @@ def test_what_nobody_foresaw_comes_as_it_is(engine: Engine, digits: LabelledDigi
     assert isinstance(failed, Failed) and isinstance(failed.error, ZeroDivisionError)
 
 
+class ResourceExhaustedError(Exception):
+    """TensorFlow's has this name too."""
+
+
+def error_from(cause: Exception, kind: type[KitError] = KitError) -> KitError:
+    error = kind("a line")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (KitError("a line"), "ended"),
+        (error_from(ValueError()), "ended"),
+        (error_from(FileNotFoundError(), CodeError), "ended"),
+        (error_from(OSError(28, "No space left on device")), "unable"),
+        (error_from(ResourceExhaustedError()), "unable"),
+        (error_from(MemoryError(), CodeError), "unable"),
+        (MemoryError(), "unable"),
+    ],
+)
+def test_what_its_user_did_ends_a_training_and_what_its_computer_lacks_sends_it_on(
+    error: Exception, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Heard:
+        def __init__(self) -> None:
+            self.told = list[tuple[str, dict[str, Any]]]()
+
+        def tell(self, kind: str, **what: Any) -> None:
+            self.told.append((kind, what))
+
+    def fails(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cluster_worker, "_trained", fails)
+    run, heard = bare_run(tmp_path / "01-one"), Heard()
+    files = {"settings.json": (run.folder / "settings.json").read_bytes()}
+    cluster_worker._train(heard, {"name": "01-one", "files": files})  # type: ignore[arg-type]
+    [(said, what)] = heard.told
+    assert said == kind and "line" in (what if kind == "unable" else what["failed"])
+
+
 def test_one_that_is_stopped_ends_and_its_worker_takes_the_next(
     engine: Engine, digits: LabelledDigits, tmp_path: Path
 ) -> None:
@@ -261,3 +309,25 @@ def test_a_run_that_was_removed_meanwhile_is_not_made_anew(
     with pytest.raises(KitError, match=r"01-one.history\.csv: no such file or folder"):
         list(engine.events())
     assert not run.folder.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc is meant")
+def test_a_worker_keeps_the_memory_that_it_frees_as_other_processes_do() -> None:
+    program = textwrap.dedent("""
+        import resource, sys
+        import numpy as np
+        from kit.training.cluster_worker import keep_freed_memory
+
+        if sys.argv[1] == "kept":
+            keep_freed_memory()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(50):
+            np.ones(2**20)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """)
+    as_nannies_set_it = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
+    faults = [
+        int(subprocess.check_output([sys.executable, "-c", program, what], env=as_nannies_set_it, text=True))
+        for what in ("forgotten", "kept")
+    ]
+    assert faults[1] < faults[0] / 5

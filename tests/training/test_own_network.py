@@ -269,8 +269,11 @@ def network(x):
          "    def call(self, x):\n        return self.times * x\n    def get_config(self):\n"
          "        return {**super().get_config(), 'times': self.times + 1}\n"
          "def network(x): return layers.Flatten()(Own()(x))\n", "layer own (Own) computes something else when"),
+        ("class Own(layers.Layer):\n    def call(self, x, training=None):\n"
+         "        return x.flatten() if training else x\n"
+         "def network(x): return layers.Flatten()(Own()(x))\n", ", in call: AttributeError: "),
     ],
-    ids=["not here", "not again", "variables of its own kind", "another"],
+    ids=["not here", "not again", "variables of its own kind", "another", "not in training"],
 )  # fmt: skip
 def test_a_network_is_computed_and_stored_once_before_it_is_trained(
     body: str, said: str, write: Any, small: Path, tmp_path: Path, kit_here: KitCommand

@@ -378,9 +378,9 @@ FULL = (
         (
             "ResourceExhaustedError",
             FULL,
-            "failed, OOM: 1 of 2 epochs are saved in .*; a smaller --batch-size needs less",
+            "failed, OOM: a smaller --batch-size needs less; then",
         ),
-        ("UnimplementedError", "No such GPU implementation", "failed, No such GPU implementation: 1 of 2 epochs are"),
+        ("UnimplementedError", "No such GPU implementation", "failed, No such GPU implementation; then"),
     ],
 )
 def test_what_a_gpu_refuses_in_the_middle_is_one_line_and_the_training_goes_on_later(
@@ -395,7 +395,7 @@ def test_what_a_gpu_refuses_in_the_middle_is_one_line_and_the_training_goes_on_l
 
     with monkeypatch.context() as patch:
         patch.setattr(loop.Training, "_fit", fails)
-        with pytest.raises(KitError, match=rf"^TensorFlow {line}.*; go on with: kit train --resume [^\n]*01-toy$"):
+        with pytest.raises(KitError, match=rf"^TensorFlow {line} go on with: kit train --resume [^\n]*01-toy$"):
             train(toy, data=small, runs=tmp_path, epochs=2, progress=False)
     assert train(resume=tmp_path / "01-toy", progress=False).metrics["finished"]
 
