@@ -219,9 +219,13 @@ def _client(where: Any, address: str) -> "Client":
     from distributed import Client
 
     try:
-        return Client(where, timeout=PATIENCE, set_as_default=False, name="kit")
+        client = Client(where, timeout=PATIENCE, set_as_default=False, name="kit")
     except (OSError, RuntimeError) as error:
         raise _no_answer(address) from error
+    # What failed in tasks that nobody waits for any more is told of when they are collected, which may be long after
+    # the end: so it is their loop, Dask's own, that is told to keep it to itself.
+    client.loop.asyncio_loop.set_exception_handler(lambda loop, context: None)
+    return client
 
 
 def _no_answer(address: str) -> KitError:

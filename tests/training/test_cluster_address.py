@@ -1,6 +1,8 @@
 """What may be wrong with a cluster, each in one line, before anything runs; and TLS."""
 
+import asyncio
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -21,7 +23,7 @@ import kit
 from kit import KitError, train
 from kit.training import cluster_address, cluster_worker
 from kit.training.cluster import connect
-from kit.training.cluster_address import difference
+from kit.training.cluster_address import connected, difference
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
 
@@ -198,3 +200,23 @@ def test_without_its_extra_the_command_says_what_to_install(
 def test_without_a_cluster_nothing_of_dask_is_imported() -> None:
     asked = "import kit.training.trainer, sys; print({'dask', 'distributed', 'kit.training.cluster'} & {*sys.modules})"
     assert subprocess.check_output([sys.executable, "-c", asked], text=True) == "set()\n"
+
+
+def test_a_task_of_dasks_that_failed_unheard_is_not_told_of_after_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    async def failing() -> None:
+        raise TimeoutError
+
+    async def begun() -> list[asyncio.Task[None]]:
+        tasks = [asyncio.create_task(failing())]
+        await asyncio.wait(tasks)
+        return tasks
+
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as cluster:
+        with connected(cluster.scheduler_address) as client:
+            held = asyncio.run_coroutine_threadsafe(begun(), client.loop.asyncio_loop).result()
+        caplog.clear()
+        del held
+        gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
