@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,7 @@ def _signals_held() -> Iterator[None]:
     usual = {number: handler for number, handler in usual.items() if handler not in (signal.SIG_IGN, None)}
     for number in usual:
         signal.signal(number, lambda number, frame: came.append(number))
+    resource_tracker.ensure_running()  # which would lift the mask of the thread that starts the first process
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # which threads and processes take over
     try:
         yield

@@ -171,6 +171,31 @@ def test_ctrl_c_waits_until_the_processes_have_begun_and_is_none_of_theirs() -> 
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
 
 
+FIRST = """
+import multiprocessing
+import signal
+
+from kit.training.cluster_address import _signals_held
+
+
+def tell():
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+
+if __name__ == "__main__":
+    with _signals_held():
+        first = multiprocessing.get_context("spawn").Process(target=tell)
+        first.start()
+    first.join()
+"""
+
+
+def test_the_first_process_of_all_is_deaf_too(tmp_path: Path) -> None:
+    """With it Python starts one that keeps track of what they share, and lifts the mask afterwards."""
+    (tmp_path / "first.py").write_text(FIRST, encoding="utf-8", newline="")
+    assert subprocess.check_output([sys.executable, tmp_path / "first.py"], text=True, timeout=60) == "True\n"
+
+
 SCRIPT = """
 from kit import KitError, train
 try:
