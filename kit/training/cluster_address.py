@@ -41,6 +41,7 @@ def dask_teardown(worker):
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _LOGGERS = ("asyncio", "bokeh", "distributed", "tornado")
 _MOST = 256  # processes of local:N
+_GIVES_UP = (2026, 7)  # the first distributed that ends where a process does while it starts, instead of trying again
 _FORMS = "give tcp://HOST:8786, tls://HOST:8786, a scheduler's address file, or local:N"
 
 
@@ -106,6 +107,15 @@ def _end_where_a_script_is_run_again() -> None:
         sys.exit(1)
 
 
+def _require_that_processes_start() -> None:
+    """RuntimeError where a process ends as it begins, as a script that is run again; Dask would start it for ever."""
+    first = multiprocessing.get_context("spawn").Process(target=int)
+    first.start()
+    first.join()
+    if first.exitcode:
+        raise RuntimeError("one ended as it began")
+
+
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
     """What Dask logs and warns of in this process is said by kit, or nobody's concern."""
@@ -132,10 +142,13 @@ def _local(address: str, count: str) -> Iterator[Any]:
     speak to a scheduler can run code on its workers, and a port is open to everybody on this computer.
     """
     from distributed import LocalCluster
+    from distributed import __version__ as version
 
     if not re.fullmatch("[0-9]{1,9}", count) or not 1 <= int(count) <= _MOST:
         raise KitError(f"--cluster {address}: give a number of processes from 1 to {_MOST}, such as local:2")
     try:
+        if tuple(map(int, version.split(".")[:2])) < _GIVES_UP:
+            _require_that_processes_start()
         cluster = LocalCluster(
             n_workers=int(count),
             threads_per_worker=max(1, backend.threads() // int(count)),

@@ -198,6 +198,8 @@ def test_the_first_process_of_all_is_deaf_too(tmp_path: Path) -> None:
 
 SCRIPT = """
 from kit import KitError, train
+from kit.training import cluster_address
+cluster_address._GIVES_UP = {}
 try:
     train("dense", folds=2, cluster="local:1")
 except KitError as error:
@@ -205,9 +207,13 @@ except KitError as error:
 """
 
 
-def test_a_script_that_does_not_know_its_first_run_from_others_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gives_up", [cluster_address._GIVES_UP, (9999,)])
+def test_a_script_that_does_not_know_its_first_run_from_others_is_one_line(
+    tmp_path: Path, gives_up: tuple[int, ...]
+) -> None:
+    """With a distributed that ends there, and with one before, which would begin processes for ever."""
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8", newline="")
+    script.write_text(SCRIPT.format(gives_up), encoding="utf-8", newline="")
     ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     line = "--cluster local:1: the processes do not start, .*: in a script of your own begin them under if __name__ == "
     assert ended.stderr == "" and re.fullmatch(f'{line}"__main__":', ended.stdout.strip())
