@@ -31,12 +31,17 @@ class KitError(Exception):
     """A mistake that its user can mend, said in one line: which file, which row, what to do.
 
     The command line prints the message and exits with `exit_code`: 2 where the input is wrong (the default),
-    1 where something outside refused or failed (Kaggle, the network, a diverged training).
+    1 where something outside refused or failed (Kaggle, the network, a diverged training). A notebook
+    shows the message alone.
     """
 
     def __init__(self, message: str, exit_code: int = 2) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 # What a notebook needs, and where it lives; imported when first asked for, so that `import kit` stays quick.

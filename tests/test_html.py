@@ -2,7 +2,11 @@
 
 import base64
 import io
+import os
 import re
+import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from kit import html
 from kit.competition.log import Submission
 from kit.exporting.proof import Difference, Proof
 from kit.run.folder import Run
+from kit.run.runs import runs
 
 TAGS = {"div", "b", "table", "thead", "tbody", "tr", "th", "td", "p", "img"}
 
@@ -58,6 +63,27 @@ def test_an_unfinished_run_shows_how_far_it_is_and_a_damaged_one_what_is_wrong(e
     assert page.words[0] == "01-<b>bold" and "0 of 25" in page.words and not page.pictures
     (folder / "settings.json").write_bytes(settings[:100])
     assert any("settings.json" in words for words in shown(Run(folder)).words)
+
+
+def test_runs_are_a_table_and_what_is_damaged_a_line(exportable: Run, tmp_path: Path) -> None:
+    assert shown(runs(tmp_path)).words == ["no runs yet"]
+    for name, whole in (("01-dense", True), ("02-damaged", False)):
+        shutil.copytree(exportable.folder, tmp_path / name)
+        file = tmp_path / name / "metrics.json"
+        file.write_bytes(file.read_bytes() if whole else b"{")
+    words = shown(runs(tmp_path)).words
+    assert "01-dense" in words and f"{exportable.metrics['val_accuracy']:.2%}" in words and "02-damaged" not in words
+    assert [word for word in words if "02-damaged" in word and "metrics.json" in word]
+
+
+def test_a_mistake_is_its_line_alone_in_ipython(tmp_path: Path) -> None:
+    cell = "import kit; kit.find('nothing', 'no-such-folder')"
+    ended = subprocess.run(
+        [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", cell],
+        cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", env={**os.environ, "IPYTHONDIR": str(tmp_path)},
+    )  # fmt: skip
+    [line] = (ended.stdout + ended.stderr).splitlines()
+    assert re.fullmatch(r"KitError: no-such-folder.nothing: no such run: kit runs lists what there is", line)
 
 
 def test_an_analysis_shows_its_accuracy_and_its_matrix(exportable: Run) -> None:

@@ -121,47 +121,16 @@ def _obstacles(model: Any, task: Any) -> list[str]:
 
 def runs(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     """List the runs, the best first."""
+    from kit.run.listing import HEADINGS, SEEN, row
     from kit.run.runs import runs as all_runs
 
-    listed, rows = [], []
-    for run in all_runs(runs):
-        try:
-            metrics = run.metrics if run.judged else {}
-            if "arch" not in metrics:
-                metrics = {"arch": run.settings.arch, **metrics}
-        except KitError as error:
-            complain(str(error))
-            continue
-        listed.append({"run": run.name, **metrics})
-        rows.append(_row(run.name, metrics))
+    listed = all_runs(runs).listed(complain)
     if as_json:
         print_json(listed)
-    elif rows:
-        headings = ["run", "network", "val_accuracy", "val_loss", "accuracy", "epochs", "seconds", "parameters"]
+    elif listed:
         spare = ["parameters", "seconds", "accuracy", "val_loss", "epochs", "network"]
-        print_table(headings, rows, right=range(2, 8), spare=spare)
-        if any(metrics.get("seen") for metrics in listed):
-            print("\n* may have been trained on the rows that judge it")
+        print_table(HEADINGS, [row(each) for each in listed], right=range(2, 8), spare=spare)
+        if any(each.get("seen") for each in listed):
+            print(f"\n{SEEN}")
     else:
         remark(f"{runs}: no runs yet: start with kit train")
-
-
-def _row(name: str, metrics: dict[str, Any]) -> list[str]:
-    def shown(key: str, form: str) -> str:
-        return format(metrics[key], form) if key in metrics else "–"
-
-    epochs = f"{metrics.get('epochs_done', 0)}/{metrics.get('epochs', '?')}"
-    if metrics.get("imported"):
-        epochs = "imported"
-    elif not metrics.get("finished"):
-        epochs = f"unfinished {epochs}"
-    elif metrics.get("stopped") == "diverged":
-        epochs = f"diverged {epochs}"
-    network = metrics["arch"] + (f", {metrics['folds']} folds" if "folds" in metrics else "")
-    seen = "*" if metrics.get("seen") else ""
-    accuracies = [
-        shown("val_accuracy", ".2%") + seen,
-        shown("val_loss", ".4f"),
-        shown("accuracy", ".2%"),
-    ]
-    return [name, network, *accuracies, epochs, shown("seconds", ".0f"), shown("parameters", ",")]

@@ -13,6 +13,7 @@ from kit.files import staging, write_text
 from kit.model_files import instead_of_a_run, is_model
 from kit.names import check_name, composed
 from kit.run.folder import FOLDS, Run, versions
+from kit.run.listing import Runs
 from kit.run.settings import RUNS, Settings
 from kit.system import in_plain_words, patiently
 from kit.task import Task
@@ -128,12 +129,12 @@ def named(run: str, folder: Path) -> list[Run]:
     return [Run(folder / known) for known in found]
 
 
-def runs(runs: Path | str = RUNS) -> list[Run]:
-    """All runs that finished an epoch or are at it, the highest validation accuracy first.
+def runs(runs: Path | str = RUNS) -> Runs:
+    """All runs that finished an epoch or are at it, the highest validation accuracy first; a list.
 
     Networks that may have learned from the rows that judge them come after those that have not.
     """
-    return _ranked(Path(runs))
+    return Runs(_ranked(Path(runs)))
 
 
 def best(

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def dask_teardown(worker):
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _LOGGERS = ("asyncio", "bokeh", "distributed", "tornado")
 _MOST = 256  # processes of local:N
+_GIVES_UP = (2026, 7)  # the first distributed that ends where a process does while it starts, instead of trying again
 _FORMS = "give tcp://HOST:8786, tls://HOST:8786, a scheduler's address file, or local:N"
 
 
@@ -83,6 +85,7 @@ def _signals_held() -> Iterator[None]:
     usual = {number: handler for number, handler in usual.items() if handler not in (signal.SIG_IGN, None)}
     for number in usual:
         signal.signal(number, lambda number, frame: came.append(number))
+    resource_tracker.ensure_running()  # which would lift the mask of the thread that starts the first process
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # which threads and processes take over
     try:
         yield
@@ -102,6 +105,15 @@ def _end_where_a_script_is_run_again() -> None:
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         sys.exit(1)
+
+
+def _require_that_processes_start() -> None:
+    """RuntimeError where a process ends as it begins, as a script that is run again; Dask would start it for ever."""
+    first = multiprocessing.get_context("spawn").Process(target=int)
+    first.start()
+    first.join()
+    if first.exitcode:
+        raise RuntimeError("one ended as it began")
 
 
 @contextlib.contextmanager
@@ -130,10 +142,13 @@ def _local(address: str, count: str) -> Iterator[Any]:
     speak to a scheduler can run code on its workers, and a port is open to everybody on this computer.
     """
     from distributed import LocalCluster
+    from distributed import __version__ as version
 
     if not re.fullmatch("[0-9]{1,9}", count) or not 1 <= int(count) <= _MOST:
         raise KitError(f"--cluster {address}: give a number of processes from 1 to {_MOST}, such as local:2")
     try:
+        if tuple(map(int, version.split(".")[:2])) < _GIVES_UP:
+            _require_that_processes_start()
         cluster = LocalCluster(
             n_workers=int(count),
             threads_per_worker=max(1, backend.threads() // int(count)),
@@ -219,9 +234,13 @@ def _client(where: Any, address: str) -> "Client":
     from distributed import Client
 
     try:
-        return Client(where, timeout=PATIENCE, set_as_default=False, name="kit")
+        client = Client(where, timeout=PATIENCE, set_as_default=False, name="kit")
     except (OSError, RuntimeError) as error:
         raise _no_answer(address) from error
+    # What failed in tasks that nobody waits for any more is told of when they are collected, which may be long after
+    # the end: so it is their loop, Dask's own, that is told to keep it to itself.
+    client.loop.asyncio_loop.set_exception_handler(lambda loop, context: None)
+    return client
 
 
 def _no_answer(address: str) -> KitError:

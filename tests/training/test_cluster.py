@@ -151,7 +151,8 @@ def interrupted(moment: Callable[[psutil.Process], object], options: dict[str, A
 
 
 def test_ctrl_c_before_the_processes_are_up_is_silent(options: dict[str, Any], tmp_path: Path) -> None:
-    assert interrupted(lambda process: process.children(), options, tmp_path) == []
+    """The first child keeps track of what the others share."""
+    assert interrupted(lambda process: len(process.children()) > 1, options, tmp_path) == []
     assert [*tmp_path.iterdir()] == []
 
 

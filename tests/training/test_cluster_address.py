@@ -1,6 +1,8 @@
 """What may be wrong with a cluster, each in one line, before anything runs; and TLS."""
 
+import asyncio
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -21,7 +23,7 @@ import kit
 from kit import KitError, train
 from kit.training import cluster_address, cluster_worker
 from kit.training.cluster import connect
-from kit.training.cluster_address import difference
+from kit.training.cluster_address import connected, difference
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
 
@@ -169,8 +171,35 @@ def test_ctrl_c_waits_until_the_processes_have_begun_and_is_none_of_theirs() -> 
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
 
 
+FIRST = """
+import multiprocessing
+import signal
+
+from kit.training.cluster_address import _signals_held
+
+
+def tell():
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+
+if __name__ == "__main__":
+    with _signals_held():
+        first = multiprocessing.get_context("spawn").Process(target=tell)
+        first.start()
+    first.join()
+"""
+
+
+def test_the_first_process_of_all_is_deaf_too(tmp_path: Path) -> None:
+    """With it Python starts one that keeps track of what they share, and lifts the mask afterwards."""
+    (tmp_path / "first.py").write_text(FIRST, encoding="utf-8", newline="")
+    assert subprocess.check_output([sys.executable, tmp_path / "first.py"], text=True, timeout=60) == "True\n"
+
+
 SCRIPT = """
 from kit import KitError, train
+from kit.training import cluster_address
+cluster_address._GIVES_UP = {}
 try:
     train("dense", folds=2, cluster="local:1")
 except KitError as error:
@@ -178,9 +207,13 @@ except KitError as error:
 """
 
 
-def test_a_script_that_does_not_know_its_first_run_from_others_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gives_up", [cluster_address._GIVES_UP, (9999,)])
+def test_a_script_that_does_not_know_its_first_run_from_others_is_one_line(
+    tmp_path: Path, gives_up: tuple[int, ...]
+) -> None:
+    """With a distributed that ends there, and with one before, which would begin processes for ever."""
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8", newline="")
+    script.write_text(SCRIPT.format(gives_up), encoding="utf-8", newline="")
     ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     line = "--cluster local:1: the processes do not start, .*: in a script of your own begin them under if __name__ == "
     assert ended.stderr == "" and re.fullmatch(f'{line}"__main__":', ended.stdout.strip())
@@ -198,3 +231,23 @@ def test_without_its_extra_the_command_says_what_to_install(
 def test_without_a_cluster_nothing_of_dask_is_imported() -> None:
     asked = "import kit.training.trainer, sys; print({'dask', 'distributed', 'kit.training.cluster'} & {*sys.modules})"
     assert subprocess.check_output([sys.executable, "-c", asked], text=True) == "set()\n"
+
+
+def test_a_task_of_dasks_that_failed_unheard_is_not_told_of_after_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    async def failing() -> None:
+        raise TimeoutError
+
+    async def begun() -> list[asyncio.Task[None]]:
+        tasks = [asyncio.create_task(failing())]
+        await asyncio.wait(tasks)
+        return tasks
+
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as cluster:
+        with connected(cluster.scheduler_address) as client:
+            held = asyncio.run_coroutine_threadsafe(begun(), client.loop.asyncio_loop).result()
+        caplog.clear()
+        del held
+        gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
