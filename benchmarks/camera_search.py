@@ -13,13 +13,13 @@ mean of the sources' own shares, so that one writer's many photographs count no 
 import argparse
 import statistics
 import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import lines
-from pairs import KIT
 
 from kit.reading.labelled_photographs import Photographs, judge
 from kit.reading.picture_files import FITS
@@ -27,17 +27,22 @@ from kit.reading.reader import open_reader
 from kit.task import BACKGROUND
 
 FILE = Path(__file__).with_name("camera_networks.py")
+TRIAL = [sys.executable, str(Path(__file__).with_name("camera_trial.py"))]
 HANDWRITING = ("photo", "crop_photo")  # kinds of digits; not cells of one writer, nor print
 Shares = tuple[float, ...]
 
 
 def _own(function: str, *more: str) -> list[str]:
-    return ["--arch", f"{FILE}:{function}", *more]
+    return ["--", "--arch", f"{FILE}:{function}", *more]
 
 
-CANDIDATES = {
-    "camera": [],
-    "camera-96": ["--size", "96", "--epochs", "30"],
+CANDIDATES = {  # what camera_trial.py takes: proportions, then options of kit train
+    "camera": ["--"],
+    "unframed": ["WRITING.framed=0", "--"],
+    "alphabets": ["STOCK.alphabets=160", "STOCK.doodles=1250", "--"],
+    "no-padding": ["PADDING.share=0", "--"],
+    "more-things": ["KINDS.letter=0.45", "KINDS.things=0.29", "--"],
+    "camera-96": ["--", "--size", "96", "--epochs", "30"],
     "coarse-96": _own("coarse", "--size", "96"),
     "peaked": _own("peaked"),
     "peaked-coarse-96": _own("peaked_coarse", "--size", "96"),
@@ -45,9 +50,9 @@ CANDIDATES = {
     "wide-coarse-96": _own("wide_coarse", "--size", "96"),
     "squeezed": _own("squeezed"),
     "two-scales-96": _own("two_scales", "--size", "96"),
-    "smoothed": ["--label-smoothing", "0.05"],
-    "more-background": ["--background-share", "0.4"],
-    "pair": ["--folds", "2", "--epochs", "20"],
+    "smoothed": ["--", "--label-smoothing", "0.05"],
+    "more-background": ["--", "--background-share", "0.4"],
+    "pair": ["--", "--folds", "2", "--epochs", "20"],
 }
 
 
@@ -84,7 +89,7 @@ def trained(name: str, seed: int, given: argparse.Namespace) -> str:
     options = ["--seed", str(seed), "--name", name, "--data", str(given.data), "--runs", str(given.runs)]
     started = time.monotonic()
     finished = subprocess.run(
-        [*KIT, "train", "--camera", *CANDIDATES[name], *shorter, *options],
+        [*TRIAL, *CANDIDATES[name], "--camera", *shorter, *options],
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     run = finished.stdout.strip()

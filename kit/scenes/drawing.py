@@ -210,12 +210,13 @@ class _Draw(Chance):
         label = int(self.labels[number])
         by_rule = self.chance(HANDS.by_rule[label])
         strokes = self.pick(self.around.digits[label]) if by_rule else self.national(self.strokes[number], label)
-        size = self.size()
+        size, spread = self.framing()
         clean, plain = self.chance(SHEET.clean), self.chance(SHEET.plain)
         page = self.page(clean, plain, size)
         pen = self.pen(size, page, clean, PENS.widest_by_rule if by_rule else PENS.widest)
-        overhang = self.uniform(*WRITING.far_overhang) if self.chance(WRITING.overhanging) else WRITING.overhang
-        ink = self.write(strokes, size, pen, bend=1.0, overhang=overhang)
+        far = spread == 1 and self.chance(WRITING.overhanging)
+        overhang = self.uniform(*WRITING.far_overhang) if far else WRITING.overhang
+        ink = self.write(strokes, size, pen, bend=1.0, overhang=overhang, spread=spread)
         if pen.darkness * float(np.vdot(page, ink)) < PENS.faintest * float(ink.sum()):  # it lies in the dark
             page = np.maximum(page, PENS.faintest / pen.darkness)
         whole = ink if clean or plain else self.perhaps_with_neighbours(ink, size, pen)
@@ -229,14 +230,15 @@ class _Draw(Chance):
         kind = self.kinds[int(np.searchsorted(self.kind_bounds, self.generator.random()))]
         if kind == "things":
             return self.photographed(self.things.scene(), clean=False), None
-        clean, plain, size = self.chance(SHEET.clean), self.chance(SHEET.plain_background), self.size()
+        clean, plain = self.chance(SHEET.clean), self.chance(SHEET.plain_background)
+        size, spread = self.framing()
         page = self.page(clean, plain, size)
         pen = self.pen(size, page, clean, PENS.widest)
         letter = None
         if kind == "paper":
             ink = self.neighbours(size, pen) if self.chance(NEIGHBOURS.on_bare_paper) else np.zeros_like(page)
         elif kind == "letter":
-            letter = ink = self.letter(size, pen)
+            letter = ink = self.letter(size, pen, spread)
             if not clean and not plain:
                 ink = self.perhaps_with_neighbours(ink, size, pen)
         elif kind == "text":
@@ -247,9 +249,11 @@ class _Draw(Chance):
             ink = self.specks(pen) if self.chance(UNREADABLE.specks) else self.overwritten(size, pen)
         return self.photographed(_inked(page, ink, pen), clean, max(size, SENSOR.background_size)), letter
 
-    def size(self) -> float:
-        """The longer side of a character, in 64ths of the frame."""
-        return self.log_uniform(*WRITING.size)
+    def framing(self) -> tuple[float, float]:
+        """The longer side of a character, in 64ths of the frame, and what share of the room around it it may use."""
+        if self.chance(WRITING.framed):
+            return self.log_uniform(*WRITING.framed_size), WRITING.framed_spread
+        return self.log_uniform(*WRITING.size), 1.0
 
     def pen(self, size: float, page: np.ndarray, clean: bool, widest: float) -> Pen:
         """One of any width up to that share of a character's size."""
@@ -272,18 +276,20 @@ class _Draw(Chance):
 
     def write(
         self, strokes: np.ndarray, size: float, pen: Pen, bend: float, overhang: float,
-        middle: tuple[float, float] | None = None, stretch: float = 1.0,
+        spread: float = 1.0, middle: tuple[float, float] | None = None, stretch: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
         """How much of each pixel a character covers, float32 (size, size).
 
-        Its box may stand out of the frame by `overhang` of its size, unless `middle` says where it is. `bend` and
-        `stretch` say how many times a digit's bends and stretch it has.
+        Its box may stand out of the frame by `overhang` of its size, and uses no more than the share `spread` of the
+        room, unless `middle` says where it is. `bend` and `stretch` say how many times a digit's bends and stretch it
+        has.
         """
         import cv2
 
         scale = size / BOX
         forward = self.slant(scale, stretch)
-        at = cv2.transform(self.xy, _backward(forward, middle or self.place(strokes, forward, overhang * size)))
+        middle = middle or self.place(strokes, forward, overhang * size, spread)
+        at = cv2.transform(self.xy, _backward(forward, middle))
         if bend:
             at = cv2.scaleAdd(self.pick(self.around.bends), bend * self.uniform(*WRITING.bend), at)
         channel = 1 if pen.radius is None else 0
@@ -310,16 +316,16 @@ class _Draw(Chance):
         cosine, sine, wide = scale * math.cos(angle), scale * math.sin(angle), math.exp(wide)
         return cosine * wide, cosine * shear - sine / wide, sine * wide, sine * shear + cosine / wide
 
-    def place(self, strokes: np.ndarray, forward: Forward, overhang: float) -> tuple[float, float]:
-        """Somewhere in the frame; a character larger than it in its middle."""
+    def place(self, strokes: np.ndarray, forward: Forward, overhang: float, spread: float) -> tuple[float, float]:
+        """Somewhere in the frame, within the share `spread` of it; a character larger than it in its middle."""
         import cv2
 
         a, b, c, d = forward
         left, top, width, height = cv2.boundingRect((strokes[0] < 1.5 * UNIT).view(np.uint8))
         across, down = left + (width - GRID) / 2, top + (height - GRID) / 2
         wide, high = abs(a) * width + abs(b) * height, abs(c) * width + abs(d) * height
-        x = (FRAME - 1) / 2 - a * across - b * down + (FRAME - wide + 2 * overhang) * self.uniform(-0.5, 0.5)
-        y = (FRAME - 1) / 2 - c * across - d * down + (FRAME - high + 2 * overhang) * self.uniform(-0.5, 0.5)
+        x = (FRAME - 1) / 2 - a * across - b * down + (FRAME - wide + 2 * overhang) * spread * self.uniform(-0.5, 0.5)
+        y = (FRAME - 1) / 2 - c * across - d * down + (FRAME - high + 2 * overhang) * spread * self.uniform(-0.5, 0.5)
         return x, y
 
     def national(self, strokes: np.ndarray, label: int) -> np.ndarray:
@@ -353,11 +359,11 @@ class _Draw(Chance):
         left, right = column - self.uniform(*HANDS.foot_reach), column + self.uniform(*HANDS.foot_reach)
         return _with_line(strokes, (left, foot), (right, foot + self.uniform(*HANDS.foot_tilt)))
 
-    def letter(self, size: float, pen: Pen) -> np.ndarray:
+    def letter(self, size: float, pen: Pen, spread: float) -> np.ndarray:
         """A letter, a symbol or a doodle, written more freely than digits are."""
         return self.write(
             self.pick(self.around.letters), size, pen, WRITING.letter_bend, WRITING.letter_overhang,
-            stretch=WRITING.letter_stretch,
+            spread, stretch=WRITING.letter_stretch,
         )  # fmt: skip
 
     def perhaps_with_neighbours(self, ink: np.ndarray, size: float, pen: Pen) -> np.ndarray:

@@ -28,14 +28,17 @@ class Kinds:
 class Writing:
     """Where characters stand, how large and how bent."""
 
-    size: Range = (8.5, 72.0)  # of the longer side; each doubling equally likely
+    framed: float = 0.6  # share that is framed as somebody does who wants it read: whole, neither far nor near
+    framed_size: Range = (16.0, 56.0)  # of the longer side of these; each doubling equally likely
+    framed_spread: float = 0.4  # share of the room around it that these may use; the others are anywhere
+    size: Range = (8.5, 72.0)  # the same of the others
     turn: float = 0.12  # deviation, radians
     shear: float = 0.12  # deviation, sideways per unit of height
     stretch: float = 0.1  # deviation of the logarithm of width to height
     bend: Range = (0.0, 1.3)  # deviation of the smooth displacement that makes a stroke uneven
     letter_bend: float = 2.0  # times as much for letters, whose shape is free as long as no digit comes of it
     letter_stretch: float = 2.0  # times as much for letters
-    overhanging: float = 0.35  # share of the digits that may stand out of the frame farther than `overhang`
+    overhanging: float = 0.35  # share of the digits anywhere that may stand out of the frame farther than `overhang`
     far_overhang: Range = (0.0, 0.3)  # how far those may, of their size
     overhang: float = 0.02  # how far the others may, of their size
     letter_overhang: float = 0.1  # how far letters may, of their size
