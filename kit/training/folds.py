@@ -145,7 +145,7 @@ class Folds:
 
     def _train_on(self, engine: "Engine", shown: bool) -> None:
         """Trains the folds that are left on the workers of a cluster, as many at once as there are."""
-        from kit.training.cluster import Begun, Epoch, Failed, Finished
+        from kit.training.events import Begun, Epoch, Failed, Finished
 
         self._next = None
         left = {str(number): self._begun(number) for number in self.numbers if not self._is_finished(number)}
