@@ -51,7 +51,10 @@ def engine(workers: Any, said: list[str], monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(cluster, "_LOOK_EVERY", 0.05)
     with Client(workers, set_as_default=False) as client:
         engine = Engine(client, "here", said.append)
+        late = threading.Timer(120, client.close)  # what waits for ever fails
+        late.start()
         yield engine
+        late.cancel()
         engine.close()
 
 
