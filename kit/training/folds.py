@@ -118,7 +118,8 @@ class Folds:
         epochs = sum(fold.metrics.get("epochs_done", 0) for fold in folds)
         finished = sum(fold.finished for fold in folds)
         are = "is" if finished == 1 else "are"
-        return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} epochs are saved in {self.run.folder}"
+        saved = "epoch is" if epochs == 1 else "epochs are"
+        return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} {saved} saved in {self.run.folder}"
 
     def _keep_pace(self, number: int, say: Callable[[str], None]) -> None:
         """Gives the folds from this one on fewer epochs where a time limit would be passed otherwise, and says so."""

@@ -131,7 +131,8 @@ class Training:
             self.train(Progress(self.settings.epochs, self.state.epoch, shown))
 
     def how_far(self) -> str:
-        return f"{self.saved} of {self.settings.epochs} epochs are saved in {self.run.folder}"
+        are = "is" if self.saved == 1 else "are"
+        return f"{self.saved} of {self.settings.epochs} epochs {are} saved in {self.run.folder}"
 
     def start(self) -> None:
         """Takes up what the run has, or writes the first files of a new one."""
