@@ -195,10 +195,7 @@ class Engine:
         busy = {given.worker for given in self._given.values() if given.future}
         free = [address for address in addresses if address not in busy]
         for key in [*self._waiting]:
-            given = self._given.get(key)
-            if given is None:  # stopped meanwhile
-                self._waiting.remove(key)
-                continue
+            given = self._given[key]
             fit = [address for address in free if address not in given.failed_on]
             if not fit and {*addresses} <= {*given.failed_on}:
                 fit = free
@@ -315,6 +312,8 @@ class Engine:
     def _release(self, given: _Given) -> None:
         """Forgets a training that has ended, or is to end."""
         del self._given[given.key]
+        if given.key in self._waiting:
+            self._waiting.remove(given.key)
         given.held.close()
         self._withdraw(given)
 
