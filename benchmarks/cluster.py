@@ -37,8 +37,9 @@ from kit.competition import sources
 from kit.data.loading import LabelledDigits
 from kit.run.runs import create
 from kit.run.settings import Settings
-from kit.training.cluster import Epoch, connect
+from kit.training.cluster import connect
 from kit.training.cluster_worker import Channel
+from kit.training.events import Epoch
 
 EPOCHS = 4  # of a simulated training
 PARTS = {"model.keras": 400_000, "validation.npz": 500_000, "history.csv": 1_000, "state/checkpoint.npz": 900_000}
@@ -85,7 +86,7 @@ def kills(times: str = "20", network: str = "kit", epochs: str = "3") -> None:
             "arch": network, "epochs": int(epochs), "folds": 3, "data": folder / "data", "runs": folder / "runs",
         }  # fmt: skip
         whole = train(**given, progress=False)
-        command = [sys.executable, "-m", "dask", "worker", address, "--nworkers", "2", "--nthreads", "1"]
+        command = [sys.executable, "-m", "dask", "worker", address, "--nworkers", "2", "--nthreads", "2"]
         environment = os.environ | {"KIT_THREADS": str(backend.threads())}
         with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, cwd=folder) as nannies:
             try:

@@ -5,7 +5,8 @@ python benchmarks/curve.py FOLDER [--minutes 1,2,5,15,30,60] [--seeds N] [--runs
 Each command is run alone, by the clock, so nothing else may run beside it: an hour and fifty minutes a seed for kit, an
 hour for the notebook. What is done stands in RUNS/curve.csv and is not done again. Of a run in folds the accuracy is of
 all rows, each judged by the network that never saw it; of one network, of the rows that it held out. `views` is the
-same with five views of each row. Each run's submission, by five views, lies in RUNS too.
+same with five views of each row. «The same rows» are those that one network of that seed holds out, and the notebook
+too: so the last two columns can be compared. Each run's submission, by five views, lies in RUNS too.
 """
 
 import argparse
@@ -19,12 +20,15 @@ import time
 from pathlib import Path
 
 import lines
+import numpy as np
 from pairs import KIT
 
 from kit import backend
 from kit.run.folder import Run
 from kit.run.prediction import viewed_validation
+from kit.run.runs import find
 from kit.run.validation import Validation
+from kit.training.split import split_rows
 
 COLUMNS = ["what", "minutes", "seed", "seconds", "accuracy", "views", "plan"]
 NOTEBOOK = Path(__file__).with_name("notebook.py")
@@ -47,10 +51,12 @@ def main() -> None:
             for line in notebook(given.folder, missing, seed):
                 lines.enter(given.runs / "curve.csv", line)
     print(f"{processor()}, {backend.threads()} threads\n")
-    print("| minutes | took | kit: the plan | accuracy | with five views | the notebook: epochs | accuracy |")
-    print("|---:|---:|---|---:|---:|---:|---:|")
+    print("| minutes | took | kit: the plan | accuracy | with five views | of the same rows | the notebook | epochs |")
+    print("|---:|---:|---|---:|---:|---:|---:|---:|")
     for limit in minutes:
-        print(row(done(given.runs, "kit", limit), done(given.runs, "notebook", limit)))
+        ours = done(given.runs, "kit", limit)
+        same = [of_the_same_rows(given.folder, given.runs, limit, int(line["seed"])) for line in ours]
+        print(row(ours, same, done(given.runs, "notebook", limit)))
 
 
 def kit(folder: str, runs: Path, minutes: int, seed: int) -> dict[str, object]:
@@ -84,6 +90,15 @@ def accuracy(judged: Validation) -> float:
     return float((judged.probabilities.argmax(axis=1) == judged.labels).mean())
 
 
+def of_the_same_rows(folder: str, runs: Path, minutes: int, seed: int) -> float:
+    """Accuracy of the rows that one network of that seed would hold out, each judged by one that never saw it."""
+    run = find(f"{minutes}m-{seed}", runs)
+    _, rows = split_rows(run.digits(folder).labels, 0.2, seed)  # as kit train and the notebook do
+    judged = run.validation
+    chosen = np.isin(judged.rows, rows)
+    return float((judged.probabilities.argmax(axis=1) == judged.labels)[chosen].mean())
+
+
 def done(runs: Path, what: str, minutes: int, seed: int | None = None) -> list[dict[str, str]]:
     """The lines of so many minutes, of all seeds without one."""
     return [
@@ -92,18 +107,18 @@ def done(runs: Path, what: str, minutes: int, seed: int | None = None) -> list[d
     ]  # fmt: skip
 
 
-def row(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> str:
-    def shown(found: list[dict[str, str]], column: str) -> str:
-        shares = [100 * float(line[column]) for line in found]
-        spread = f" ± {statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
-        return f"{statistics.mean(shares):.2f}{spread} %" if shares else "–"
+def row(ours: list[dict[str, str]], same: list[float], theirs: list[dict[str, str]]) -> str:
+    def shown(found: list[float]) -> str:
+        spread = f" ± {100 * statistics.stdev(found):.2f}" if len(found) > 1 else ""
+        return f"{100 * statistics.mean(found):.2f}{spread} %" if found else "–"
 
-    def mean(found: list[dict[str, str]], column: str, form: str) -> str:
-        return format(statistics.mean(float(line[column]) for line in found), form) if found else "–"
+    def column(found: list[dict[str, str]], name: str) -> list[float]:
+        return [float(line[name]) for line in found]
 
     cells = [
-        ours[0]["minutes"], mean(ours, "seconds", ".0f") + " s", ours[0]["plan"], shown(ours, "accuracy"),
-        shown(ours, "views"), mean(theirs, "plan", ".1f"), shown(theirs, "accuracy"),
+        ours[0]["minutes"], f"{statistics.mean(column(ours, 'seconds')):.0f} s", ours[0]["plan"],
+        shown(column(ours, "accuracy")), shown(column(ours, "views")), shown(same), shown(column(theirs, "accuracy")),
+        f"{statistics.mean(column(theirs, 'plan')):.1f}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

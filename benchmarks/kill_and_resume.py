@@ -2,9 +2,9 @@
 
 python benchmarks/kill_and_resume.py [TIMES] [NETWORK] [EPOCHS] [FOLDS]   (on the bundled sample)
 
-A training is killed again and again with SIGKILL, from before its folder exists to after its last epoch, until it is
-done: TIMES counts the kills. With FOLDS it is a run in so many, killed in any of them, between two, or among its own
-files. Weights, history (but for the seconds) and validation predictions are compared bit by bit, of every fold too.
+Each of TIMES trainings is killed once with SIGKILL, somewhere from before its folder exists to after its last epoch,
+and gone on with. With FOLDS it is a run in so many, killed in any of them, between two, or among its own files.
+Weights, history (but for the seconds) and validation predictions are compared bit by bit, of every fold too.
 """
 
 import random

@@ -1,12 +1,12 @@
 """What a sweep finds: its best against the network's own recipe, over seeds that neither was chosen by.
 
-python benchmarks/sweep.py FOLDER [--arch dense] [--trials 40] [--folds 3] [--seeds 5] [--runs RUNS]
-    [--cluster ADDRESS]
+python benchmarks/sweep.py FOLDER [--arch dense] [--trials 40] [--folds 3] [--epochs N] [--seeds 5]
+    [--runs RUNS] [--cluster ADDRESS]
 (FOLDER holds the CSVs)
 
 Each seed deals the rows anew and starts from other weights; recipe and best are trained on the same folds, so their
 difference is judged pair by pair. What is done stands in RUNS and is not done again: the sweep in RUNS/sweeps, the
-lines in RUNS/sweep.csv.
+lines in RUNS/sweep.csv. --epochs is for all trainings, the recipe's too; without it the recipe's own.
 """
 
 import argparse
@@ -28,16 +28,18 @@ def main() -> None:
     parser.add_argument("--arch", default="dense")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--cluster", help="where the trainings run, such as local:2")
     given = parser.parse_args()
     shared: dict[str, Any] = {"data": given.folder, "folds": given.folds, "cluster": given.cluster}
-    found = sweep(given.arch, trials=given.trials, sweeps=given.runs / "sweeps", **shared)
+    fixed = {} if given.epochs is None else {"epochs": given.epochs}
+    found = sweep(given.arch, trials=given.trials, space=fixed or None, sweeps=given.runs / "sweeps", **shared)
     print("\n".join([f"{platform.processor()}, {backend.threads()} threads", *found.sentences(), str(found.command)]))
     assert found.best
     for seed in range(1, given.seeds + 1):
-        for what, options in (("recipe", {}), ("best", found.best.given)):
+        for what, options in (("recipe", fixed), ("best", found.best.given)):
             if not measured(given.runs, given.arch, what, seed):
                 run = train(given.arch, runs=given.runs, seed=seed, name=f"{given.arch}-{what}", **shared, **options)
                 outcome = run.outcome

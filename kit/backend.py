@@ -85,6 +85,19 @@ def _why_not_loaded(error: Exception) -> str:
     return f"TensorFlow cannot be loaded{said}: {advice}"
 
 
+@contextlib.contextmanager
+def computed(remedy: str) -> Iterator[None]:
+    """What TensorFlow fails at inside, or for want of memory, is a KitError; the remedy is one for that want."""
+    try:
+        yield
+    except MemoryError as error:
+        raise KitError(f"there is too little memory: {remedy}", exit_code=1) from error
+    except tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
+        full = isinstance(error, tensorflow().errors.ResourceExhaustedError)
+        what = f"TensorFlow failed, {reason(error)}"
+        raise KitError(f"{what}: {remedy}" if full else what, exit_code=1) from error
+
+
 def reason(error: Exception) -> str:
     """What an error of Keras or TensorFlow says is wrong, in a line, without the places that it came through."""
     text = str(error)

@@ -43,6 +43,20 @@ def test_a_notebooks_settings_do_not_make_another_network() -> None:
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_too_little_memory_is_one_line_wherever_it_is_missing() -> None:
+    errors = backend.tensorflow().errors
+    full = errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[9,9]\n [[{{node x}}]]")
+    lines = {
+        MemoryError(): "there is too little memory: end others",
+        full: "TensorFlow failed, OOM when allocating tensor with shape[9,9]: end others",
+        errors.UnimplementedError(None, None, "no such kernel"): "TensorFlow failed, no such kernel",
+    }
+    for error, line in lines.items():
+        with pytest.raises(KitError) as raised, backend.computed("end others"):
+            raise error
+        assert (str(raised.value), raised.value.exit_code, raised.value.__cause__) == (line, 1, error)
+
+
 @pytest.mark.parametrize("given", ["0", "-1", "x", "1.5", "9" * 5000, "²"])
 def test_threads_that_are_no_number_are_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("KIT_THREADS", given)

@@ -34,7 +34,7 @@ def test_the_page_of_limits_says_what_the_code_has() -> None:
         "a network, exported or of a run": f"{tensors.LARGEST >> 20} MiB",
         "a network to import": f"{foreign_file._LARGEST >> 20} MiB",
         "a file that builds a network": f"{network_code._LARGEST >> 20} MiB",
-        "its work for one picture": f"{shapes._MOST_WORK / 1e9:.1f} billion multiply-accumulates",
+        "a network's work for one picture": f"{shapes._MOST_WORK / 1e9:.1f} billion multiply-accumulates",
         "an answer of Kaggle's": (
             f"{limits.ANSWER >> 20} MiB; {limits.CONNECT:.0f} s to connect, {limits.SILENCE:.0f} s of silence"
         ),

@@ -7,7 +7,7 @@ import typer
 
 from kit.cli import completion
 from kit.cli.help import HOW
-from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder, Views
+from kit.cli.options import AsJson, OpenPage, RunData, RunsFolder, views_option
 from kit.cli.output import end_with, print_json, print_path, print_table, remark
 
 _SPARE = ("best of ten", "silent", "taken for another", "read right")  # columns of the photographs' table
@@ -17,7 +17,9 @@ def analyze(
     run: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN", help="The first is studied, others compared with it.", autocompletion=completion.runs
+            metavar="RUN",
+            help="The first is studied; of several, each is compared with the most accurate. The best one without.",
+            autocompletion=completion.runs,
         ),
     ] = None,
     focus: Annotated[
@@ -35,7 +37,7 @@ def analyze(
             rich_help_panel=HOW,
         ),
     ] = None,
-    views: Views = 1,
+    views: Annotated[int, views_option("Also say what so many views of each picture would gain: 5 or 9.")] = 1,
     data: RunData = None,
     runs: RunsFolder = Path("runs"),
     open_page: OpenPage = False,

@@ -18,7 +18,7 @@ def fetch(
         str,
         typer.Argument(
             metavar="|".join(_SOURCES),
-            help="Where from; the sample needs no network.",
+            help="Where from; the sample needs no internet.",
             autocompletion=completion.one_of(_SOURCES),
         ),
     ] = "sample",
@@ -49,7 +49,9 @@ def show(
     data: DataPath = None,
     row: Annotated[int, typer.Option(metavar="N", help="Which training row to draw large, from 1.")] = 1,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the pictures go.")] = Path("data/show"),
-    camera: Annotated[bool, typer.Option("--camera", help="Draw scenes, as train --camera learns from them.")] = False,
+    camera: Annotated[
+        bool, typer.Option("--camera", help="Draw scenes, as kit train --camera learns from them.")
+    ] = False,
 ) -> None:
     """Draw digits, one with its pixel values, and the class counts; or scenes."""
     from kit.reporting.data_pictures import show

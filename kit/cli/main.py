@@ -32,7 +32,7 @@ def demo(
         f"         {to / 'data' / 'show'}  the digits\n"
         f"         {made.model.parent}  the network as {READABLE[made.model.suffix[1:]]}, for an app\n"
         f"         {made.submission.parent}  what Kaggle would get, and the log of scores\n"
-        "Next:    kit data fetch kaggle, kit train, kit submit --upload -m 'my first'"
+        'Next:    kit data fetch kaggle, kit train, kit submit --upload -m "my first"'
     )
 
 

@@ -13,7 +13,11 @@ from kit.cli.output import print_path, remark
 def open_run(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="Name or number, or a sweep's folder.", autocompletion=completion.runs),
+        typer.Argument(
+            metavar="RUN",
+            help="Name or number, or a sweep's folder; the best run without.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     what: Annotated[
         str,

@@ -29,21 +29,17 @@ RunData = Annotated[
 RunsFolder = Annotated[
     Path, typer.Option("--runs", metavar="FOLDER", help="Where the runs are.", rich_help_panel=SOURCE)
 ]
-Views = Annotated[
-    int,
-    typer.Option(
-        "--views",
-        metavar="N",
-        help="Average over a picture as it is and moved: 1, 5 or 9 views.",
-        rich_help_panel=HOW,
-        autocompletion=completion.one_of((1, 5, 9)),
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.", rich_help_panel=TARGET)]
 OpenPage = Annotated[bool, typer.Option("--open", help="Show the page in the browser.", rich_help_panel=TARGET)]
 
 _METAVARS = {int: "N", float: "X", str: "NAME"}  # of options that say no other
 _COMPLETERS: dict[str, completion.Completer] = {"RUN": completion.runs, "NETWORK": completion.networks}  # by metavar
+
+
+def views_option(meaning: str) -> Any:
+    """`--views N`, with what they are for as its help."""
+    numbers = completion.one_of((1, 5, 9))
+    return typer.Option("--views", metavar="N", help=meaning, rich_help_panel=HOW, autocompletion=numbers)
 
 
 def options_of(

@@ -17,8 +17,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[RUN or PACKAGE] IMAGE",
-            help="A run or an exported model, or camera, the model that comes with kit; the best camera run without. "
-            "Then files, folders and globs.",
+            help="A run or an exported model; camera, the model that comes with kit where no run is called so; "
+            "the best camera run without. Then files, folders and globs.",
             autocompletion=completion.runs_and_models,
         ),
     ],

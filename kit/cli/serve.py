@@ -15,8 +15,9 @@ def serve(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN or PACKAGE]",
-            help="A run or an exported model, or camera, the model that comes with kit; the best run without.",
+            metavar="RUN or PACKAGE",
+            help="A run or an exported model; camera, the model that comes with kit where no run is called so; "
+            "the best run without.",
             autocompletion=completion.runs_and_models,
         ),
     ] = None,

@@ -7,7 +7,7 @@ import typer
 
 from kit.cli import completion
 from kit.cli.help import TARGET
-from kit.cli.options import DataPath, RunsFolder, Views
+from kit.cli.options import DataPath, RunsFolder, views_option
 from kit.cli.output import print_path, remark
 
 _UPLOAD = "Kaggle"
@@ -19,7 +19,7 @@ def submit(
         typer.Argument(metavar="RUN", help="Names or numbers; the best one without.", autocompletion=completion.runs),
     ] = None,
     data: DataPath = None,
-    views: Views = 1,
+    views: Annotated[int, views_option("Average over a picture as it is and moved: 1, 5 or 9 views.")] = 1,
     name: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The file's name.  [default: the runs']", rich_help_panel=TARGET),

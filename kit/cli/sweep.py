@@ -22,7 +22,7 @@ _SHOWN = 10  # trials in the table; the page has all
     },
 )
 def sweep(open_page: OpenPage = False, as_json: AsJson = False, **given: Any) -> None:
-    """Search the settings of a network that are best: many trials, kept in sweeps/NAME, gone on with at any time."""
+    """Search for a network's best settings: many trials, kept in sweeps/NAME, gone on with at any time."""
     started = time.monotonic()  # the imports take a second
     from kit.reporting.viewer import show
     from kit.search.sweep import sweep

@@ -36,12 +36,16 @@ class Options:
     format: str = option(
         "mlprogram (.mlpackage), neuralnetwork (.mlmodel), tflite or onnx.", default="mlprogram", choices=SUFFIXES
     )
-    target: str | None = option("The oldest system that must run it: iOS13 to iOS18.  [default: iOS17]", default=None)
+    target: str | None = option(
+        "The oldest system that must run it: iOS13 to iOS18.  [default: iOS17; iOS13 as neuralnetwork]", default=None
+    )
     input: str = option(
         "image, a grey picture; or array, its numbers row by row.", default="image", choices=("image", "array")
     )
     precision: str | None = option(
-        "float16 or float32.  [default: float16 as mlprogram]", default=None, choices=("float16", "float32")
+        "float16 or float32.  [default: float16 as mlprogram, else float32]",
+        default=None,
+        choices=("float16", "float32"),
     )
     background: bool | None = option(
         "Keep the class without a digit.", default=None, flag="--background/--no-background"

@@ -21,7 +21,7 @@ class ImportArguments:
         "A .keras or .h5 file, or a SavedModel folder.", metavar="MODEL", argument=True, kw_only=False
     )
     name: str | None = option("The run's name after its number.  [default: the file's]", default=None)
-    pixels: str | None = option("Which it wants; found out without.", default=None, choices=PIXELS)
+    pixels: str | None = option("Which pixels it wants, such as 0-1; found out without.", default=None, choices=PIXELS)
     validation: Path | str | None = option(
         "Labelled rows that it has never seen: all of them judge it.", default=None, metavar="ROWS.csv"
     )
@@ -29,11 +29,11 @@ class ImportArguments:
         "Folder, .csv, .csv.gz or Kaggle's .zip.  [default: data]", default=None, metavar="PATH"
     )
     seed: int | None = option(
-        "It has never seen the rows that kit train --seed holds out.", default=None,
+        "It has never seen the rows that kit train holds out by this seed.", default=None,
         check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295",
     )  # fmt: skip
     validation_split: float | None = option(
-        "Nor more than this share of them.  [default: 0.2]", default=None,
+        "The share of the rows that is held out.  [default: 0.2]", default=None,
         check=lambda value: 0 < value < 1, remedy="give a share between 0 and 1, such as 0.2",
     )  # fmt: skip
     runs: Path | str = option("Where the runs are.", default=RUNS, metavar="FOLDER")

@@ -5,6 +5,7 @@ one that was killed leaves a trial which the next process goes on with.
 """
 
 import contextlib
+import statistics
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,23 +67,25 @@ class Journal:
     ) -> None:
         import filelock
 
-        self._folder, self._dimensions, self._seed = folder, dimensions, seed
+        self._folder, self._dimensions, self._seed, self._patience = folder, dimensions, seed, patience
         self._lock = filelock.FileLock(folder / ".lock")
         self._own = set[int]()  # trials that this process holds
         with self._quietly(), self._lock:
-            self._study = self._opened(patience)
+            self._study = self._opened()
+            self._tidy()
             if not self._study.get_trials(deepcopy=False):
                 self._study.enqueue_trial(dict(first))
 
-    def _opened(self, patience: int) -> "optuna.Study":
+    def _opened(self) -> "optuna.Study":
         import filelock
         import optuna
         from optuna.storages.journal import JournalFileBackend
 
         path = self._folder / FILE
-        _mend(path)
         lock: Any = filelock.FileLock(self._folder / ".journal-lock")  # Optuna's own outlive a killed process
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING, n_warmup_steps=patience)
+        with lock:  # or a line that another process is writing would look like one that was not ended
+            _mend(path)
+        pruner = optuna.pruners.NopPruner()  # of a value that falls when a fold begins its median rule goes by the best
         try:
             storage = optuna.storages.JournalStorage(JournalFileBackend(str(path), lock))
             return optuna.create_study(
@@ -101,19 +104,25 @@ class Journal:
             number = sum(trial.state.name != "WAITING" for trial in trials)
             if most is not None and number >= most:
                 return None
-            self._seeded(number)
             asked = self._study.ask()
             held = self._held(asked.number, asked._trial_id)
             assert held
             return held
 
-    def report(self, trial: Held, step: int, value: float) -> bool:
-        """Notes how good a trial is so far, by its steps from 0; whether it is hopeless."""
+    def report(self, trial: Held, step: int, value: float) -> None:
+        """Notes how good a trial is so far, by its steps from 0."""
         with self._quietly():
             if step not in trial.reported:
                 trial.handle.report(value, step)
                 trial.reported[step] = value
-            return trial.handle.should_prune()
+
+    def is_hopeless(self, trial: Held, step: int) -> bool:
+        """Whether it is worse there than half of the finished trials were at the same step (the median rule)."""
+        if step < self._patience:
+            return False
+        finished = [one for one in self.trials() if one.state.name == "COMPLETE"]
+        then = [one.intermediate_values[step] for one in finished if step in one.intermediate_values]
+        return len(then) >= _BEFORE_PRUNING and trial.reported[step] < statistics.median(then)
 
     def note(self, trial: Held, name: str, value: Any) -> None:
         """Notes something of a trial that JSON has a form for."""
@@ -163,34 +172,56 @@ class Journal:
 
     def _held(self, number: int, identity: int) -> Held | None:
         """The trial of this number, unless another process has it."""
-        import filelock
+        folder = self._folder_of(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _taken(folder)
+        if lock is None:
+            return None
+        try:
+            return self._with_point(number, identity, lock)
+        except BaseException:  # or a notebook, which keeps what was going on, would hold it on
+            lock.release()
+            raise
+
+    def _with_point(self, number: int, identity: int, lock: "filelock.FileLock") -> Held | None:
         import optuna
 
-        folder = self._folder / TRIALS / f"{number + 1:02d}"
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            return None
+        folder = self._folder_of(number)
         if number not in {trial.number for trial in self._running()}:  # ended while it was looked at
             lock.release()
             remove(folder)
             return None
-        self._seeded(number)  # it may have been killed before it had all of its point
-        self._own.add(number)
         handle = optuna.Trial(self._study, identity)
-        point = {name: _suggested(handle, name, one) for name, one in self._dimensions.items()}
+        point = dict[str, Value]()
+        for place, (name, one) in enumerate(self._dimensions.items()):
+            self._seeded(number, place)
+            point[name] = _suggested(handle, name, one)  # or what it was, if a process was killed after that
         frozen = self._study.get_trials(deepcopy=False)[number]
         reported, known = dict(frozen.intermediate_values), dict(frozen.user_attrs)
+        self._own.add(number)
         return Held(number, point, folder, reported, known, lock, handle)
 
-    def _seeded(self, number: int) -> None:
-        """A trial's point follows from seed, number and the trials before it: so from no process' past."""
+    def _folder_of(self, number: int) -> Path:
+        """Where a trial is trained."""
+        return self._folder / TRIALS / f"{number + 1:02d}"
+
+    def _tidy(self) -> None:
+        """Removes what trials were trained in that had ended when their process was killed."""
+        for trial in self._study.get_trials(deepcopy=False):
+            folder = self._folder_of(trial.number)
+            if trial.state.is_finished() and folder.exists() and (lock := _taken(folder)):
+                lock.release()
+                remove(folder)
+
+    def _seeded(self, number: int, place: int) -> None:
+        """A trial's point follows from seed, number and the trials before it: so from no process' past.
+
+        Each of its settings is drawn anew, so that those which were drawn before a process was killed change nothing.
+        """
         import numpy as np
         import optuna
 
-        seed = int(np.random.SeedSequence(self._seed, spawn_key=(number,)).generate_state(1)[0])
+        seed = int(np.random.SeedSequence(self._seed, spawn_key=(number, place)).generate_state(1)[0])
         self._study.sampler = optuna.samplers.TPESampler(seed=seed)
 
     @contextlib.contextmanager
@@ -205,6 +236,18 @@ class Journal:
                 yield
         except OSError as error:
             raise in_plain_words(error, self._folder / FILE) from error
+
+
+def _taken(folder: Path) -> "filelock.FileLock | None":
+    """The lock of a trial's folder; None where another process has it."""
+    import filelock
+
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return None
+    return lock
 
 
 def _suggested(trial: "optuna.Trial", name: str, one: Dimension) -> Value:

@@ -9,7 +9,7 @@ from kit import KitError
 from kit.data.loading import LabelledDigits
 from kit.files import remove
 from kit.run.folder import Run
-from kit.training.cluster import Epoch, Event, Failed, Finished
+from kit.training.events import Epoch, Event, Failed, Finished
 from kit.training.loop import Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork

@@ -16,7 +16,7 @@ from kit.search.space import Space, Value, shown
 if TYPE_CHECKING:
     from kit.run.folder import Run
 
-FINISHED, STOPPED, DIVERGED, RUNNING = "finished", "stopped early", "diverged", "running"
+FINISHED, STOPPED, DIVERGED, FAILED, RUNNING = "finished", "stopped early", "diverged", "failed", "running"
 PAGE, TABLE = "report.html", "trials.csv"
 
 
@@ -26,7 +26,8 @@ class Trial:
 
     Attributes:
         number: From 1; the first is the network's own recipe.
-        state: "finished", "stopped early" where it was hopeless, "diverged" or "running".
+        state: "finished", "stopped early" where it was hopeless, "diverged", "failed" for want of memory or by an error
+            of the network's own code, or "running".
         values: Setting → value, as it was trained with.
         given: What `kit train` is given for it beside network, data and folds.
         accuracies: Of the rows that each fold held out; of the folds that are trained.
@@ -147,7 +148,9 @@ class Sweep:
     def _counted(self) -> str:
         states = [trial.state for trial in self.trials]
         parts = [
-            f"{states.count(state)} {state}" for state in (FINISHED, STOPPED, DIVERGED, RUNNING) if state in states
+            f"{states.count(state)} {state}"
+            for state in (FINISHED, STOPPED, DIVERGED, FAILED, RUNNING)
+            if state in states
         ]
         return f"{len(states)} trial{'s' * (len(states) != 1)}: {', '.join(parts)}" if states else "No trial"
 

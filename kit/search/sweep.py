@@ -260,6 +260,8 @@ def _again(given: dict[str, Any]) -> str:
     fields = {field.name: field for field in dataclasses.fields(SweepArguments)}
     shown = {name: value for name, value in given.items() if about(fields[name]).help}
     own = {name: value for name, value in shown.items() if value != default_of(fields[name])}
+    if isinstance(own.get("time_limit"), (int, float)):
+        own["time_limit"] = f"{math.ceil(own['time_limit'])}s"
     return _call("sweep", SweepArguments, own)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kit import KitError
 from kit.data.loading import LabelledDigits
 from kit.files import remove
 from kit.run.folder import FOLDS, Run
@@ -15,7 +16,7 @@ from kit.run.runs import create_fold
 from kit.run.settings import Settings
 from kit.search.journal import Held, Journal
 from kit.search.local import Engine, Epoch, Failed, Finished
-from kit.search.results import DIVERGED, FINISHED, RUNNING, STOPPED, Trial
+from kit.search.results import DIVERGED, FAILED, FINISHED, RUNNING, STOPPED, Trial
 from kit.search.space import Space, shown
 from kit.training.beginning import settings_with
 from kit.training.loop import DIVERGED as NAN
@@ -28,6 +29,7 @@ from kit.training.time_limit import Clock
 
 _NOTED, _LAST, _ENDED = "folds", "last", "ended"  # of a trial: folds that are done, the one that is not, its state
 _COSTS = ("seconds", "epochs_done", "parameters")  # of a run's metrics
+_MOST_FAILED = 3  # trials one after the other, at which a search ends: it is not their settings
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Trials:
         self._task, self._journal, self._engine, self._watch, self._tell = task, journal, engine, watch, ended
         self._active = dict[str, _Active]()  # by the key of the training
         self._weights = task.weights
+        self._failed = 0  # trials, one after the other
 
     def go(self, most: int | None, limit: float | None, clock: Clock) -> bool:
         """Until there are `most` trials or `limit` seconds are over; whether it was the time that ended it.
@@ -106,8 +109,11 @@ class Trials:
         What is under way then stays in the journal, and whoever comes next goes on with it.
 
         Raises:
-            KitError: A training failed by what its user can mend; what is under way stays as above.
+            KitError: The first trial failed, or several one after the other, or what is trained cannot be kept; what is
+                under way stays as above.
         """
+        if limit is not None and clock.used() > limit:
+            return True
         try:
             self._fill(most)
             events = self._engine.events() if self._active else iter(())
@@ -128,9 +134,13 @@ class Trials:
     def _fill(self, most: int | None) -> None:
         """Begins trials until every worker has one; of a cluster all may be away for a moment."""
         while len(self._active) < max(1, self._engine.workers) and (held := self._journal.next(most)):
-            active = _Active(held, self._task.settings(self._task.space.given(held.point)))
-            active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
-            self._next_fold(active)
+            try:
+                active = _Active(held, self._task.settings(self._task.space.given(held.point)))
+                active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
+                self._next_fold(active)
+            except BaseException:
+                self._journal.let_go(held)
+                raise
 
     def _next_fold(self, active: _Active) -> None:
         """Trains the next fold, from where it stands; or ends the trial after the last."""
@@ -142,11 +152,12 @@ class Trials:
         active.run = self._run(active)
         self._active[active.key] = active
         self._stands(active, 0)
-        if (active.run.folder / "history.csv").exists():  # by a process that was killed
+        if (active.run.folder / "history.csv").exists():  # by a process that was killed, perhaps before it had judged
             for row in active.run.history:
-                if self._is_hopeless(active, row):
-                    self._stop(active, STOPPED)
-                    return
+                step = self._report(active, row)
+            if active.best and self._is_hopeless(active, step):
+                self._stop(active, STOPPED)
+                return
         if active.run.judged and active.run.finished:
             self._ended(active)
         else:
@@ -166,7 +177,7 @@ class Trials:
     def _hear(self, event: Any) -> None:
         active = self._active[event.key]
         if isinstance(event, Epoch):
-            if self._is_hopeless(active, event.row):
+            if self._is_hopeless(active, self._report(active, event.row)):
                 self._engine.stop(event.key)
                 self._stop(active, STOPPED)
             else:
@@ -174,9 +185,19 @@ class Trials:
         elif isinstance(event, Finished):
             self._ended(active)
         elif isinstance(event, Failed):
-            if not isinstance(event.error, DivergedError):
-                raise event.error
-            self._stop(active, DIVERGED)
+            if isinstance(event.error, DivergedError):
+                self._stop(active, DIVERGED)
+            else:
+                self._fail(active, event.error)
+
+    def _fail(self, active: _Active, error: Exception) -> None:
+        """Ends a trial that cannot be trained with its settings; raises the error where it is not for these."""
+        self._failed += 1
+        of_its_settings = isinstance(error, KitError) and not isinstance(error.__cause__, OSError)
+        if active.held.number == 0 or self._failed == _MOST_FAILED or not of_its_settings:
+            raise error
+        self._watch.say(f"{active.name}  {error}")
+        self._stop(active, FAILED)
 
     def _ended(self, active: _Active) -> None:
         """A fold has come to its end: now, or in a process that was killed then."""
@@ -188,15 +209,20 @@ class Trials:
         del self._active[active.key]
         self._next_fold(active)
 
-    def _is_hopeless(self, active: _Active, row: dict[str, float]) -> bool:
-        """Reports an epoch; whether the trial may as well be stopped."""
+    def _report(self, active: _Active, row: dict[str, float]) -> int:
+        """Reports an epoch; its step, which counts the epochs of all folds."""
         if active.best is None or row["val_loss"] < active.best["val_loss"]:
             active.best = row
         so_far = [*active.accuracies, active.best["val_accuracy"]]
         value = float(np.average(so_far, weights=self._weights[: len(so_far)]))
         step = (active.fold - 1) * self._task.space.most_epochs + int(row["epoch"]) - 1
-        hopeless = self._journal.report(active.held, step, value)
-        return hopeless and not (active.fold == self._task.folds and row["epoch"] == active.settings.epochs)
+        self._journal.report(active.held, step, value)
+        return step
+
+    def _is_hopeless(self, active: _Active, step: int) -> bool:
+        """Whether a trial may as well be stopped; not after its last epoch."""
+        last = (self._task.folds - 1) * self._task.space.most_epochs + active.settings.epochs - 1
+        return step < last and self._journal.is_hopeless(active.held, step)
 
     def _note(self, active: _Active) -> None:
         """Keeps what a fold came to; its folder is not needed any more."""
@@ -208,12 +234,13 @@ class Trials:
         remove(active.run.folder)
 
     def _finish(self, active: _Active) -> None:
+        self._failed = 0
         self._journal.note(active.held, _ENDED, FINISHED)
         self._journal.finish(active.held, float(np.average(active.accuracies, weights=self._weights)))
         self._said(active)
 
     def _stop(self, active: _Active, state: str) -> None:
-        """Ends a trial that is stopped early or whose loss became NaN; the seconds of the fold it was in count."""
+        """Ends a trial before its last epoch; the seconds of the fold it was in count."""
         del self._active[active.key]
         metrics = active.run.metrics if active.run and active.run.judged else {}
         self._journal.note(active.held, _LAST, {name: metrics.get(name, 0) for name in _COSTS})

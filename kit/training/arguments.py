@@ -46,7 +46,7 @@ class Arguments(Recipe):
     name: str | None = option("The run's name after its number.  [default: the network's]", default=None)
     seed: int | None = option("What every random choice follows from.  [default: 0]", default=None)
     from_run: "RunName | None" = option(
-        "Start from its weights where shapes match.", default=None, flag="--from", metavar="RUN"
+        "Start from its weights where layers' names and shapes match.", default=None, flag="--from", metavar="RUN"
     )
     teacher: "RunName | None" = option(
         "Learn from its answers beside the labels; best one in folds.", default=None, metavar="RUN"

@@ -19,7 +19,8 @@ from kit.files import remove, whole_file
 from kit.run.folder import Run
 from kit.training import cluster_worker, parcels
 from kit.training.cluster_address import connected, difference
-from kit.training.cluster_worker import PATIENCE
+from kit.training.cluster_worker import WAITS
+from kit.training.events import Begun, Epoch, Event, Failed, Finished
 from kit.training.loop import DivergedError
 from kit.training.parcels import Parcel
 from kit.training.teaching import Lessons
@@ -27,55 +28,11 @@ from kit.training.teaching import Lessons
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TRIES = 4  # workers that a training may fail on, one after the other, before it is given up
+TRIES = 4  # workers that may be lost or fail at a training within one epoch before it is given up
 _MOST_WAITING = 32  # messages that the scheduler holds before workers wait
-_LOOK_EVERY = 1.0  # seconds without a message, after which it is looked whether all is well
+_LOOK_EVERY = 1.0  # seconds after which it is looked whether all is well
+_LOOKS = 3  # in a row that find a training ended, which may have its last words still on their way
 _ALONE = 60.0  # seconds without a worker, after which that is said
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A worker has begun with a training, or goes on with it."""
-
-    key: str
-    worker: str
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A training has finished an epoch, and what it made is in its folder.
-
-    Attributes:
-        row: Of its history.
-        kept: Whether it is the best so far.
-    """
-
-    key: str
-    row: dict[str, float]
-    kept: bool
-    worker: str
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A training has come to its end; its folder is whole."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A training has ended before its end.
-
-    Attributes:
-        error: KitError where its user, or the cluster, can do something about it; DivergedError of a loss that is NaN.
-    """
-
-    key: str
-    error: Exception
-
-
-Event = Begun | Epoch | Finished | Failed
 
 
 @dataclass
@@ -88,11 +45,12 @@ class _Given:
     held: contextlib.ExitStack  # the run's lock
     future: "Future | None" = None
     token: str = ""  # of the attempt that is heard
-    worker: str = ""  # that is at it
+    worker: str = ""  # that is at it, or is meant to be
     epoch: int = 0  # that it has finished
     epoch_then: int = 0  # when it was given to the cluster for the last time
-    failed_on: list[str] = field(default_factory=list)  # workers, one after the other
-    silent: int = 0  # looks since its task has ended without a last word
+    failed_on: list[str] = field(default_factory=list)  # workers that could not do it, since its last epoch
+    lost: int = 0  # workers that were lost at it, since its last epoch
+    ended: int = 0  # looks in a row that found it ended, and not a word
 
 
 @contextlib.contextmanager
@@ -138,7 +96,8 @@ class Engine:
         self._parcels: dict[int, tuple[object, Parcel]] = {}  # of an object, which is held so that its id stays its own
         self._seen = time.monotonic()  # when there was a worker
         self._known: list[str] = []  # workers, as of `_asked`
-        self._asked = float("-inf")
+        self._refused = set[str]()  # of these, by what they have installed
+        self._asked = self._looked = float("-inf")  # when, on the monotonic clock
 
     @property
     def workers(self) -> int:
@@ -184,15 +143,15 @@ class Engine:
             given = self._given.get(message["key"]) if message else None
             if message and given:
                 yield from self._heard(given, message)
-            elif not message:
-                yield from self._looked()
+            if time.monotonic() - self._looked > _LOOK_EVERY:
+                self._looked = time.monotonic()
+                yield from self._ended_silently()
+                self._look_for_workers()
 
     def stop(self, key: str) -> None:
         """Ends a training within a second or so; its folder is as after the last epoch that was heard of."""
-        if given := self._given.pop(key, None):
-            given.held.close()
-            if given.future:
-                given.future.release()  # nobody else wants it, so Dask tells its worker to stop
+        if given := self._given.get(key):
+            self._release(given)
 
     def close(self) -> None:
         """Stops all that run; the cluster may have gone."""
@@ -203,12 +162,12 @@ class Engine:
             self._queue.close()
 
     def _addresses(self) -> list[str]:
-        """Of all workers; asked for once a second."""
+        """Of all workers that are not refused; asked for once a second."""
         if time.monotonic() - self._asked > _LOOK_EVERY:
             with self._reaching():
-                self._known = list(self._client.nthreads(callback_timeout=PATIENCE))
+                self._known = list(self._client.nthreads(callback_timeout=WAITS))
             self._asked = time.monotonic()
-        return self._known
+        return [address for address in self._known if address not in self._refused]
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -226,47 +185,62 @@ class Engine:
         return self._parcels[id(learned)][1]
 
     def _fill(self) -> None:
-        """Gives Dask as many trainings as there are workers: one that waits at a worker would be lost with it."""
+        """Gives each free worker a training: one that waits at a worker would be lost with it.
+
+        Where all that are free have failed at it, it waits for another; where all there are have, they try again.
+        """
         if not self._waiting:
             return
         addresses = self._addresses()
-        while self._waiting and sum(given.future is not None for given in self._given.values()) < len(addresses):
-            given = self._given.get(self._waiting.popleft())
-            if given:
-                self._submit(given, addresses)
-
-    def _submit(self, given: _Given, addresses: list[str]) -> None:
-        busy = {other.worker for other in self._given.values() if other.future and other is not given}
+        busy = {given.worker for given in self._given.values() if given.future}
         free = [address for address in addresses if address not in busy]
-        wanted = [address for address in free if address not in given.failed_on] or free or None
-        given.epoch_then, given.token, given.silent = given.epoch, "", 0
+        for key in [*self._waiting]:
+            given = self._given[key]
+            fit = [address for address in free if address not in given.failed_on]
+            if not fit and {*addresses} <= {*given.failed_on}:
+                fit = free
+            if fit:
+                self._waiting.remove(key)
+                self._submit(given, fit[0])
+                free.remove(fit[0])
+
+    def _submit(self, given: _Given, worker: str) -> None:
+        given.epoch_then, given.token, given.worker, given.ended = given.epoch, "", worker, 0
         with self._reaching():
             given.future = self._client.submit(
                 self._task, self._session, given.key, key=f"{given.run.file_name}-{secrets.token_hex(8)}",
-                workers=wanted, allow_other_workers=True, pure=False,
+                workers=[worker], allow_other_workers=True, pure=False,
             )  # fmt: skip
 
     def _again(self, given: _Given) -> None:
         """Gives a training to the cluster once more, which goes on from what is in its folder."""
-        given.future, given.worker = None, ""
+        self._withdraw(given)
+        given.worker = ""
         self._waiting.appendleft(given.key)
+
+    def _withdraw(self, given: _Given) -> None:
+        if given.future:
+            given.future.release()  # nobody else wants it, so Dask tells its worker to stop
+            given.future = None
 
     def _next(self) -> dict[str, Any] | None:
         """The next message; None where there was none for a while."""
         begun = time.monotonic()
         with self._reaching():
             try:
-                message: dict[str, Any] = self._queue.get(timeout=_LOOK_EVERY, callback_timeout=PATIENCE)
+                message: dict[str, Any] = self._queue.get(timeout=_LOOK_EVERY, callback_timeout=WAITS)
             except TimeoutError:
-                if time.monotonic() - begun > PATIENCE / 2:
+                if time.monotonic() - begun > WAITS / 2:
                     raise
                 return None
         return message
 
     def _heard(self, given: _Given, message: dict[str, Any]) -> Iterator[Event]:
         kind, worker = message["kind"], message["worker"]
+        given.ended = 0
         if kind == "begun":
-            yield from self._begun(given, message)
+            if given.future and message["task"] == given.future.key:  # or it is of one that was withdrawn
+                yield from self._begun(given, message)
         elif message["token"] != given.token:
             return  # of an attempt that was taken for lost
         elif kind == "wants":
@@ -276,7 +250,7 @@ class Engine:
             self._say(f"{given.run}: {message['line']}")
         elif kind == "epoch":
             self._write(given.run, message["files"])
-            given.epoch, given.failed_on = int(message["row"]["epoch"]), []
+            given.epoch, given.failed_on, given.lost = int(message["row"]["epoch"]), [], 0
             yield Epoch(given.key, message["row"], message["kept"], worker)
         elif kind == "unable":
             yield from self._unable(given, worker, f"worker {worker}: {message['line']}")
@@ -288,22 +262,33 @@ class Engine:
         worker, token = message["worker"], message["token"]
         if line := difference(message["about"], worker):
             self._answer(token, refused=line)
-            yield from self._unable(given, worker, line)
+            yield from self._refuse(given, worker, line)
             return
-        if given.token:
-            self._lost(given)
+        if given.token:  # Dask has given it to another by itself
+            given.lost += 1
+            self._say_lost(given)
         given.token, given.worker = token, worker
         files = {name: path.read_bytes() for name, path in cluster_worker.files_of(given.run)}
         needed = {name: given.needed[name].digest if name in given.needed else None for name in ("digits", "lessons")}
         self._answer(token, name=given.run.name, files=files, **needed)
         yield Begun(given.key, worker)
 
+    def _refuse(self, given: _Given, worker: str, line: str) -> Iterator[Event]:
+        """A worker that came later has other versions: it gets nothing, and the training goes to another."""
+        self._refused.add(worker)
+        if self._addresses():
+            self._say(f"{line}: it gets nothing")
+            self._again(given)
+            return
+        self._release(given)
+        yield Failed(given.key, KitError(f"--cluster {self.address}: {line}", 1))
+
     def _answer(self, token: str, **answer: Any) -> None:
         from distributed import Queue
 
         with self._reaching():
             queue = Queue(f"{self._session}-{token}", client=self._client)
-            queue.put(answer, callback_timeout=PATIENCE)
+            queue.put(answer, callback_timeout=WAITS)
             queue.close()
 
     def _write(self, run: Run, files: dict[str, bytes]) -> None:
@@ -325,9 +310,12 @@ class Engine:
         return Failed(given.key, DivergedError(line, failed["code"]))
 
     def _release(self, given: _Given) -> None:
-        """Forgets a training that has ended."""
+        """Forgets a training that has ended, or is to end."""
         del self._given[given.key]
+        if given.key in self._waiting:
+            self._waiting.remove(given.key)
         given.held.close()
+        self._withdraw(given)
 
     def _unable(self, given: _Given, worker: str, line: str) -> Iterator[Event]:
         """A worker could not train it, which is not the training's fault: it goes to another, so many times."""
@@ -339,38 +327,56 @@ class Engine:
         self._release(given)
         yield Failed(given.key, KitError(f"{given.run.folder}: given up after {TRIES} workers, at the last: {line}", 1))
 
-    def _lost(self, given: _Given) -> None:
+    def _say_lost(self, given: _Given) -> None:
         self._say(f"{given.run}: worker {given.worker} is lost, another goes on after epoch {given.epoch}")
 
-    def _looked(self) -> Iterator[Event]:
-        """Trainings that have ended without a word; Dask tries each at several workers before it says so."""
+    def _lost(self, given: _Given) -> Iterator[Event]:
+        """The worker that was at it has gone: it goes to another, so many times."""
+        given.lost += 1
+        if given.lost < TRIES:
+            self._say_lost(given)
+            self._again(given)
+            return
+        self._release(given)
+        line = (
+            f"{given.run.folder}: {TRIES} workers were lost at it, one after the other, within one epoch: give them "
+            "more memory, or look into their logs"
+        )
+        yield Failed(given.key, KitError(line, 1))
+
+    def _ended_silently(self) -> Iterator[Event]:
+        """What becomes of trainings whose task has ended, or whose worker has gone, without a last word."""
+        present = self._addresses()
         for given in [*self._given.values()]:
-            future = given.future
-            if future is None:
+            if given.future is None:
                 continue
-            if future.status == "error":
-                yield from self._broken(given, future.exception())
-            elif future.status == "finished":
-                given.silent += 1
-                if given.silent > 2:  # the first looks may come between its last message and its end
-                    yield from self._unable(given, given.worker, f"worker {given.worker} was not heard of any more")
-        self._look_for_workers()
+            status = given.future.status
+            if status == "pending" and given.worker in present:
+                given.ended = 0
+                continue
+            given.ended += 1
+            if given.ended < _LOOKS:
+                continue
+            if status == "pending":
+                yield from self._lost(given)
+            elif status == "error":
+                yield from self._broken(given, given.future.exception())
+            elif status == "finished":
+                yield from self._unable(given, given.worker, f"worker {given.worker} was not heard of any more")
+            else:
+                self._say(f"{given.run}: somebody has restarted the workers, it goes on after epoch {given.epoch}")
+                self._again(given)
 
     def _broken(self, given: _Given, error: Any) -> Iterator[Event]:
         from distributed.scheduler import KilledWorker
 
-        if isinstance(error, KilledWorker) and given.epoch > given.epoch_then:
-            self._lost(given)
-            self._again(given)
+        if not isinstance(error, KilledWorker):
+            self._release(given)
+            yield Failed(given.key, error)
             return
-        self._release(given)
-        if isinstance(error, KilledWorker):
-            times = error.allowed_failures + 1
-            error = KitError(
-                f"{given.run.folder}: {times} workers were lost at it, one after the other, within one epoch: give "
-                "them more memory, or look into their logs", 1,
-            )  # fmt: skip
-        yield Failed(given.key, error)
+        if given.epoch == given.epoch_then:  # Dask has tried several by itself
+            given.lost = max(given.lost, error.allowed_failures)
+        yield from self._lost(given)
 
     def _look_for_workers(self) -> None:
         if self._addresses():

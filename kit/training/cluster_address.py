@@ -61,7 +61,7 @@ def connected(address: str) -> Iterator["Client"]:
                 cluster = stack.enter_context(_local(address, found[1]))
             client = _client(cluster, address)
         else:
-            where = address if "://" in address else _in_file(address)
+            where = (address if "://" in address else _in_file(address)).rstrip("/")
             _require_listening(where, address)
             _require_scheduler(where, address)
             client = _client(where, address)
@@ -146,15 +146,17 @@ def _local(address: str, count: str) -> Iterator[Any]:
 
     if not re.fullmatch("[0-9]{1,9}", count) or not 1 <= int(count) <= _MOST:
         raise KitError(f"--cluster {address}: give a number of processes from 1 to {_MOST}, such as local:2")
+    threads = max(1, backend.threads() // int(count))
     try:
         if tuple(map(int, version.split(".")[:2])) < _GIVES_UP:
             _require_that_processes_start()
         cluster = LocalCluster(
             n_workers=int(count),
-            threads_per_worker=max(1, backend.threads() // int(count)),
+            threads_per_worker=threads,
             memory_limit=0,  # no process is ended for what it needs, as none is without a cluster
             dashboard_address="127.0.0.1:0",
             security=True,
+            env={"KIT_THREADS": str(threads)},  # or a KIT_THREADS of this process would be all of each
             silence_logs=logging.CRITICAL + 1,
             preload=_DEAF,
         )
@@ -167,7 +169,7 @@ def _local(address: str, count: str) -> Iterator[Any]:
     try:
         yield cluster
     finally:
-        with contextlib.suppress(Exception):  # it may have ended already
+        with _signals_held(), contextlib.suppress(Exception):  # it may have ended already
             cluster.close(timeout=PATIENCE)
 
 

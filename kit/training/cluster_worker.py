@@ -33,7 +33,7 @@ from kit.training.progress import Progress
 if TYPE_CHECKING:
     from distributed import Worker
 
-PATIENCE = 60.0  # seconds that one side waits for the other
+WAITS = 60.0  # seconds that one side waits for the other
 _LOOK_EVERY = 0.5  # seconds, whether the training is wanted still
 _RUNNING = ("executing", "long-running")  # states of a task that is wanted, in Dask's words
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -129,16 +129,19 @@ class Channel:
             _NotWantedError: Nobody listens.
         """
         self.require_wanted()
-        message = {"kind": kind, "key": self._key, "token": self._token, "worker": self._worker.address, **what}
+        message = {
+            "kind": kind, "key": self._key, "task": self._task, "token": self._token, "worker": self._worker.address,
+            **what,
+        }  # fmt: skip
         try:
-            self._out.put(message, timeout=PATIENCE)
+            self._out.put(message, timeout=WAITS)
         except TimeoutError as error:
             raise _NotWantedError from error
 
     def ask(self, kind: str, **what: Any) -> dict[str, Any]:
         """Tells it, and returns what the client answers."""
         self.tell(kind, **what)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + WAITS
         while time.monotonic() < until:
             with contextlib.suppress(TimeoutError):
                 answer: dict[str, Any] = self._answers.get(timeout=1)

@@ -118,7 +118,8 @@ class Folds:
         epochs = sum(fold.metrics.get("epochs_done", 0) for fold in folds)
         finished = sum(fold.finished for fold in folds)
         are = "is" if finished == 1 else "are"
-        return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} epochs are saved in {self.run.folder}"
+        saved = "epoch is" if epochs == 1 else "epochs are"
+        return f"{finished} of {len(self.numbers)} folds {are} finished, {epochs} {saved} saved in {self.run.folder}"
 
     def _keep_pace(self, number: int, say: Callable[[str], None]) -> None:
         """Gives the folds from this one on fewer epochs where a time limit would be passed otherwise, and says so."""
@@ -145,7 +146,7 @@ class Folds:
 
     def _train_on(self, engine: "Engine", shown: bool) -> None:
         """Trains the folds that are left on the workers of a cluster, as many at once as there are."""
-        from kit.training.cluster import Begun, Epoch, Failed, Finished
+        from kit.training.events import Begun, Epoch, Failed, Finished
 
         self._next = None
         left = {str(number): self._begun(number) for number in self.numbers if not self._is_finished(number)}

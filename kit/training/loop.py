@@ -131,7 +131,8 @@ class Training:
             self.train(Progress(self.settings.epochs, self.state.epoch, shown))
 
     def how_far(self) -> str:
-        return f"{self.saved} of {self.settings.epochs} epochs are saved in {self.run.folder}"
+        are = "is" if self.saved == 1 else "are"
+        return f"{self.saved} of {self.settings.epochs} epochs {are} saved in {self.run.folder}"
 
     def start(self) -> None:
         """Takes up what the run has, or writes the first files of a new one."""
@@ -163,8 +164,7 @@ class Training:
                     self._audience = Audience(self.callbacks, self.model, settings.epochs)
                     self._audience.start()
                 while state.epoch < settings.epochs and not state.stopped:
-                    with self._plainly():
-                        self.epoch(progress)
+                    self.epoch(progress)
                     yield state.history[-1]
                 if self._audience:
                     self._audience.end()
@@ -192,11 +192,15 @@ class Training:
     @contextlib.contextmanager
     def _plainly(self) -> Iterator[None]:
         """What fails inside by the network's own code, in TensorFlow or for want of memory is a KitError."""
-        with _computed(), self._network.blamed():
+        with backend.computed(_LESS), self._network.blamed():
             yield
 
     def epoch(self, progress: Progress) -> None:
         """One epoch: fitted, judged, kept where it is the best, saved."""
+        with self._plainly():
+            self._epoch(progress)
+
+    def _epoch(self, progress: Progress) -> None:
         started = time.monotonic()
         progress.start_epoch(self.state.epoch)
         if self._audience:
@@ -337,23 +341,10 @@ class Training:
 
 
 @contextlib.contextmanager
-def _computed() -> Iterator[None]:
-    """What TensorFlow fails at inside, or for want of memory, is a KitError."""
-    try:
-        yield
-    except MemoryError as error:
-        raise KitError(f"there is too little memory: {_LESS}", exit_code=1) from error
-    except backend.tensorflow().errors.OpError as error:  # a GPU whose memory is full, or that lacks an operation
-        full = isinstance(error, backend.tensorflow().errors.ResourceExhaustedError)
-        what = f"TensorFlow failed, {backend.reason(error)}"
-        raise KitError(f"{what}: {_LESS}" if full else what, exit_code=1) from error
-
-
-@contextlib.contextmanager
 def resumable(run: Run, how_far: Callable[[], str], shown: bool, options: Sequence[str] = ()) -> Iterator[None]:
     """Whatever ends a training too early inside, what comes out says how to go on with it, by these options too."""
     try:
-        with _computed():
+        with backend.computed(_LESS):
             yield
     except DivergedError:
         raise

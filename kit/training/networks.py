@@ -244,7 +244,7 @@ def _one_cycle(epochs: int, learning_rate: float = 0.004) -> Recipe:
 
 @_network("vgg", "convolutional", 528_786, "Simonyan & Zisserman 2014: pairs of 3x3", _one_cycle(5, 0.003))
 def _vgg(layers: Layers, x: Any) -> Any:
-    """Pairs of 3 x 3 convolutions between pools, two dense layers of 512. Measured here: 99.2 % validation."""
+    """Pairs of 3 x 3 convolutions between pools, two dense layers of 512. Measured here: 99.3 % validation."""
     for filters, padding in ((8, "valid"), (24, "same"), (48, "same")):
         x = layers.conv_norm(layers.conv_norm(x, filters, 3, padding=padding), filters, 3, padding=padding)
         x = layers.max_pool(x)
@@ -273,7 +273,7 @@ def _inception(layers: Layers, x: Any) -> Any:
 
 @_network("resnet", "convolutional", 152_922, "He et al. 2015: residual blocks", _one_cycle(6))
 def _resnet(layers: Layers, x: Any) -> Any:
-    """Residual blocks, skipping by identity or by a 1 x 1 projection. Measured here: 99.2 % validation."""
+    """Residual blocks, skipping by identity or by a 1 x 1 projection. Measured here: 99.3 % validation."""
 
     def block(x: Any, filters: int, strides: int = 1) -> Any:
         keeps_shape = strides == 1 and x.shape[-1] == filters

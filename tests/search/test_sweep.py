@@ -204,22 +204,23 @@ def test_ctrl_c_says_how_to_go_on(
 ) -> None:
     report, count = Journal.report, 0
 
-    def interrupted(self: Journal, *arguments: Any) -> bool:
+    def interrupted(self: Journal, *arguments: Any) -> None:
         nonlocal count
         count += 1
         if count == 6:
             raise KeyboardInterrupt
-        return report(self, *arguments)
+        report(self, *arguments)
 
     monkeypatch.setattr(Journal, "report", interrupted)
     space = tmp_path / "space.toml"
     space.write_text("batch_size = [100, 250]\naugment = false\nepochs = 2\n")
     with pytest.raises(KeyboardInterrupt):
-        sweep(toy, data=small, sweeps=tmp_path, name="stopped", trials=2, folds=2, space=space)
+        sweep(toy, data=small, sweeps=tmp_path, name="stopped", trials=2, time_limit=599.5, folds=2, space=space)
     assert states_in(tmp_path / "stopped") == ["finished", "running"]
     assert "2 trials: 1 finished, 1 running." in (tmp_path / "stopped" / "report.html").read_text()
     said = capsys.readouterr().err.splitlines()[-1]
     command = f"kit sweep --arch toy --data {small} --sweeps {tmp_path} --name stopped --trials 2 --folds 2"
+    command += " --time-limit 600s"
     assert said.startswith("stopped: 1 trial is done; go on with: kit sweep ")
     assert set(f"{command} --space {space}".split()) == set(said.rpartition("go on with: ")[2].split())
 

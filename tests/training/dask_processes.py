@@ -58,7 +58,7 @@ class Processes:
         return process
 
     def worker(self, *options: object, **environment: str) -> subprocess.Popen[bytes]:
-        given = ("--scheduler-file", self.file, "--nthreads", 1, "--no-dashboard")
+        given = ("--scheduler-file", self.file, "--nthreads", 2, "--no-dashboard")
         self.nannies = self.start("worker", *given, *options, **environment)
         return self.nannies
 

@@ -164,6 +164,6 @@ def test_ctrl_c_ends_the_processes_of_this_computer_and_says_how_to_go_on(
     assert first.startswith("2 at once on local:2, see http")
     way_on = "kit train --resume 01-dense --cluster local:2"
     assert re.fullmatch(
-        rf"stopped: \d of 5 folds (is|are) finished, \d+ epochs are saved .*; go on with: {way_on}", lines[-1]
+        rf"stopped: \d of 5 folds (is|are) finished, \d+ epochs? (is|are) saved .*; go on with: {way_on}", lines[-1]
     )
     assert all(re.match(r"fold \d/5  epoch \d/3  loss .*  on tls://127.0.0.1:\d+$", line) for line in lines[:-1])

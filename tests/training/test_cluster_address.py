@@ -103,7 +103,15 @@ def test_nobody_or_somebody_else_at_the_address_is_one_line(monkeypatch: pytest.
 def test_a_cluster_without_workers_is_one_line(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
     processes.scheduler()
     monkeypatch.setattr(cluster_address, "PATIENCE", 2.0)
-    assert refusal(processes.address) == "no worker within 2 s: start one with dask worker"
+    for address in (processes.address, f"{processes.address}/"):
+        assert refusal(address) == "no worker within 2 s: start one with dask worker"
+
+
+def test_the_threads_are_divided_among_the_processes_of_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_THREADS", "8")
+    monkeypatch.setattr("kit.backend.threads", lambda: 8)
+    with connected("local:2") as client:
+        assert [*client.run(os.getenv, "KIT_THREADS").values()] == ["4", "4"]
 
 
 def test_a_worker_with_another_kit_or_none_is_refused_by_name(processes: Processes, tmp_path: Path) -> None:

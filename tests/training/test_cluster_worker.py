@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.network_code import CodeError
 from kit.training import cluster, cluster_worker
-from kit.training.cluster import TRIES, Begun, Engine, Epoch, Failed, Finished
+from kit.training.cluster import TRIES, Engine
 from kit.training.cluster_worker import Channel, about
+from kit.training.events import Begun, Epoch, Event, Failed, Finished
 
 pytestmark = needs("distributed")
 
@@ -33,14 +35,26 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def engine(said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    from distributed import Client, LocalCluster
+def workers() -> Iterator[Any]:
+    """Two of two threads each."""
+    from distributed import LocalCluster
+
+    quick: dict[str, Any] = {"processes": False, "dashboard_address": "127.0.0.1:0", "threads_per_worker": 2}
+    with LocalCluster(n_workers=2, **quick) as made:
+        yield made
+
+
+@pytest.fixture
+def engine(workers: Any, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    from distributed import Client
 
     monkeypatch.setattr(cluster, "_LOOK_EVERY", 0.05)
-    quick: dict[str, Any] = {"processes": False, "dashboard_address": "127.0.0.1:0", "threads_per_worker": 1}
-    with LocalCluster(n_workers=2, **quick) as made, Client(made, set_as_default=False) as client:
+    with Client(workers, set_as_default=False) as client:
         engine = Engine(client, "here", said.append)
+        late = threading.Timer(120, client.close)  # what waits for ever fails
+        late.start()
         yield engine
+        late.cancel()
         engine.close()
 
 
@@ -58,14 +72,16 @@ def doing(task: Task, engine: Engine) -> None:
 
 
 tasks, stopped = list[Task](), list[str]()
+alone = defaultdict[str, threading.Lock](threading.Lock)  # by worker: one training at a time, as in a process
 
 
 def perform(session: str, key: str) -> None:
     """Dask sends it by its name alone, so what it calls is that of this process."""
     from distributed import get_worker
 
+    worker = get_worker()
     try:
-        with Channel(session, key, get_worker()) as channel:
+        with alone[worker.address], Channel(session, key, worker) as channel:
             if "refused" not in channel.ask("begun", about=about()):
                 tasks[0](channel)
     except cluster_worker._NotWantedError:
@@ -131,14 +147,150 @@ def test_what_a_worker_cannot_do_goes_to_another_and_in_the_end_fails_once(
     assert all(each.endswith(": it goes to another worker") for each in said)
 
 
+class Busy:
+    """A training that keeps its worker from others, until it is told to end or ten seconds have gone."""
+
+    def __init__(self) -> None:
+        self.worker, self.enough = "", threading.Event()
+
+    def __call__(self, channel: Channel) -> None:
+        self.enough.wait(10)
+        ended(channel)
+
+    def start(self, engine: Engine, digits: LabelledDigits, folder: Path) -> Iterator[Event]:
+        """Returns when it has begun."""
+        engine.start("busy", bare_run(folder / "01-busy"), digits)
+        events = engine.events()
+        begun = next(events)
+        assert isinstance(begun, Begun)
+        self.worker = begun.worker
+        return events
+
+
+def test_one_that_its_worker_cannot_do_waits_for_another_that_is_busy(
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path
+) -> None:
+    busy, asked = Busy(), list[str]()
+
+    def task(channel: Channel) -> None:
+        if channel._key == "busy":
+            busy(channel)
+        elif channel._worker.address == busy.worker:
+            ended(channel)
+        else:
+            asked.append(channel._worker.address)
+            channel.tell("unable", line="the disk is full")
+            threading.Timer(0.5, busy.enough.set).start()
+
+    doing(task, engine)
+    events = busy.start(engine, digits, tmp_path)
+    engine.start("other", bare_run(tmp_path / "02-other"), digits)
+    ends = [event.key for event in events if isinstance(event, Finished)]
+    assert ends == ["busy", "other"] and len(asked) == 1 and len(said) == 1
+
+
 def test_a_worker_that_came_later_with_another_version_gets_nothing(
     engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    busy = Busy()
+    doing(lambda channel: busy(channel) if channel._key == "busy" else ended(channel), engine)
+    events = busy.start(engine, digits, tmp_path)
+    monkeypatch.setattr(
+        "kit.training.cluster.difference", lambda about, worker: f"{worker} is old" if worker != busy.worker else ""
+    )
+    for key in ("one", "two"):
+        engine.start(key, bare_run(tmp_path / f"02-{key}"), digits)
+    threading.Timer(0.5, busy.enough.set).start()
+    happened = [event for event in events if not isinstance(event, Begun)]
+    assert [event.key for event in happened] == ["busy", "one", "two"]
+    assert all(isinstance(event, Finished) for event in happened) and engine.workers == 1
+    assert [line.partition(" ")[2] for line in said] == ["is old: it gets nothing"]
+
+
+def test_where_no_worker_is_left_that_is_not_refused_it_is_one_line(
+    engine: Engine, digits: LabelledDigits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     doing(ended, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
-    monkeypatch.setattr("kit.training.cluster.difference", lambda about, worker: f"worker {worker} has Keras 2.0")
+    monkeypatch.setattr("kit.training.cluster.difference", lambda about, worker: "a worker has Keras 2.0")
     [failed] = engine.events()
-    assert isinstance(failed, Failed) and "has Keras 2.0" in str(failed.error)
+    assert isinstance(failed, Failed) and str(failed.error) == "--cluster here: a worker has Keras 2.0"
+
+
+def test_a_lost_training_goes_to_the_worker_that_comes_and_does_not_wait_at_a_busy_one(
+    engine: Engine, workers: Any, digits: LabelledDigits, said: list[str], tmp_path: Path
+) -> None:
+    """Dask itself gives it to the other, which has a thread free."""
+    busy, begun_on = Busy(), list[str]()
+
+    def task(channel: Channel) -> None:
+        if channel._key == "busy":
+            busy(channel)
+            return
+        begun_on.append(channel._worker.address)
+        while len(begun_on) == 1:
+            time.sleep(0.01)
+            channel.require_wanted()
+        ended(channel)
+
+    doing(task, engine)
+    events = busy.start(engine, digits, tmp_path)
+    engine.start("other", bare_run(tmp_path / "02-other"), digits)
+    begun = next(events)
+    assert isinstance(begun, Begun)
+    [lost] = [worker for worker in workers.workers.values() if worker.address == begun.worker]
+    workers.sync(lost.close, executor_wait=False)
+    workers.scale(3)  # one more than there were, as Dask counts
+    for event in events:
+        if event == Finished("other"):
+            assert not busy.enough.is_set() and busy.worker not in begun_on
+            busy.enough.set()
+    assert len(begun_on) == 2
+    assert said == [f"02-other: worker {begun.worker} is lost, another goes on after epoch 0"]
+
+
+def test_one_that_somebody_has_cancelled_is_given_away_again(
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path
+) -> None:
+    """As all are by `client.restart()`, which anybody may call who uses the cluster too."""
+    times = list[str]()
+
+    def task(channel: Channel) -> None:
+        times.append(channel._key)
+        if len(times) == 1:
+            Busy()(channel)
+        ended(channel)
+
+    doing(task, engine)
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    events = engine.events()
+    next(events)
+    future = engine._given["1"].future
+    assert future
+    future.cancel()
+    assert [type(event) for event in events] == [Begun, Finished] and len(said) == 1
+
+
+def test_one_that_fails_is_noticed_while_others_talk(engine: Engine, digits: LabelledDigits, tmp_path: Path) -> None:
+    failed = threading.Event()
+
+    def task(channel: Channel) -> None:
+        if channel._key == "fails":
+            raise ZeroDivisionError
+        until = time.monotonic() + 10
+        while not failed.is_set() and time.monotonic() < until:
+            channel.tell("epoch", row={"epoch": 1}, kept=True, files={})
+        ended(channel)
+
+    doing(task, engine)
+    for key in ("talks", "fails"):
+        engine.start(key, bare_run(tmp_path / f"01-{key}"), digits)
+    for event in engine.events():
+        if isinstance(event, Failed):
+            failed.set()
+        elif isinstance(event, Finished):
+            assert failed.is_set()
+    assert failed.is_set()
 
 
 def test_a_users_failure_comes_once_with_the_folder_that_the_user_knows(
@@ -250,8 +402,9 @@ def test_one_whose_task_ends_without_a_word_is_given_away_again(
     assert len(said) == 1 and "was not heard of any more: it goes to another worker" in said[0]
 
 
+@pytest.mark.parametrize("between", [0, 1])
 def test_workers_that_are_lost_again_and_again_are_one_line_unless_epochs_are_finished_between(
-    engine: Engine, digits: LabelledDigits, tmp_path: Path
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path, between: int
 ) -> None:
     from distributed.scheduler import KilledWorker
 
@@ -259,10 +412,12 @@ def test_workers_that_are_lost_again_and_again_are_one_line_unless_epochs_are_fi
     doing(lambda channel: time.sleep(0.2), engine)
     engine.start("1", run, digits)
     given = engine._given["1"]
-    given.epoch = 5
-    assert list(engine._broken(given, lost)) == [] and [*engine._waiting] == ["1"]
-    given.epoch_then = 5
-    [failed] = engine._broken(given, lost)
+    given.epoch += between
+    events = list(engine._broken(given, lost))
+    if between:
+        assert events == [] and [*engine._waiting] == ["1"] and len(said) == 1
+        return
+    [failed] = events
     assert isinstance(failed, Failed) and "4 workers were lost at it, one after the other" in str(failed.error)
 
 

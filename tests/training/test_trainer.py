@@ -334,7 +334,9 @@ def test_ctrl_c_ends_after_saving_and_says_how_to_go_on(running: tuple[subproces
     assert process.returncode == 130
     last = rest.strip().splitlines()[-1]
     run = Run(folder / "01-dense")
-    saved = re.match(r"stopped: (\d+) of 5000 epochs are saved in runs[/\\]01-dense; go on with: kit train", last)
+    saved = re.match(
+        r"stopped: (\d+) of 5000 epochs (?:is|are) saved in runs[/\\]01-dense; go on with: kit train", last
+    )
     assert saved and int(saved[1]) in (len(run.history), len(run.history) - 1)  # it may be stopped between two files
     assert last.endswith("kit train --resume 01-dense") and "Traceback" not in rest
     assert run.model() is not None and not run.finished  # and it can be used as it is
