@@ -50,4 +50,4 @@ class Task:
 
 
 ROWS = Task(DIGITS, None, 28, "white on black", "centred")
-CAMERA = Task((*DIGITS, BACKGROUND), BACKGROUND, 64, "any", "box")
+CAMERA = Task((*DIGITS, BACKGROUND), BACKGROUND, 96, "any", "box")

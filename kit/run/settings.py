@@ -12,6 +12,7 @@ from kit.options import REQUIRED, declared, option
 from kit.stored import checked, fault_of
 from kit.task import CAMERA, ROWS, Task
 
+_SIZE_BEFORE = 64  # of every scene, when there was no choice
 RUNS = Path("runs")  # where runs are, unless somebody says otherwise
 MOST_FOLDS = 20  # more networks cost more and are not better on average
 MOST_MOVED = 4  # times as far as usual: 40 degrees, beyond which a 6 becomes a 9
@@ -127,7 +128,7 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
-    size: int | None = option(  # pixels of a scene's side; None without --camera and for 64
+    size: int | None = option(  # pixels of a scene's side; None without --camera, and of the runs from before there was a choice
         default=None, later=True, flag="--size",
         check=lambda value: 32 <= value <= 224, remedy="give 32 to 224 pixels, such as 96",
     )  # fmt: skip
@@ -173,7 +174,7 @@ class Settings(Recipe):
 
     @property
     def task(self) -> Task:
-        return CAMERA.of_size(self.size) if self.camera else ROWS
+        return CAMERA.of_size(self.size or _SIZE_BEFORE) if self.camera else ROWS
 
     @property
     def folded(self) -> bool:

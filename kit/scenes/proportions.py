@@ -17,11 +17,11 @@ Count = tuple[int, int]
 class Kinds:
     """What the scenes without a digit hold, as shares of these scenes. What is left to 1 is too small or unreadable."""
 
-    paper: float = 0.08  # nothing, or at most what other writing leaves at the edges
-    letter: float = 0.53  # one letter, symbol or doodle
-    text: float = 0.08  # lines of it, printed or written
-    things: float = 0.21  # no paper at all
-    scraps: float = 0.06  # only parts of writing, at the edges
+    paper: float = 0.06  # nothing, or at most what other writing leaves at the edges
+    letter: float = 0.47  # one letter, symbol or doodle
+    text: float = 0.06  # lines of it, printed or written
+    things: float = 0.32  # no paper at all
+    scraps: float = 0.05  # only parts of writing, at the edges
 
 
 @dataclass(frozen=True)
@@ -327,6 +327,9 @@ class Things:
     sheen_width: Range = (0.05, 0.25)  # of its size
     sheen_place: Range = (-0.2, 0.2)  # from a thing's middle, of its size
     sheen_length: float = 3.0  # of its width
+    handled: float = 0.3  # share with a handle, an end of another grey
+    handle_end: Range = (-0.3, 0.3)  # from a thing's middle, of its size
+    handle_grey: Range = (-110.0, 150.0)
     labelled: float = 0.25  # share with a pattern, such as print or buttons
     label_grey: Range = (-60.0, 110.0)
     shadow: Range = (0.0, 0.6)  # share of the light that its shadow takes
@@ -350,7 +353,7 @@ class Outlines:
     handle: Range = (0.03, 0.08)  # thick
     neck: Range = (0.35, 0.9)  # of the handle
     head: Range = (0.16, 0.3)
-    opening: Range = (0.08, 1.0)  # of scissors, radians
+    opening: Range = (0.04, 1.0)  # of scissors, radians; each doubling equally likely
     blade: Range = (0.03, 0.065)  # thick
     ring: Range = (0.1, 0.17)  # radius
     ring_hole: Range = (0.45, 0.75)  # of the ring
@@ -402,9 +405,9 @@ class Stock:
     digits: int = 240  # drawn by rule, of each of the ten
     models: int = 60  # of these, of each of the ten, that letters must not look like either
     letters: int = 30  # drawn by rule, of each form
-    alphabets: int = 40  # the same of Greek, Cyrillic and Latin letters
+    alphabets: int = 160  # the same of Greek, Cyrillic and Latin letters
     silhouettes: int = 400
-    doodles: int = 2500
+    doodles: int = 1250
     blobs: int = 350
     bends: int = 256  # smooth displacements
     bend_nodes: int = 5  # a side; displacements are smooth between them

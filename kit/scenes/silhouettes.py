@@ -143,7 +143,7 @@ def _cutlery(draw: _Draw) -> None:
 
 def _scissors(draw: _Draw) -> None:
     """Scissors or tongs: two blades that cross, each with a ring."""
-    opening, ring = draw.uniform(*OUTLINES.opening), draw.uniform(*OUTLINES.ring)
+    opening, ring = draw.log_uniform(*OUTLINES.opening), draw.uniform(*OUTLINES.ring)
     for side in (-1, 1):
         across, down = math.sin(side * opening / 2), math.cos(opening / 2)
         draw.bar((0, 0), (-0.5 * across, -0.5 * down), draw.uniform(*OUTLINES.blade), 0.01)

@@ -58,10 +58,10 @@ class Things(Chance):
         image = image * (1 - cv2.LUT(fallen, np.float32(shadow) * clipped(depth / np.float32(softness) + 0.5)))
         stored = self._warped(silhouette, size, turn, x, y)
         cover = cv2.LUT(stored, clipped(depth / np.float32(self._paper.raster.pixel) + 0.5))
-        return image + cover * (self._surface(stored, size, light, (x, y), float(image[::8, ::8].mean())) - image)
+        return image + cover * (self._surface(stored, size, turn, light, (x, y), float(image[::8, ::8].mean())) - image)
 
     def _surface(
-        self, stored: np.ndarray, size: float, light: float, middle: tuple[float, float], table: float
+        self, stored: np.ndarray, size: float, turn: float, light: float, middle: tuple[float, float], table: float
     ) -> np.ndarray:
         """What a thing looks like that is lit from there, float32 (size, size), wherever it is."""
         import cv2
@@ -82,6 +82,10 @@ class Things(Chance):
         slope, angle = self.uniform(*THINGS.slope) / size, self.uniform(0, 2 * math.pi)
         x, y = raster.x - np.float32(middle[0]), raster.y - np.float32(middle[1])
         grey += np.float32(slope * math.cos(angle)) * x + np.float32(slope * math.sin(angle)) * y
+        if self.chance(THINGS.handled):
+            along = np.float32(math.cos(turn)) * y - np.float32(math.sin(turn)) * x
+            behind = clipped((along - np.float32(size * self.uniform(*THINGS.handle_end))) / np.float32(raster.pixel) + 0.5)
+            grey += np.float32(self.uniform(*THINGS.handle_grey)) * behind
         if self.chance(THINGS.sheen):
             grey += self._sheen(x, y, size)
         if self.chance(THINGS.labelled):

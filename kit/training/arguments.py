@@ -29,9 +29,9 @@ class Arguments(Recipe):
     )  # fmt: skip
     camera: bool = option("Learn from scenes as a phone sees them, with the class background.", default=False)
     background_share: float | None = option(
-        "Of the scenes, those without a digit; with --camera.  [default: 0.3]", default=None
+        "Of the scenes, those without a digit; with --camera.  [default: 0.4]", default=None
     )
-    size: int | None = option("Pixels of a scene's side; with --camera.  [default: 64]", default=None, metavar="PIXELS")
+    size: int | None = option("Pixels of a scene's side; with --camera.  [default: 96]", default=None, metavar="PIXELS")
     folds: int | None = option(
         "Train K networks, each with another K-th of the rows held out; the run averages them.", default=None,
         metavar="K",

@@ -26,7 +26,7 @@ from kit.training.time_limit import Clock, seconds_of
 if TYPE_CHECKING:
     from kit.training.cluster import Engine
 
-BACKGROUND_SHARE = 0.3
+BACKGROUND_SHARE = 0.4
 
 
 def begin(
@@ -181,7 +181,7 @@ def settings_with(
     if isinstance(network, OwnNetwork):
         values |= {"function": network.function, "code": network.code and network.code.digest}
     if task.background:
-        values |= {"augment": False, "background_share": BACKGROUND_SHARE}
+        values |= {"augment": False, "background_share": BACKGROUND_SHARE, "size": CAMERA.size}
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given | ({"from_run": source.name} if source else {})

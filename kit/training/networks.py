@@ -336,16 +336,16 @@ def _stack(layers: Layers, x: Any) -> Any:
 
 
 @_network(
-    "camera", "convolutional", 272_667, "this project: scenes as a phone sees them; at 64 x 64 with eleven classes",
-    Recipe(epochs=40, batch_size=128, optimizer="muon", learning_rate=0.016, schedule="one-cycle", warm_up=0.12),
+    "camera", "convolutional", 275_779, "this project: scenes as a phone sees them; at 96 x 96 with eleven classes",
+    Recipe(epochs=26, batch_size=128, optimizer="muon", learning_rate=0.016, schedule="one-cycle", warm_up=0.12),
     has_dropout=False, task=CAMERA,
 )  # fmt: skip
 def _camera(layers: Layers, x: Any) -> Any:
-    """Strides instead of pools: every convolution but the first works on a sixteenth of the pixels or less.
+    """Strides instead of pools: the first convolution sees every pixel, the others a ninth of them or less.
 
-    No dropout: no scene comes twice. 13 million multiply-accumulates at 64 x 64.
+    No dropout: no scene comes twice. 14 million multiply-accumulates at 96 x 96.
     """
-    x = layers.conv_norm(x, 16, 5, strides=2)  # 32 x 32
+    x = layers.conv_norm(x, 24, 7, strides=3)  # 32 x 32
     for filters, strides in ((32, 2), (48, 1), (72, 2), (72, 1), (96, 2), (128, 1)):
         x = layers.conv_norm(x, filters, 3, strides=strides)
     return layers.global_average(x)
