@@ -101,7 +101,7 @@ def crops() -> list[dict[str, Any]]:
     cases = []
     for number, (width, height, view) in enumerate(shapes):
         for turns in range(4):
-            size, padding = [8, 28, 64, 13][(number + turns) % 4], (0, 5, 64)[(number + turns) % 3]
+            size, padding = [8, 28, 96, 13][(number + turns) % 4], (0, 5, 64)[(number + turns) % 3]
             pattern = [3 + number, 11 * turns + 1, number % 3]
             y, x = np.mgrid[:height, :width]
             frame = ((pattern[0] * x + pattern[1] * y + pattern[2] * x * y) % 256).astype(np.uint8)
@@ -120,7 +120,7 @@ def drawings() -> list[dict[str, Any]]:
     strokes_of += [_scribble(generator) for _ in range(12)]
     cases = []
     for number, strokes in enumerate(strokes_of):
-        for size, paper, ink in ((64, frames.PAPER, frames.INK), (28 + number, 0, 255)):
+        for size, paper, ink in ((96, frames.PAPER, frames.INK), (28 + number, 0, 255)):
             values = frames.drawn(strokes, size, paper, ink)
             cases.append({
                 "strokes": strokes, "size": size, "paper": paper, "ink": ink,

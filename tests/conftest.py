@@ -320,8 +320,8 @@ def exportable(small: Path, shared: Shared) -> Run:
 
 @pytest.fixture(scope="session")
 def eleven(small: Path, shared: Shared) -> Run:
-    """The kit's own network after an epoch of scenes: 64 x 64, with the class background."""
-    options = {"camera": True, "epochs": 1, "progress": False}
+    """The kit's own network after an epoch of scenes of 64 x 64, with the class background."""
+    options = {"camera": True, "size": 64, "epochs": 1, "progress": False}
     return Run(shared("eleven", lambda folder: train("kit", data=small, runs=folder, **options)) / "01-kit")
 
 

@@ -69,7 +69,7 @@ def test_an_export_is_read_whatever_it_is_called(name: str, tmp_path: Path) -> N
     shutil.copytree(PACKAGE, tmp_path / name)
     assert kind_of(tmp_path / name) == "mlpackage"
     assert model_and_images([str(tmp_path / name), "a.png"], tmp_path) == (str(tmp_path / name), ["a.png"])
-    assert open_reader(str(tmp_path / name), tmp_path).contract.size == 64
+    assert open_reader(str(tmp_path / name), tmp_path).contract.size == 96
     with pytest.raises(KitError, match="a Core ML package, where a run belongs: give the run that it was made of"):
         find(str(tmp_path / name), tmp_path)
 

@@ -128,7 +128,7 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
-    size: int | None = option(  # pixels of a scene's side; None without --camera, and of the runs from before there was a choice
+    size: int | None = option(  # pixels of a scene's side; None without --camera, and of runs older than it
         default=None, later=True, flag="--size",
         check=lambda value: 32 <= value <= 224, remedy="give 32 to 224 pixels, such as 96",
     )  # fmt: skip

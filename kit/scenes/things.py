@@ -84,7 +84,8 @@ class Things(Chance):
         grey += np.float32(slope * math.cos(angle)) * x + np.float32(slope * math.sin(angle)) * y
         if self.chance(THINGS.handled):
             along = np.float32(math.cos(turn)) * y - np.float32(math.sin(turn)) * x
-            behind = clipped((along - np.float32(size * self.uniform(*THINGS.handle_end))) / np.float32(raster.pixel) + 0.5)
+            end = np.float32(size * self.uniform(*THINGS.handle_end))
+            behind = clipped((along - end) / np.float32(raster.pixel) + 0.5)
             grey += np.float32(self.uniform(*THINGS.handle_grey)) * behind
         if self.chance(THINGS.sheen):
             grey += self._sheen(x, y, size)

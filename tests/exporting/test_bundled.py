@@ -30,7 +30,7 @@ def test_there_is_one_copy_which_the_app_is_built_with_and_a_wheel_brings() -> N
 def test_a_wheels_copy_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundled, "_PLACES", (tmp_path / MODEL, tmp_path / "site-packages" / "mobile" / MODEL))
     shutil.copytree(ROOT / "mobile" / "DigitCamera" / "Model" / MODEL, tmp_path / MODEL)
-    assert open_reader("camera", tmp_path).contract.size == 64
+    assert open_reader("camera", tmp_path).contract.size == 96
     shutil.rmtree(tmp_path / MODEL)
     with pytest.raises(KitError, match="the model that comes with kit is missing: install kit again"):
         open_reader("camera", tmp_path)

@@ -467,7 +467,7 @@ def test_the_bundled_model_is_what_its_card_says() -> None:
     found, card = verify(BUNDLED), CARD.read_text(encoding="utf-8")
     contract = found.saved.contract
     assert found.problems == () and found.costs is not None
-    assert (contract.labels, contract.background, contract.size) == (CAMERA.labels, "background", 64)
+    assert (contract.labels, contract.background, contract.size) == (CAMERA.labels, "background", CAMERA.size)
     assert (contract.polarity, contract.crop, contract.input) == ("any", "box", "image")
     assert found.saved.size < 300_000 and found.costs.multiply_accumulates < 15_000_000
     for figure in (

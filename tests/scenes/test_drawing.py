@@ -17,7 +17,7 @@ from kit.task import CAMERA
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
 
-COUNT, SIZE = 400, CAMERA.size
+COUNT, SIZE = 400, 64  # so that a pixel is a 64th of the frame
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def digits(sample: Path) -> Digits:
 
 @pytest.fixture(scope="module")
 def around(digits: Digits) -> Scenery:
-    return drawing.scenery(strokes.trace(digits.images[:200]), np.random.default_rng(0))
+    return drawing.scenery(strokes.trace(digits.images[:200]), np.random.default_rng(0), SIZE)
 
 
 @pytest.fixture(scope="module")

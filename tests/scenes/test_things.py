@@ -76,6 +76,28 @@ def test_a_thing_has_sheen_and_edges_where_ink_has_one_grey(drawn: Things, monke
     assert np.median(spread) > 30 and np.percentile(spread, 10) > 8
 
 
+def test_a_handle_is_one_end_of_a_thing_in_another_grey(drawn: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = {
+        "shadow": (0.0, 1e-9),
+        "relief": (0.0, 1e-9),
+        "slope": (0.0, 1e-9),
+        "rim": 0.0,
+        "sheen": 0.0,
+        "labelled": 0.0,
+    }
+    handle = {"handled": 1.0, "handle_end": (-0.01, 0.01), "handle_grey": (90.0, 91.0)}
+    for name, value in {**plain, **handle, "size": (50.0, 60.0), "dark": 1.0, "dark_grey": (40.0, 41.0)}.items():
+        monkeypatch.setitem(vars(THINGS), name, value)
+    table = even(drawn, 220, monkeypatch)
+    for _ in range(20):
+        image = drawn.laid(table, silhouettes(1, np.random.default_rng(3))[0])
+        thing, ends = image < 200, [np.argwhere(np.abs(image - grey) < 3) for grey in (40.5, 131)]
+        assert sum(map(len, ends)) > 0.8 * thing.sum() and min(map(len, ends)) > 0.3 * thing.sum()
+        along = np.linalg.svd(np.argwhere(thing) - np.argwhere(thing).mean(axis=0), full_matrices=False)[2][0]
+        first, second = (end @ along for end in ends)
+        assert max(first) < min(second) + 2 or max(second) < min(first) + 2
+
+
 def test_a_shadow_lies_beside_the_thing_away_from_the_light(drawn: Things, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vars(THINGS), "size", (30.0, 31.0))
     monkeypatch.setitem(vars(THINGS), "dark", 0.0)

@@ -1,6 +1,7 @@
 """Training on scenes: what a camera run holds, that it can be stopped, and what it refuses."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,12 @@ def test_a_camera_run_has_eleven_classes_and_a_threshold(trained: Run) -> None:
     expected = threshold(validation.labels, validation.probabilities, CAMERA.background_class)
     assert trained.metrics["threshold"] == expected
     assert (validation.labels[validation.rows < 0] == CAMERA.background_class).all()
-    assert np.unique(validation.rows).size == len(validation.rows) == 57  # 40 digits are 70 % of them
+    assert np.unique(validation.rows).size == len(validation.rows) == 67  # 40 digits are 60 % of them
+
+
+def test_a_camera_run_notes_its_size_and_one_from_before_there_was_a_choice_has_64(trained: Run) -> None:
+    assert trained.settings.size == trained.task.size == CAMERA.size == 96
+    assert replace(trained.settings, size=None).task == CAMERA.of_size(64)
 
 
 def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
@@ -49,12 +55,12 @@ def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
     few = {"digits": 2, "models": 2, "letters": 1, "alphabets": 1, "doodles": 20, "blobs": 5, "silhouettes": 17}
     for name, count in few.items():
         monkeypatch.setitem(vars(STOCK), name, count)
-    run = train(**TINY | {"epochs": 1}, size=96, data=tiny, runs=tmp_path)
-    assert run.model().input_shape == (None, 96, 96, 1) and run.task.size == run.contract.size == 96
-    assert validation_images(run, loading.load("train", tiny)).shape[1:] == (96, 96, 1)
+    run = train(**TINY | {"epochs": 1}, size=48, data=tiny, runs=tmp_path)
+    assert run.model().input_shape == (None, 48, 48, 1) and run.task.size == run.contract.size == 48
+    assert validation_images(run, loading.load("train", tiny)).shape[1:] == (48, 48, 1)
     assert best(tmp_path, prefer=CAMERA) == run
     with pytest.raises(KitError, match=r"^--size: the competition's rows have 28 x 28 pixels: add --camera"):
-        train(arch="dense", size=96, data=tiny, runs=tmp_path, progress=False)
+        train(arch="dense", size=48, data=tiny, runs=tmp_path, progress=False)
     with pytest.raises(KitError, match=r"^--size 20: give 32 to 224 pixels"):
         train(**TINY, size=20, data=tiny, runs=tmp_path)
 
@@ -107,13 +113,13 @@ def test_between_sizes_only_layers_of_the_same_shape_are_taken(tiny: Path, tmp_p
     run = train(arch="dense", camera=True, from_run=source, learning_rate=1e-12, **options)
     taken, given = (one.model().get_layer("dense2").get_weights()[0] for one in (run, source))
     assert np.allclose(taken, given, atol=1e-6)
-    assert run.model().get_layer("dense1").get_weights()[0].shape == (4096, 20)
+    assert run.model().get_layer("dense1").get_weights()[0].shape == (9216, 20)
     assert (run.validation.rows[run.validation.rows >= 0] == source.validation.rows).all()
 
 
 def test_a_camera_run_is_no_submission(trained: Run, tiny: Path, kit_here: KitCommand) -> None:
     command = ("submit", trained.folder.resolve(), "--data", tiny.resolve())
-    assert_one_line(kit_here(*command), "01-dense: sees 64 × 64 pixels, not 28 × 28")
+    assert_one_line(kit_here(*command), "01-dense: sees 96 × 96 pixels, not 28 × 28")
     with pytest.raises(KitError, match="no trained run here yet"):
         best(trained.folder.parent, task=ROWS)
     assert best(trained.folder.parent) == trained

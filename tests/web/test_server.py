@@ -49,7 +49,7 @@ def address(exportable: Run) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def bundled() -> Iterator[str]:
-    """The app's own model: eleven classes, at 64 x 64."""
+    """The app's own model: eleven classes, at 96 x 96."""
     reader = open_reader(ROOT / "mobile" / "DigitCamera" / "Model" / "DigitCamera.mlpackage")
     with answering(reader) as found:
         yield found
