@@ -1,7 +1,6 @@
 """Networks for the camera that `camera_search.py` tries beside kit's own: kit networks benchmarks/camera_networks.py.
 
-Each takes pictures of any size. The multiply-accumulates, in millions, are those at 96 x 96, unless
-it says otherwise.
+Each takes pictures of any size. The multiply-accumulates are those at 96 x 96, unless it says otherwise.
 """
 
 from keras import layers
@@ -26,23 +25,23 @@ def body(x, widths=(32, 48, 72, 72, 96, 128)):
 
 
 def fine(x):
-    """`camera` with a first convolution of stride 2, for pictures of 64 x 64.  13 there"""
+    """`camera` with a first convolution of stride 2, for pictures of 64 x 64: 13 million there."""
     return layers.GlobalAveragePooling2D()(body(conv(x, 16, 5, 2)))
 
 
 def peaked(x):
-    """The mean and the maximum over the picture, where a digit fills a small part of it.  14"""
+    """The mean and the maximum over the picture, where a digit fills a small part of it. 14 million."""
     x = body(conv(x, 24, 7, 3))
     return layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
 
 
 def wide(x):
-    """Half as many filters again behind the first convolutions.  21"""
+    """An eighth to a half more filters behind the first convolution. 21 million."""
     return layers.GlobalAveragePooling2D()(body(conv(x, 24, 7, 3), (36, 56, 88, 104, 128, 152)))
 
 
 def squeezed(x):
-    """Weighs its channels by what the whole picture holds (Hu et al. 2018), twice.  14"""
+    """Weighs its channels by what the whole picture holds (Hu et al. 2018), twice. 14 million."""
 
     def weighed(x, filters):
         whole = layers.GlobalAveragePooling2D(keepdims=True)(x)
@@ -57,7 +56,7 @@ def squeezed(x):
 
 
 def two_scales(x):
-    """The picture as it is, and its half as `fine` sees it, put together at an eighth of the side.  26"""
+    """The picture as it is, and its half as `fine` sees it, put together at an eighth of the side. 26 million."""
     half = layers.AveragePooling2D(2)(x)
     near = conv(conv(conv(x, 16, 5, 4), 32, 3), 40, 3, 2)
     far = conv(conv(half, 16, 5, 2), 40, 3, 2)

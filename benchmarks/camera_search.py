@@ -9,10 +9,13 @@ RUNS/camera_search.csv and is not trained again. Of digits a cell says how many 
 another digit, and are passed over; of others how many are taken for a digit, look-alikes left out. «By source» is the
 mean of the sources' own shares, so that one writer's many photographs count no more than another's few. With --copies
 so many of each photograph are judged instead of it, each turned, enlarged and moved a little another way: the same for
-every network, and less by chance.
+every network, and less by chance. What is in RUNS/camera_search.csv was trained by the same scenes and networks, which
+its lines name by a digest.
 """
 
 import argparse
+import functools
+import hashlib
 import statistics
 import subprocess
 import sys
@@ -31,7 +34,9 @@ from kit.reading import picture_files
 from kit.reading.labelled_photographs import Photographs, judge
 from kit.reading.picture_files import FITS
 from kit.reading.reader import open_reader
+from kit.scenes import proportions
 from kit.task import BACKGROUND
+from kit.training import networks
 
 FILE = Path(__file__).with_name("camera_networks.py")
 TRIAL = [sys.executable, str(Path(__file__).with_name("camera_trial.py"))]
@@ -83,14 +88,18 @@ def main() -> None:
 
 def copied(folder: str, given: argparse.Namespace, scratch: Path) -> str:
     """A folder of turned, enlarged and moved copies, laid out and called as that one, the same each time."""
-    generator, place = np.random.default_rng(0), Path(folder)
-    files = sorted(file for part in ("digits", "background") for file in (place / part).rglob("*.png"))
-    for file in files:
+    generator, place = np.random.default_rng(0), Path(folder).resolve()
+    if (scratch / place.name).exists():
+        sys.exit(f"{folder}: another folder of this name was given: rename one")
+    files, problems = picture_files.expand([place / part for part in ("digits", "background")])
+    for file in sorted(files):
         square = picture_files.read(file, fit=given.fit)
-        (scratch / file.relative_to(place.parent)).parent.mkdir(parents=True, exist_ok=True)
         for number in range(given.copies):
-            name = Path(scratch / file.relative_to(place.parent)).with_stem(f"{file.stem}_{number}")
-            Image.fromarray(moved(square, generator)).save(name)
+            copy = scratch / file.relative_to(place.parent).parent / str(number) / f"{file.stem}.png"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(moved(square, generator)).save(copy)
+    if problems:
+        sys.exit(problems[0])
     return str(scratch / place.name)
 
 
@@ -115,7 +124,7 @@ def models(name: str, given: argparse.Namespace) -> list[str]:
 
 
 def trained(name: str, seed: int, given: argparse.Namespace) -> str:
-    key = {"candidate": name, "seed": str(seed), "epochs": str(given.epochs or "")}
+    key = {"candidate": name, "seed": str(seed), "epochs": str(given.epochs or ""), "of": digest(name, str(given.data))}
     for line in lines.read(given.runs / "camera_search.csv"):
         if key.items() <= line.items():
             return line["run"]
@@ -132,11 +141,21 @@ def trained(name: str, seed: int, given: argparse.Namespace) -> str:
     return run
 
 
+@functools.cache
+def digest(name: str, data: str) -> str:
+    """Of all that a candidate is trained by."""
+    drawn = sorted((Path(proportions.__file__).parent).glob("*.py"))
+    code = b"".join(file.read_bytes() for file in (*drawn, Path(networks.__file__), FILE))
+    return hashlib.sha256(code + repr((CANDIDATES[name], data)).encode()).hexdigest()[:12]
+
+
 def judged(model: str, folders: Iterable[str], fit: str) -> dict[str, Shares]:
     """Each row of the table: of digits three shares, right, another digit, silent; of others that of false alarms."""
     reader, rows, sets = open_reader(model), dict[str, Shares](), list[tuple[Shares, Shares]]()
     for folder in map(Path, folders):
         found = judge(reader, folder, fit=fit)
+        if found.problems:
+            sys.exit(found.problems[0])
         for kind in found.digits:
             counts = kind.right, kind.wrong, kind.silent
             rows[f"{folder.name}: {kind.kind}"] = tuple(count / kind.photographs for count in counts)
@@ -154,7 +173,7 @@ def handwriting(found: Photographs) -> tuple[Shares, Shares]:
     failed = {failure.file: failure.taken for failure in found.failures}
     sources = defaultdict[str, list[Shares]](list)
     for kind in HANDWRITING:
-        for file in (found.folder / "digits" / kind).glob("*/*.*"):
+        for file in filter(Path.is_file, (found.folder / "digits" / kind).rglob("*.*")):
             taken = failed.get(file.relative_to(found.folder))
             outcome = taken is None, taken not in (None, BACKGROUND), taken == BACKGROUND
             sources[file.stem.rsplit("-", 1)[0]].append(tuple(map(float, outcome)))

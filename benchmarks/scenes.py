@@ -16,7 +16,7 @@ from kit.scenes.strokes import trace
 from kit.task import CAMERA
 from kit.training import networks
 
-DIGITS, BACKGROUND, ROUNDS = 1400, 600, 5
+DIGITS, BACKGROUND, ROUNDS = 1200, 800, 5
 
 
 def main(folder: str) -> None:

@@ -104,8 +104,13 @@ def command(name: str, options: Any, given: Mapping[str, Any]) -> str:
 
 def check(options: Any) -> None:
     """KitError, which names the option and the remedy, at the first field that holds what it must not."""
+    require(type(options), **vars(options))
+
+
+def require(options: Any, **values: Any) -> None:
+    """The same of some values that are yet to become such a dataclass."""
     for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
+        value = values.get(field.name)
         if value is not None and not about(field).check(value):
             raise KitError(f"{flag(field)} {value}: {about(field).remedy}")
 

@@ -179,7 +179,7 @@ def sheet(images: np.ndarray, captions: Sequence[str], title: str) -> "Figure":
 
 
 def scene_grid(images: np.ndarray, names: Sequence[str], columns: int, title: str) -> "Figure":
-    """uint8 scenes (n, 64, 64) side by side, `columns` in a row, as a camera has them, each with its name above."""
+    """uint8 scenes (n, size, size) side by side, `columns` in a row, as a camera has them, each with its name above."""
     figure, axis = _sheet(0.7 * columns, 0.86 * -(-len(images) // columns), title)
     for number, (image, name) in enumerate(zip(images, names, strict=True)):
         left, top = 0.7 * (number % columns) + 0.02, 0.86 * (number // columns) + 0.17

@@ -172,7 +172,7 @@ def sceneries(shared: Shared) -> Path:
 def _keep_sceneries(folder: Path) -> None:
     gather = drawing.scenery
 
-    def kept(strokes: np.ndarray, generator: np.random.Generator, size: int = 64) -> drawing.Scenery:
+    def kept(strokes: np.ndarray, generator: np.random.Generator, size: int = CAMERA.size) -> drawing.Scenery:
         of = hashlib.sha256(strokes.tobytes() + repr((generator.bit_generator.state, size)).encode()).hexdigest()
         path = folder / f"{of}.pickle"
         with filelock.FileLock(f"{path}.lock"):

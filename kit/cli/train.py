@@ -50,7 +50,7 @@ def networks(
                 {
                     "name": network.name, "kind": network.kind, "parameters": network.parameters,
                     "size": network.task.size, "source": network.source, "recipe": dataclasses.asdict(network.recipe),
-                    "default": network.name == DEFAULTS[ROWS],
+                    "default": network.name == DEFAULTS[ROWS.examples],
                 }
                 for network in listed
             ]
@@ -66,7 +66,10 @@ def networks(
     headings = ["name", "kind", "size", "parameters", "recipe", "source"]
     print_table(headings, rows, right=[2, 3], spare=["source", "size", "kind"])
     if file is None:
-        print(f"\nkit train without --arch trains {DEFAULTS[ROWS]}, kit train --camera {DEFAULTS[CAMERA]}.")
+        print(
+            f"\nkit train without --arch trains {DEFAULTS[ROWS.examples]}, "
+            f"kit train --camera {DEFAULTS[CAMERA.examples]}."
+        )
         print("Your own: kit train --arch FILE.py; kit networks --show NAME prints one of these as such a file.")
 
 

@@ -64,8 +64,8 @@ def _show_scenes(digits: LabelledDigits, first: int, to: Path) -> Path:
     """A sheet of scenes of the rows from `first` on, and of scenes without a digit."""
     generator = np.random.default_rng(first)
     around = scenery(trace(digits.images[:1000]), generator)
-    strokes, labels = (array[first : first + 98] for array in (digits.images, digits.labels))
-    images, classes = scenes(trace(strokes), labels, 42, around, [first])
+    strokes, labels = (array[first : first + 84] for array in (digits.images, digits.labels))
+    images, classes = scenes(trace(strokes), labels, 56, around, [first])
     names = [CAMERA.labels[label] for label in classes]
     title = f"Scenes of the rows from {first + 1:,} of {Path(digits.name).name}, and of no digit"
     return plots.save(plots.scene_grid(images[..., 0], names, 14, title), to / _SCENES, parents=True)

@@ -48,7 +48,7 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     """
     first = runs[0]
     for run in runs[1:]:
-        if run.task != first.task:
+        if run.task.examples != first.task.examples:
             raise KitError(
                 f"{run}: one of {run} and {first} reads rows, the other scenes: compare runs of the same kind"
             )

@@ -55,7 +55,7 @@ class Recipe:
     )  # fmt: skip
     schedule: str = option(default="constant", choices=("constant", "one-cycle"))
     warm_up: float = option(  # share of the steps before the peak of a one-cycle schedule
-        default=0.3, check=_share, remedy="give a share between 0 and 1, such as 0.3", later=True
+        default=0.3, check=_share, remedy="give a share between 0 and 1, such as 0.4", later=True
     )
     l2: float = option(
         "L2 penalty on every kernel.", default=0.0,
@@ -128,7 +128,7 @@ class Settings(Recipe):
         default=None, later=True, flag="--background-share",
         check=_share, remedy="give a share between 0 and 1, such as 0.3",
     )  # fmt: skip
-    size: int | None = option(  # pixels of a scene's side; None without --camera, and of runs older than it
+    size: int | None = option(  # pixels of a scene's side; None without --camera, and of older runs
         default=None, later=True, flag="--size",
         check=lambda value: 32 <= value <= 224, remedy="give 32 to 224 pixels, such as 96",
     )  # fmt: skip
@@ -162,7 +162,7 @@ class Settings(Recipe):
                 "--background-share: the competition's rows have no background: add --camera or leave it out"
             )
         if self.background_share is None and self.task.background:
-            raise KitError("--background-share None: give a share between 0 and 1, such as 0.3")
+            raise KitError("--background-share None: give a share between 0 and 1, such as 0.4")
         if self.size is not None and not self.camera:
             raise KitError("--size: the competition's rows have 28 x 28 pixels: add --camera or leave it out")
         if self.augment and self.task.examples == "scenes":

@@ -77,7 +77,7 @@ class Scenery:
         pages: uint8 (n, 512, 512), coverage of printed and written text, 32 pixels a line, of letters that look like no
             digit; `small_pages` with all letters.
         photographs: Grey pictures of any size, uint8.
-        silhouettes: uint8 (n, 96, 96), things on tables, as `silhouettes` has them.
+        silhouettes: uint8 (n, POINTS, POINTS), things on tables, as `silhouettes` has them.
         grain: float32 (3, 256, 256), noise of three coarsenesses with variance 1.
         bends: float32 (n, size, size, 2), smooth random displacements with variance 1.
         pressures: uint8 (n, size, size), how hard a hand presses: smooth, mean 128, deviation 32.
@@ -310,7 +310,7 @@ class _Draw(Chance):
         return ink
 
     def slant(self, scale: float, stretch: float) -> Forward:
-        """How a character is turned, sheared and stretched, `scale` pixels a point."""
+        """How a character is turned, sheared and stretched, `scale` 64ths of the frame a point."""
         deviations = WRITING.turn, WRITING.shear, WRITING.stretch * stretch
         angle, shear, wide = self.generator.normal(0, deviations).tolist()
         cosine, sine, wide = scale * math.cos(angle), scale * math.sin(angle), math.exp(wide)

@@ -23,7 +23,7 @@ Point = tuple[float, float]
 
 
 def silhouettes(count: int, generator: np.random.Generator) -> np.ndarray:
-    """So many things, each kind as often as the others.
+    """So many things, the kinds in turn, four of them twice as often.
 
     Returns:
         uint8 (count, POINTS, POINTS): sixteenths of a point to the outline, from 8 inside to 8 outside; the longer side

@@ -23,7 +23,7 @@ INSIDE = 4  # points by which the outline's distance is raised, because inside t
 _CHUNK = 256
 
 # Left out by hand: what a person, in some hand, would read as a digit. What merely looks like one of the competition's
-# digits is found by `looks_like_a_digit`.
+# digits is found by `likeness`.
 _AMBIGUOUS = set(
     "OoQDlI|!SsZzBbqgGyYPpJTtfi?&$%§/\\()[]{}j,.'`;:°∞∂δθΘσρτβεζξϵϑϱςοιΟΙΒΖΡΤΕΣΔЗзЭэЄєБбВвЬьЪъЫыЧчУуОоРрТтІіЅѕЈј∫∮øØ"
 )

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit import KitError
+from kit import KitError, options
 from kit.data.loading import LabelledDigits, folder_or_file, load
 from kit.run.folder import Run
 from kit.run.network_code import FILE
 from kit.run.runs import create, find
 from kit.run.settings import OPTIMIZERS, RUNS, Settings
-from kit.task import CAMERA, ROWS
+from kit.task import CAMERA, ROWS, Task
 from kit.training import networks
 from kit.training.arguments import TEACHER_SHARE, Inspection
 from kit.training.folds import Folds
@@ -47,7 +47,7 @@ def begin(
     source, teacher = (
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
     )
-    network = networks.find(given.pop("arch", None), CAMERA if given.get("camera") else ROWS)
+    network = networks.find(given.pop("arch", None), _task_of(given, source))
     settings = settings_with(network, given, data, source)
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
@@ -172,16 +172,31 @@ def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Set
     )
 
 
+def _task_of(given: dict[str, Any], source: Run | None) -> Task:
+    """What the network is to read; scenes of the source's size, where it has learned from some and no other is given.
+
+    Raises:
+        KitError: There are no scenes of that size.
+    """
+    if not given.get("camera"):
+        return ROWS
+    size = given.get("size")
+    options.require(Settings, size=size)
+    if size is None and source and source.task.examples == CAMERA.examples:
+        return source.task
+    return CAMERA.of_size(size)
+
+
 def settings_with(
     network: Network | OwnNetwork, given: dict[str, Any], data: Path | str | None, source: Run | None = None
 ) -> Settings:
     """The network's recipe, with what was given in its place; the data is yet to be read."""
-    task = CAMERA if given.get("camera") else ROWS
+    task = _task_of(given, source)
     values = dataclasses.asdict(network.recipe) | {"arch": network.name, "seed": 0, "from_run": None}
     if isinstance(network, OwnNetwork):
         values |= {"function": network.function, "code": network.code and network.code.digest}
     if task.background:
-        values |= {"augment": False, "background_share": BACKGROUND_SHARE, "size": CAMERA.size}
+        values |= {"augment": False, "background_share": BACKGROUND_SHARE, "size": task.size}
     if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
         values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
     values |= given | ({"from_run": source.name} if source else {})

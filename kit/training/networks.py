@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kit.run.folder import Run
     from kit.training.own_network import OwnNetwork
 
-DEFAULTS = {ROWS: "kit", CAMERA: "camera"}  # what is trained for a task where no other network is named
+DEFAULTS = {ROWS.examples: "kit", CAMERA.examples: "camera"}  # what is trained where no other network is named
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def find(arch: Arch | None, task: Task = ROWS) -> "Network | OwnNetwork":
         return own_network.of_function(arch, task)
     if arch is not None and own_network.names_file(arch):
         return own_network.read(arch, task)
-    return named(DEFAULTS[task] if arch is None else str(arch))
+    return named(DEFAULTS[task.examples] if arch is None else str(arch))
 
 
 def named(name: str) -> Network:

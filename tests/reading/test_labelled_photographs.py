@@ -30,7 +30,7 @@ def told(images: np.ndarray) -> np.ndarray:
     return np.where(np.arange(11) == classes[:, None], sure, (1 - sure) / 10).astype(np.float32)
 
 
-READER = Reader("stand-in", contract_for(CAMERA, 0.6), told)
+READER = Reader("stand-in", contract_for(CAMERA.of_size(64), 0.6), told)
 PHOTOGRAPHS = {  # what the network says of it, 10 for background, and how sure it is in percent
     "digits/photo/3/a.png": (3, 90), "digits/photo/3/b.png": (3, 50), "digits/photo/3/c.png": (5, 95),
     "digits/photo/3/d.png": (10, 80), "digits/cell/0/deep/e.png": (0, 70),

@@ -74,7 +74,7 @@ def test_answers_that_make_no_sense_are_told(
         found, alone = predict(None, photographs), kit_here("predict", blank)
     line = "even answers with no numbers for its 11 labels: train or export it again"
     assert found.problems == (f"{blank}: {line}",) and [file.stem for file in found.files] == ["0", "1", "3", "4"]
-    assert found.pixels.shape == (4, 64, 64) and (found.probabilities == np.float32(1 / 11)).all()
+    assert found.pixels.shape == (4, CAMERA.size, CAMERA.size) and (found.probabilities == np.float32(1 / 11)).all()
     assert_one_line(alone, line)
     doubled = replace(even, network=lambda images: 2 * even.network(images))
     monkeypatch.setattr(recognition, "open_reader", lambda *arguments, **options: doubled)

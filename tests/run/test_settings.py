@@ -40,7 +40,9 @@ def test_settings_are_a_recipe_and_what_is_given_in_its_place() -> None:
 
 
 def test_the_camera_is_a_task_with_a_share_of_background() -> None:
-    assert Settings(**FIRST | {"camera": True, "background_share": 0.3}).task == CAMERA
+    camera = FIRST | {"camera": True, "background_share": 0.3}
+    assert Settings(**camera | {"size": 96}).task == CAMERA
+    assert Settings.read(camera, "settings.json").task == CAMERA.of_size(64)  # from before there was a choice
     with pytest.raises(KitError, match="--background-share"):
         Settings(**FIRST | {"camera": True})
     with pytest.raises(KitError, match="no background: add --camera"):

@@ -12,7 +12,7 @@ from kit.data.loading import Digits
 from kit.run.settings import Settings
 from kit.scenes import drawing, strokes
 from kit.scenes.drawing import Scenery
-from kit.scenes.proportions import HANDS, NEIGHBOURS, PADDING, PENS, SENSOR, STOCK, TOOLS
+from kit.scenes.proportions import HANDS, LIGHT, NEIGHBOURS, PADDING, PENS, SENSOR, SHEET, STOCK, TOOLS
 from kit.task import CAMERA
 from kit.training.examples import SceneExamples, examples
 from kit.training.split import split_rows
@@ -169,7 +169,9 @@ def test_tools_are_as_wide_and_as_dark_as_they_say(around: Scenery, monkeypatch:
     assert widths.min() < 1.1 * TOOLS[0].width[0] and widths.max() <= PENS.widest + 1e-6
     faint = darkness < TOOLS[1].darkness[0]
     assert 0.1 < faint.mean() < 0.2 and widths[faint].max() <= TOOLS[0].width[1]  # a hard pencil alone is as faint
-    assert (250 * darkness).min() >= PENS.faintest
+    darker = np.full((SIZE, SIZE), 90, np.float32)  # on which the faintest tool would hardly be seen
+    seen = [90 * draw.pen(50, darker, False, PENS.widest).darkness for _ in range(500)]
+    assert PENS.faintest - 1e-6 <= min(seen) < 1.1 * PENS.faintest
 
 
 def test_padding_covers_no_digit_and_has_the_median_of_the_border_beside_it(
@@ -193,6 +195,33 @@ def test_padding_covers_no_digit_and_has_the_median_of_the_border_beside_it(
         inner = turned[1][:, width:-width]
         assert abs(int(turned[0][0, 0]) - np.median([*inner[0], *inner[-1], *inner[:, 0], *inner[:, -1]])) <= 1
     assert upright / 100 == pytest.approx(PADDING.upright, abs=0.12)
+
+
+def test_bars_beside_a_digit_leave_its_ink(
+    around: Scenery, chosen: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scenes of digits with bars and without, and without the digit, each from the same generator."""
+    traced, labels = chosen
+    monkeypatch.setitem(vars(HANDS), "by_rule", (0.0,) * 10)
+    bright = (
+        (SHEET, "clean", 0.0),
+        (SHEET, "plain", 1.0),
+        (LIGHT, "level", (200.0, 250.0)),
+        (SENSOR, "compressed", 0.0),
+    )
+    for subject, name, value in bright:  # paper on which nothing follows from the ink but the ink
+        monkeypatch.setitem(vars(subject), name, value)
+    barred = 0
+    for number in range(60):
+        plain, padded, bare = (
+            drawing._Draw(np.random.default_rng(number), around, strokes, labels).digit(number).astype(int)
+            for strokes, share in ((traced, 0.0), (traced, 1.0), (np.full_like(traced, 255), 0.0))
+            if not monkeypatch.setitem(vars(PADDING), "share", share)
+        )
+        ink = np.abs(plain - bare) > 12
+        assert not ink.any() or (padded == plain)[ink].mean() > 0.97
+        barred += (padded != plain).any()
+    assert barred > 20
 
 
 def test_ink_leaves_room_for_the_bars() -> None:

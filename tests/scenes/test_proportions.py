@@ -35,7 +35,7 @@ def draw(small: Path) -> Callable[[], np.ndarray]:
         generator.standard_normal((8, 64, 64, 2), np.float32),
         generator.integers(64, 192, (8, 64, 64), np.uint8),
     )
-    return lambda: drawing.scenes(traced, labels, 200, around, [4])[0]
+    return lambda: drawing.scenes(traced, labels, 200, around, [5])[0]
 
 
 @pytest.mark.parametrize("subject", VALUES)

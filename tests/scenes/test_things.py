@@ -67,12 +67,20 @@ def test_a_thing_stands_out_from_its_table_and_is_as_large_as_a_digit(
 
 
 def test_a_thing_has_sheen_and_edges_where_ink_has_one_grey(drawn: Things, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broad one of one thing alone: its greys differ from each other inside, and one side is lighter."""
+    """A broad one of one thing alone: its greys differ from each other inside."""
+    import cv2
+
     monkeypatch.setitem(vars(THINGS), "size", (50.0, 60.0))
     monkeypatch.setitem(vars(THINGS), "shadow", (0.0, 1e-9))
     table = even(drawn, 220, monkeypatch)
     box = silhouettes(1, np.random.default_rng(3))[0]
-    spread = [np.ptp(image[np.abs(image - table) > 30]) for image in (drawn.laid(table, box) for _ in range(60))]
+    spread = []
+    for _ in range(60):
+        image = drawn.laid(table, box)
+        inside = cv2.erode((np.abs(image - table) > 25).astype(np.uint8), np.ones((5, 5)))  # without the blurred rim
+        if inside.any():
+            spread.append(np.ptp(image[inside > 0]))
+    assert len(spread) > 40
     assert np.median(spread) > 30 and np.percentile(spread, 10) > 8
 
 
@@ -93,9 +101,11 @@ def test_a_handle_is_one_end_of_a_thing_in_another_grey(drawn: Things, monkeypat
         image = drawn.laid(table, silhouettes(1, np.random.default_rng(3))[0])
         thing, ends = image < 200, [np.argwhere(np.abs(image - grey) < 3) for grey in (40.5, 131)]
         assert sum(map(len, ends)) > 0.8 * thing.sum() and min(map(len, ends)) > 0.3 * thing.sum()
-        along = np.linalg.svd(np.argwhere(thing) - np.argwhere(thing).mean(axis=0), full_matrices=False)[2][0]
-        first, second = (end @ along for end in ends)
-        assert max(first) < min(second) + 2 or max(second) < min(first) + 2
+        places = np.concatenate(ends)
+        side = np.repeat([-1.0, 1.0], [len(end) for end in ends])
+        plane = np.column_stack([places, np.ones(len(places))])
+        fitted = plane @ np.linalg.lstsq(plane, side, rcond=None)[0]
+        assert (np.sign(fitted) == side).mean() > 0.97  # a straight line parts them
 
 
 def test_a_shadow_lies_beside_the_thing_away_from_the_light(drawn: Things, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def trained(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_a_camera_run_has_eleven_classes_and_a_threshold(trained: Run) -> None:
     model = trained.model()
-    assert model.input_shape == (None, 64, 64, 1) and model.output_shape == (None, 11)
+    assert model.input_shape == (None, 96, 96, 1) and model.output_shape == (None, 11)
     assert trained.settings.camera and trained.settings.background_share == 0.3 and not trained.settings.augment
     validation = trained.validation
     expected = threshold(validation.labels, validation.probabilities, CAMERA.background_class)
@@ -58,7 +58,8 @@ def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
     run = train(**TINY | {"epochs": 1}, size=48, data=tiny, runs=tmp_path)
     assert run.model().input_shape == (None, 48, 48, 1) and run.task.size == run.contract.size == 48
     assert validation_images(run, loading.load("train", tiny)).shape[1:] == (48, 48, 1)
-    assert best(tmp_path, prefer=CAMERA) == run
+    assert best(tmp_path, task=CAMERA) == run
+    assert train(**TINY | {"epochs": 1}, from_run=run, data=tiny, runs=tmp_path).task.size == 48
     with pytest.raises(KitError, match=r"^--size: the competition's rows have 28 x 28 pixels: add --camera"):
         train(arch="dense", size=48, data=tiny, runs=tmp_path, progress=False)
     with pytest.raises(KitError, match=r"^--size 20: give 32 to 224 pixels"):

@@ -191,4 +191,4 @@ def test_a_layer_of_layers_does_not_give_all_of_them_the_same_weights() -> None:
 
 def test_the_cameras_size_and_classes_are_the_tasks() -> None:
     model = keras.Sequential([layers.Conv2D(2, 9, strides=9), layers.Flatten(), layers.Dense(11)])
-    assert canonical(model, CAMERA, Copies(), name="one").input_shape == (None, 64, 64, 1)
+    assert canonical(model, CAMERA, Copies(), name="one").input_shape == (None, 96, 96, 1)

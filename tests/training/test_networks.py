@@ -111,7 +111,7 @@ def test_dropout_sets_every_rate_or_is_refused() -> None:
         networks.build("dense", dropout=0.1)
 
 
-@pytest.mark.parametrize("name", ["malireddi", networks.DEFAULTS[ROWS]])
+@pytest.mark.parametrize("name", ["malireddi", networks.DEFAULTS[ROWS.examples]])
 def test_the_seed_decides_the_starting_weights_and_no_two_layers_share_them(name: str) -> None:
     first, same, other = (networks.build(name, seed=seed).get_weights() for seed in (3, 3, 4))
     assert all((a == b).all() for a, b in zip(first, same, strict=True))

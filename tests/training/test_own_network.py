@@ -132,8 +132,8 @@ def test_the_camera_and_transfer_work_for_it(write: Any, small: Path, tmp_path: 
     path = write(HIDDEN)
     options = {"data": small, "runs": tmp_path, "epochs": 1, "progress": False}
     source = train(path, **options)
-    scenes = train(path, camera=True, **options)
-    assert scenes.model().input_shape == (None, 64, 64, 1) and scenes.model().output_shape == (None, 11)
+    scenes = train(path, camera=True, size=40, **options)
+    assert scenes.model().input_shape == (None, 40, 40, 1) and scenes.model().output_shape == (None, 11)
     scenes.write_metrics({**scenes.metrics, "finished": False})
     assert same_weights(train(resume=scenes, progress=False), scenes)
     taken = train(path, from_run=source, learning_rate=1e-30, **options)

@@ -366,7 +366,7 @@ def test_a_finished_run_is_left_as_it_is(trained: Run) -> None:
 
 
 def test_the_default_network_is_the_kits_own() -> None:
-    assert networks.DEFAULTS[ROWS] in networks.NETWORKS
+    assert networks.DEFAULTS[ROWS.examples] in networks.NETWORKS
 
 
 FULL = (

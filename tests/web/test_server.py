@@ -368,7 +368,7 @@ def test_a_frames_square_comes_when_its_digit_is_to_be_kept(camera_address: str)
     assert [one["square"] is not None for one in found] == [one["announce"] for one in found] == [False] * 3 + [
         True, False,
     ]  # fmt: skip
-    assert (png_of(found[3]["square"]) == np.full((64, 64), 65)).all()
+    assert (png_of(found[3]["square"]) == np.full((CAMERA.size, CAMERA.size), 65)).all()
 
 
 SLOW_SERVER = """
