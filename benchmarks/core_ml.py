@@ -41,7 +41,7 @@ def main(*arguments: str) -> bool:
         fetch("sample", data)
         for name in names or networks.NETWORKS:
             run = train(
-                name, data=data, runs=Path(folder) / RUNS, epochs=1, camera=name == networks.DEFAULTS[CAMERA],
+                name, data=data, runs=Path(folder) / RUNS, epochs=1, camera=name == networks.DEFAULTS[CAMERA.examples],
                 progress=False,
             )  # fmt: skip
             pictures = rows_of(run, count=_PICTURES).images

@@ -94,7 +94,7 @@ def test_networks_lists_every_one(kit_command: KitCommand) -> None:
     assert [line.split()[0] for line in table[1 : 1 + len(networks.NETWORKS)]] == list(networks.NETWORKS)
     listed = json.loads(kit_command("networks", "--json").stdout)
     assert {entry["name"]: entry["parameters"] for entry in listed}["malireddi"] == 94_602
-    assert [entry["name"] for entry in listed if entry["default"]] == [networks.DEFAULTS[ROWS]]
+    assert [entry["name"] for entry in listed if entry["default"]] == [networks.DEFAULTS[ROWS.examples]]
 
 
 def test_data_check_says_what_is_there(kit_command: KitCommand, small: Path) -> None:
@@ -267,7 +267,7 @@ def test_the_demo_walks_the_whole_path_and_says_where_to_look(kit_here: KitComma
         assert (tmp_path / path).exists()
     score = float(re.findall(r"^score (0\.\d+) by solution\.csv$", finished.stderr, re.MULTILINE)[0])
     assert score > 0.93  # a real network on real digits
-    assert (tmp_path / "tour" / "submissions" / f"01-{networks.DEFAULTS[ROWS]}.csv").exists()
+    assert (tmp_path / "tour" / "submissions" / f"01-{networks.DEFAULTS[ROWS.examples]}.csv").exists()
 
 
 def test_the_library_has_the_names_that_the_readme_uses() -> None:

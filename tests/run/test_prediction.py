@@ -13,7 +13,7 @@ from kit.training import networks
 IMAGES = np.random.default_rng(0).integers(0, 256, (BATCH + 7, 28, 28, 1)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", ["dense", "malireddi", networks.DEFAULTS[ROWS]])
+@pytest.mark.parametrize("name", ["dense", "malireddi", networks.DEFAULTS[ROWS.examples]])
 def test_the_same_as_keras_predict(name: str) -> None:
     model = networks.build(name, seed=2)
     probabilities = predictor(model)(IMAGES)

@@ -36,7 +36,7 @@ def trained(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_camera_run_has_eleven_classes_and_a_threshold(trained: Run) -> None:
     model = trained.model()
     assert model.input_shape == (None, 96, 96, 1) and model.output_shape == (None, 11)
-    assert trained.settings.camera and trained.settings.background_share == 0.3 and not trained.settings.augment
+    assert trained.settings.camera and trained.settings.background_share == 0.4 and not trained.settings.augment
     validation = trained.validation
     expected = threshold(validation.labels, validation.probabilities, CAMERA.background_class)
     assert trained.metrics["threshold"] == expected
@@ -69,7 +69,7 @@ def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
 def test_the_stored_predictions_are_of_the_scenes_that_are_drawn_again(trained: Run, tiny: Path) -> None:
     images = validation_images(trained, loading.load("train", tiny))
     again = trained.model().predict(images.astype(np.float32), verbose=0)
-    assert np.allclose(again, trained.validation.probabilities, atol=1e-5)
+    assert np.allclose(again, trained.validation.probabilities, atol=1e-3)  # its logits are in the thousands
 
 
 def test_scenes_of_another_version_are_not_shown_as_those_of_the_run(trained: Run, tiny: Path) -> None:
