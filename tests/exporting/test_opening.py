@@ -48,7 +48,7 @@ def skip_a_relu(spec: Any) -> None:
 
 
 def test_a_changed_operation_is_noticed_though_all_weights_are_there(copy: Path) -> None:
-    pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 1)).astype(np.uint8)
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 1)).astype(np.uint8)
     whole = opening.read(PACKAGE)
     assert whole.problems() == [] and opening.read(copy).predict(pictures).tolist() == whole.predict(pictures).tolist()
     edit(copy, skip_a_relu)
