@@ -44,13 +44,18 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     """Each run against the most accurate of them, on the rows that both held out.
 
     Raises:
-        KitError: Two runs are of different data, or share no validation row.
+        KitError: Two runs are of different data, or of scenes of different sizes, or share no validation row.
     """
     first = runs[0]
     for run in runs[1:]:
         if run.task.examples != first.task.examples:
             raise KitError(
                 f"{run}: one of {run} and {first} reads rows, the other scenes: compare runs of the same kind"
+            )
+        if run.task != first.task:
+            raise KitError(
+                f"{run}: judged by scenes of {run.task.size} pixels a side and {first} by scenes of {first.task.size}, "
+                "which are other ones: compare runs of the same --size"
             )
         if run.settings.fingerprint != first.settings.fingerprint:
             raise KitError(f"{run}: trained on other rows than {first}: compare runs of the same data")

@@ -55,7 +55,7 @@ class Recipe:
     )  # fmt: skip
     schedule: str = option(default="constant", choices=("constant", "one-cycle"))
     warm_up: float = option(  # share of the steps before the peak of a one-cycle schedule
-        default=0.3, check=_share, remedy="give a share between 0 and 1, such as 0.4", later=True
+        default=0.3, check=_share, remedy="give a share between 0 and 1, such as 0.3", later=True
     )
     l2: float = option(
         "L2 penalty on every kernel.", default=0.0,
@@ -126,7 +126,7 @@ class Settings(Recipe):
     camera: bool = option(default=False, later=True)  # the task is the camera's
     background_share: float | None = option(  # of all scenes, those without a digit; None without --camera
         default=None, later=True, flag="--background-share",
-        check=_share, remedy="give a share between 0 and 1, such as 0.3",
+        check=_share, remedy="give a share between 0 and 1, such as 0.4",
     )  # fmt: skip
     size: int | None = option(  # pixels of a scene's side; None without --camera, and of older runs
         default=None, later=True, flag="--size",

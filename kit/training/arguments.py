@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kit.options import declared, option
 from kit.run.settings import RUNS, Recipe
-from kit.task import Task
+from kit.task import CAMERA, Task
 
 if TYPE_CHECKING:
     import keras
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kit.training.networks import Arch
 
 TEACHER_SHARE = 0.7
+BACKGROUND_SHARE = 0.4
 Inspection = Callable[["keras.Model", Task], Iterable[str]]
 """What to say of somebody's own network before it is trained, a line each."""
 
@@ -29,9 +30,11 @@ class Arguments(Recipe):
     )  # fmt: skip
     camera: bool = option("Learn from scenes as a phone sees them, with the class background.", default=False)
     background_share: float | None = option(
-        "Of the scenes, those without a digit; with --camera.  [default: 0.4]", default=None
+        f"Of the scenes, those without a digit; with --camera.  [default: {BACKGROUND_SHARE}]", default=None
     )
-    size: int | None = option("Pixels of a scene's side; with --camera.  [default: 96]", default=None, metavar="PIXELS")
+    size: int | None = option(
+        f"Pixels of a scene's side; with --camera.  [default: {CAMERA.size}]", default=None, metavar="PIXELS"
+    )
     folds: int | None = option(
         "Train K networks, each with another K-th of the rows held out; the run averages them.", default=None,
         metavar="K",

@@ -13,7 +13,7 @@ from kit.run.runs import create, find
 from kit.run.settings import OPTIMIZERS, RUNS, Settings
 from kit.task import CAMERA, ROWS, Task
 from kit.training import networks
-from kit.training.arguments import TEACHER_SHARE, Inspection
+from kit.training.arguments import BACKGROUND_SHARE, TEACHER_SHARE, Inspection
 from kit.training.folds import Folds
 from kit.training.loop import Training
 from kit.training.networks import Network
@@ -25,8 +25,6 @@ from kit.training.time_limit import Clock, seconds_of
 
 if TYPE_CHECKING:
     from kit.training.cluster import Engine
-
-BACKGROUND_SHARE = 0.4
 
 
 def begin(

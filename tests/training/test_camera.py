@@ -11,6 +11,7 @@ from conftest import KILLED, KitCommand, assert_one_line, killed_training, write
 from kit import KitError, analyze, train
 from kit.data import loading
 from kit.reporting.data_pictures import show
+from kit.run.comparison import compare
 from kit.run.folder import Run
 from kit.run.metrics import threshold
 from kit.run.runs import best, runs
@@ -50,7 +51,7 @@ def test_a_camera_run_notes_its_size_and_one_from_before_there_was_a_choice_has_
 
 
 def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = {"digits": 2, "models": 2, "letters": 1, "alphabets": 1, "doodles": 20, "blobs": 5, "silhouettes": 17}
     for name, count in few.items():
@@ -60,6 +61,8 @@ def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
     assert validation_images(run, loading.load("train", tiny)).shape[1:] == (48, 48, 1)
     assert best(tmp_path, task=CAMERA) == run
     assert train(**TINY | {"epochs": 1}, from_run=run, data=tiny, runs=tmp_path).task.size == 48
+    with pytest.raises(KitError, match="judged by scenes of 48 pixels a side and 01-dense by scenes of 96"):
+        compare([trained, run])
     with pytest.raises(KitError, match=r"^--size: the competition's rows have 28 x 28 pixels: add --camera"):
         train(arch="dense", size=48, data=tiny, runs=tmp_path, progress=False)
     with pytest.raises(KitError, match=r"^--size 20: give 32 to 224 pixels"):
