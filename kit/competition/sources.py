@@ -1,10 +1,12 @@
 """Where the competition's files come from: the bundled sample, Keras' copy of MNIST, Kaggle."""
 
 import contextlib
+import errno
 import filecmp
 import functools
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from kit.system import in_plain_words, patiently
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 FILES = ("train.csv", "test.csv", "sample_submission.csv", "solution.csv")
 
 
@@ -69,20 +72,19 @@ def _take_over(new: Path, folder: Path, overwrite: bool) -> list[Path]:
         raise KitError(
             f"{elsewhere[0]}: holds a solution.csv, which would score these rows wrongly: move it away first"
         )
-    _swap(replaced, [new / name for name in changed], folder)
+    _swap(replaced, [new / name for name in changed], folder, new.with_name("replaced"))
     return [folder / name for name in names]
 
 
-def _swap(replaced: list[Path], new: list[Path], folder: Path) -> None:
-    """All that is replaced goes before anything new comes, and `train.csv` comes last.
+def _swap(replaced: list[Path], new: list[Path], folder: Path, aside: Path) -> None:
+    """All that is replaced goes aside before anything new comes, and `train.csv` comes last.
 
     So a process that is killed on the way never leaves files of two sources beside each other: some are missing, which
     every command says. What fails on the way is undone.
     """
-    aside = new[0].parent.with_name("replaced") if new else folder
+    aside.mkdir()
     with contextlib.ExitStack() as undo:
         for old in replaced:
-            aside.mkdir(exist_ok=True)
             _move(old, aside / old.name, old)
             undo.callback(patiently, (aside / old.name).rename, old)
         for path in reversed(new):
@@ -148,14 +150,18 @@ def _another_sample() -> KitError:
 
 def _mnist(folder: Path) -> None:
     """The 70,000 images in a fixed random order, split as the competition splits its own."""
+    get_file, place = backend.keras().utils.get_file, _downloads() or folder
     try:
-        path = backend.keras().utils.get_file(
-            "mnist.npz", origin=MNIST_URL, file_hash=MNIST_SHA256, cache_dir=_downloads() or folder, cache_subdir=""
-        )
+        with contextlib.redirect_stdout(sys.stderr):  # Keras says how far it is
+            path = get_file(
+                "mnist.npz", origin=MNIST_URL, file_hash=MNIST_SHA256, cache_dir=place, cache_subdir=""
+            )
         with np.load(path, allow_pickle=False) as arrays:
             images = np.concatenate([arrays["x_train"], arrays["x_test"]])
             labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
     except Exception as error:  # Keras raises a plain Exception when the download fails
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise in_plain_words(error, place) from error
         raise KitError(
             f"MNIST could not be downloaded from {MNIST_URL.split('/')[2]}: check the network and run it again, "
             "or use the bundled sample: kit data fetch sample",

