@@ -6,6 +6,7 @@ survive colour blindness, and differ in marker or line style too, for grey print
 
 import io
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -455,13 +456,13 @@ class Slice:
 
     Attributes:
         name: For people.
-        values: Of each trial; NaN where it says nothing.
+        values: Of each trial; None where it says nothing.
         log: Whether its axis is a logarithm's.
         words: All values in their order where they are words or choices, else none.
     """
 
     name: str
-    values: Sequence[float | str]
+    values: Sequence[float | str | None]
     log: bool = False
     words: Sequence[str] = ()
 
@@ -490,7 +491,7 @@ def draw_slice(axis: "Axes", setting: Slice, accuracies: Sequence[float], best: 
     """Draws accuracies, 0 to 1, by one setting: numbers along an axis, words side by side."""
     shares, words = np.array(accuracies) * 100, setting.words
     if words:
-        places = np.array([words.index(str(value)) for value in setting.values], float)
+        places = np.array([math.nan if value is None else words.index(str(value)) for value in setting.values])
         axis.set_xticks(range(len(words)), words, rotation=30 if len(words) > 4 else 0)
         axis.set_xlim(-0.5, len(words) - 0.5)
     else:
@@ -510,7 +511,7 @@ def _logarithmic(axis: "Axes", places: np.ndarray) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     axis.set_xscale("log")
-    wide = places.max() > 200 * places.min()
+    wide = np.nanmax(places) > 200 * np.nanmin(places)
     axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 3)))
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())

@@ -45,7 +45,8 @@ class SweepArguments:
         "What every random choice follows from.", default=0,
         check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295",
     )  # fmt: skip
-    cluster: Path | str | None = option(
+    # Quoted, so that the command takes it as text: a path has one slash where tcp:// has two.
+    cluster: "str | Path | None" = option(
         "A trial on each of Dask's workers at once: tcp:// or tls://HOST:8786, an address file, or local:N.",
         default=None, metavar="ADDRESS",
     )  # fmt: skip

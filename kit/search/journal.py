@@ -91,7 +91,7 @@ class Journal:
             return optuna.create_study(
                 storage=storage, study_name=_STUDY, direction="maximize", load_if_exists=True, pruner=pruner
             )
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:  # whatever its lines lead to
+        except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:  # whatever its lines say
             raise KitError(f"{path}: damaged: restore it, or remove {self._folder} and search anew") from error
 
     def next(self, most: int | None) -> Held | None:
@@ -108,6 +108,12 @@ class Journal:
             held = self._held(asked.number, asked._trial_id)
             assert held
             return held
+
+    def propose(self, point: Mapping[str, Value]) -> None:
+        """Makes a point that of the next new trial, unless one is meant for it already."""
+        with self._quietly(), self._lock:
+            if all(trial.state.name != "WAITING" for trial in self._study.get_trials(deepcopy=False)):
+                self._study.enqueue_trial(dict(point))
 
     def report(self, trial: Held, step: int, value: float) -> None:
         """Notes how good a trial is so far, by its steps from 0."""
@@ -156,6 +162,19 @@ class Journal:
         with self._quietly():
             return [one for one in self._study.get_trials(deepcopy=False) if one.state.name != "WAITING"]
 
+    def held_elsewhere(self) -> list[int]:
+        """The numbers of the trials that other processes are at."""
+        with self._quietly():
+            found = []
+            for trial in self._running():
+                folder = self._folder_of(trial.number)
+                lock = _taken(folder) if folder.exists() else None
+                if lock:
+                    lock.release()
+                elif folder.exists():
+                    found.append(trial.number)
+            return found
+
     def importance(self) -> dict[str, float]:
         """Setting → its share of what the finished trials' accuracies differ by; empty where they are too few."""
         import optuna
@@ -165,7 +184,10 @@ class Journal:
             return {}
         with self._quietly():
             evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-            return dict(optuna.importance.get_param_importances(self._study, evaluator=evaluator))
+            try:
+                return dict(optuna.importance.get_param_importances(self._study, evaluator=evaluator))
+            except RuntimeError:  # no setting tells them apart, as where its range is too narrow
+                return {}
 
     def _running(self) -> "list[optuna.trial.FrozenTrial]":
         return [trial for trial in self._study.get_trials(deepcopy=False) if trial.state.name == "RUNNING"]

@@ -21,10 +21,12 @@ def noise_of(trials: "Sequence[Trial]", rows: int) -> float:
     far apart two means come by chance.
 
     Args:
-        trials: Those that were trained in all folds; one or more.
+        trials: Those that were trained in all folds; one or more. Of those with the same settings, which come out the
+            same, one counts.
         rows: How many rows judge each.
     """
-    ranked = sorted((trial.accuracies for trial in trials), key=lambda each: -float(np.mean(each)))
+    different = {repr(sorted(trial.given.items())): trial.accuracies for trial in trials}
+    ranked = sorted(different.values(), key=lambda each: -float(np.mean(each)))
     table = np.array(ranked[: max(2, -(-len(ranked) // 2))])  # (settings, folds)
     settings, folds = table.shape
     if settings < 2:  # nothing repeats: two networks as unlike as they can be

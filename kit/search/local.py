@@ -9,7 +9,7 @@ from kit import KitError
 from kit.data.loading import LabelledDigits
 from kit.files import remove
 from kit.run.folder import Run
-from kit.training.events import Epoch, Event, Failed, Finished
+from kit.training.events import Epoch, Event, Failed, Finished, Happened
 from kit.training.loop import Training
 from kit.training.networks import Network
 from kit.training.own_network import OwnNetwork
@@ -26,7 +26,7 @@ class Engine(Protocol):
     def start(self, key: str, run: Run, digits: LabelledDigits) -> None:
         """Has a run trained to its end, from where it stands."""
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Happened]:
         """What happens, as it happens; it may be asked for more of the trainings meanwhile."""
 
     def stop(self, key: str) -> None:

@@ -1,6 +1,5 @@
 """The page of a sweep, one file of HTML, and its pictures as PNG."""
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +47,7 @@ def write_page(found: Sweep) -> Path:
             ],
             "space": [[_words(name), words] for name, words in found.space.described().items()],
             "folds": found.folds,
+            "first": found.first,
             "judged": f"{found.rows:,}",
         },
     )
@@ -65,14 +65,18 @@ def _course(found: Sweep) -> tuple[list[tuple[int, float]], list[int], int, floa
 
 
 def _slices(found: Sweep) -> list[plots.Slice]:
-    """The finished trials by each setting that was searched."""
+    """The finished trials by each setting that was searched, and that says something in one of them."""
     slices = []
     for name, one in found.space.searched.items():
-        values = [trial.values.get(name, math.nan) for trial in found.finished]
+        values = [trial.values.get(name) for trial in found.finished]
+        if all(value is None for value in values):
+            continue  # how far pictures are moved, where none are
         if isinstance(one, Choice):
-            slices.append(plots.Slice(_words(name), list(map(shown, values)), words=list(map(shown, one.values))))
+            words = [None if value is None else shown(value) for value in values]
+            slices.append(plots.Slice(_words(name), words, words=list(map(shown, one.values))))
         else:
-            slices.append(plots.Slice(_words(name), list(map(float, values)), log=one.log))
+            numbers = [None if value is None else float(value) for value in values]
+            slices.append(plots.Slice(_words(name), numbers, log=one.log))
     return slices
 
 

@@ -52,6 +52,10 @@ class Trial:
     def finished(self) -> bool:
         return self.state == FINISHED
 
+    def is_end_of(self, given: dict[str, Any]) -> bool:
+        """Whether it has ended, and had these settings."""
+        return self.state != RUNNING and self.given == given
+
     def cells(self, settings: Sequence[str]) -> list[str]:
         """As a row of a table, with these of its settings."""
         measured = [f"{self.accuracy:.2%}" if self.finished else "–", f"{self.seconds:.0f}" if self.seconds else "–"]
@@ -117,6 +121,11 @@ class Sweep:
         """The trial of the network's own recipe, where it is finished."""
         return next((trial for trial in self.finished if trial.number == 1), None)
 
+    @property
+    def first(self) -> str:
+        """What the first trial is, in words."""
+        return "the point nearest to the recipe" if self.space.outside() else "the recipe"
+
     def sentences(self) -> list[str]:
         """What came out, for people."""
         best, noise = self.best, self.noise
@@ -135,7 +144,7 @@ class Sweep:
 
     def _beside_the_recipe(self, best: Trial, noise: float) -> list[str]:
         recipe = self.recipe
-        first = "the recipe" if not self.space.outside() else "the first trial, the point nearest to the recipe"
+        first = self.first if not self.space.outside() else f"the first trial, {self.first}"
         if recipe is None:
             return []
         if recipe is best:

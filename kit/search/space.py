@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import itertools
 import math
 import tomllib
 import types
@@ -21,6 +22,7 @@ _EXAMPLE = "[0, 0.001], { low = 0.0001, high = 0.01 }, or one value to leave it 
 _KEYS = ("low", "high", "log")
 _ELSEWHERE = ("validation_split",)  # what the folds decide
 _MOST_DROPPED, _LEAST_BATCH = 0.5, 8
+_COUNTED = 1000  # points; of more it is not asked which have been tried
 _OPTIMIZERS = ("adam", "adamw", "nadam", "rmsprop", "sgd", "muon")
 Value = bool | int | float | str
 
@@ -114,6 +116,19 @@ class Space:
         augmented = {**self.fixed, **point}.get("augment", self.recipe.augment)
         names = [name for name in self.searched if augmented or name != "movements"]
         return {name: self._rounded(name, point[name]) for name in names}
+
+    def points(self) -> list[dict[str, Value]] | None:
+        """All of them, without those that come to the same training; None where they are too many to count."""
+        if not all(isinstance(one, Choice) for one in self.searched.values()):
+            return None
+        choices = [one.values for one in self.searched.values() if isinstance(one, Choice)]
+        if math.prod(map(len, choices)) > _COUNTED:
+            return None
+        found = dict[str, dict[str, Value]]()
+        for values in itertools.product(*choices):
+            point = dict(zip(self.searched, values, strict=True))
+            found.setdefault(repr(sorted(self.given(point).items())), point)
+        return list(found.values())
 
     @property
     def most_epochs(self) -> int:

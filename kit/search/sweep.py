@@ -15,12 +15,14 @@ from kit.files import staging, write_text
 from kit.names import check_name
 from kit.options import about, command, default_of, parameters_of
 from kit.reporting.viewer import SWEEP as FILE
-from kit.run.folder import versions
+from kit.run.folder import Run, versions
+from kit.run.runs import runs
+from kit.run.settings import Settings
 from kit.search.arguments import TRIALS, SweepArguments
 from kit.search.journal import Journal, check_installed
 from kit.search.local import Engine, Local
 from kit.search.page import write_page
-from kit.search.results import TABLE, Sweep
+from kit.search.results import TABLE, Sweep, Trial
 from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
 from kit.stored import json_of
@@ -68,10 +70,31 @@ def sweep(given: dict[str, Any]) -> Sweep:
         _search(lambda: trials.go(most, limit, clock), results, watch, _again(given))
     found = results.write()
     if asked.train_best and found.best:
-        where: dict[str, Any] = {"runs": asked.runs, "progress": asked.progress, "cluster": asked.cluster}
-        run = train(**_training(task, found.best.given), **where)
-        found = dataclasses.replace(found, run=run)
+        if elsewhere := journal.held_elsewhere():
+            watch.say(f"trial {elsewhere[0] + 1} is at work in another process, to which --train-best is left")
+            return found
+        found = dataclasses.replace(found, run=_trained(asked, task, found.best, watch))
     return found
+
+
+def _trained(asked: SweepArguments, task: Task, best: Trial, watch: Several) -> Run:
+    """The run of the best trial: one that is there, gone on with where it was stopped, or a new one."""
+    where: dict[str, Any] = {"progress": asked.progress, "cluster": asked.cluster}
+    run = next((run for run in runs(asked.runs) if _is_of(run, task.settings(best.given))), None)
+    if run is None:
+        return train(**_training(task, best.given), runs=asked.runs, **where)
+    if not run.finished:
+        return train(resume=run, **where)
+    watch.say(f"trial {best.number} is trained already: {run.folder}")
+    return run
+
+
+def _is_of(run: Run, settings: Settings) -> bool:
+    """Whether a run is of these settings; a damaged one is of none."""
+    try:
+        return run.settings == settings
+    except KitError:
+        return False
 
 
 def _task(asked: SweepArguments) -> Task:

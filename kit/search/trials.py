@@ -15,10 +15,11 @@ from kit.run.network_code import FILE
 from kit.run.runs import create_fold
 from kit.run.settings import Settings
 from kit.search.journal import Held, Journal
-from kit.search.local import Engine, Epoch, Failed, Finished
+from kit.search.local import Engine
 from kit.search.results import DIVERGED, FAILED, FINISHED, RUNNING, STOPPED, Trial
 from kit.search.space import Space, shown
 from kit.training.beginning import settings_with
+from kit.training.events import Begun, Epoch, Event, Failed, Finished, Quiet
 from kit.training.loop import DIVERGED as NAN
 from kit.training.loop import DivergedError
 from kit.training.networks import Network
@@ -66,6 +67,8 @@ class _Active:
     held: Held
     settings: Settings
     fold: int = 0  # from 1
+    epoch: int = 0  # of the fold, that is finished
+    worker: str = ""  # that is at it; "" in this process
     run: Run | None = None
     best: dict[str, float] | None = None  # the epoch that would be kept
     accuracies: list[float] = field(default_factory=list)
@@ -73,6 +76,11 @@ class _Active:
     @property
     def name(self) -> str:
         return f"trial {self.held.number + 1}"
+
+    @property
+    def place(self) -> str:
+        """Where it is trained, as a line's end."""
+        return f"  on {self.worker}" if self.worker else ""
 
     @property
     def key(self) -> str:
@@ -102,6 +110,7 @@ class Trials:
         self._active = dict[str, _Active]()  # by the key of the training
         self._weights = task.weights
         self._failed = 0  # trials, one after the other
+        self._points = task.space.points()  # what there is to try, where that can be counted
 
     def go(self, most: int | None, limit: float | None, clock: Clock) -> bool:
         """Until there are `most` trials or `limit` seconds are over; whether it was the time that ended it.
@@ -118,7 +127,7 @@ class Trials:
             self._fill(most)
             events = self._engine.events() if self._active else iter(())
             for event in events:
-                if event.key in self._active:
+                if not isinstance(event, Quiet) and event.key in self._active:
                     self._hear(event)
                 if limit is not None and clock.used() > limit:
                     return True
@@ -133,14 +142,49 @@ class Trials:
 
     def _fill(self, most: int | None) -> None:
         """Begins trials until every worker has one; of a cluster all may be away for a moment."""
-        while len(self._active) < max(1, self._engine.workers) and (held := self._journal.next(most)):
+        while len(self._active) < max(1, self._engine.workers) and (held := self._proposed(most)):
             try:
-                active = _Active(held, self._task.settings(self._task.space.given(held.point)))
+                given = self._task.space.given(held.point)
+                active = _Active(held, self._task.settings(given))
+                before = next((one for one in trials_of(self._journal, self._task) if one.is_end_of(given)), None)
+                if before:
+                    self._take_over(active, before)
+                    continue
                 active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
                 self._next_fold(active)
             except BaseException:
                 self._journal.let_go(held)
                 raise
+
+    def _proposed(self, most: int | None) -> Held | None:
+        """The next trial; None where there are enough, or every point of the space has one.
+
+        Optuna proposes what was good again and again: after such a proposal comes a point that nobody has tried, where
+        points can be counted.
+        """
+        if self._points is not None:
+            begun = [trial.given for trial in trials_of(self._journal, self._task)]
+            untried = [point for point in self._points if self._task.space.given(point) not in begun]
+            if not untried:
+                most = 0
+            elif begun and begun[-1] in begun[:-1]:
+                chosen = np.random.default_rng([self._task.seed, len(begun)]).integers(len(untried))
+                self._journal.propose(untried[chosen])
+        return self._journal.next(most)
+
+    def _take_over(self, active: _Active, before: Trial) -> None:
+        """Ends a trial as an earlier one of the same settings: its trainings would give the same to the bit."""
+        held = active.held
+        earlier = next(one for one in self._journal.trials() if one.number == before.number - 1)
+        for step, value in sorted(earlier.intermediate_values.items()):
+            self._journal.report(held, step, value)
+        for name, value in earlier.user_attrs.items():
+            self._journal.note(held, name, value)
+        if before.finished:
+            self._journal.finish(held, before.accuracy)
+        else:
+            self._journal.stop(held)
+        self._said(active, f"  as trial {before.number}")
 
     def _next_fold(self, active: _Active) -> None:
         """Trains the next fold, from where it stands; or ends the trial after the last."""
@@ -151,7 +195,8 @@ class Trials:
         active.best = None
         active.run = self._run(active)
         self._active[active.key] = active
-        self._stands(active, 0)
+        active.epoch, active.worker = 0, ""
+        self._stands(active)
         if (active.run.folder / "history.csv").exists():  # by a process that was killed, perhaps before it had judged
             for row in active.run.history:
                 step = self._report(active, row)
@@ -174,14 +219,17 @@ class Trials:
         code = network.code.content if isinstance(network, OwnNetwork) and network.code else None
         return create_fold(Run(active.held.folder), settings, {FILE: code} if code else {})
 
-    def _hear(self, event: Any) -> None:
+    def _hear(self, event: Event) -> None:
         active = self._active[event.key]
-        if isinstance(event, Epoch):
+        if isinstance(event, Begun):
+            active.worker = event.worker
+            self._stands(active)
+        elif isinstance(event, Epoch):
             if self._is_hopeless(active, self._report(active, event.row)):
                 self._engine.stop(event.key)
                 self._stop(active, STOPPED)
             else:
-                self._stands(active, int(event.row["epoch"]), event.worker)
+                self._stands(active)
         elif isinstance(event, Finished):
             self._ended(active)
         elif isinstance(event, Failed):
@@ -215,7 +263,8 @@ class Trials:
             active.best = row
         so_far = [*active.accuracies, active.best["val_accuracy"]]
         value = float(np.average(so_far, weights=self._weights[: len(so_far)]))
-        step = (active.fold - 1) * self._task.space.most_epochs + int(row["epoch"]) - 1
+        active.epoch = int(row["epoch"])
+        step = (active.fold - 1) * self._task.space.most_epochs + active.epoch - 1
         self._journal.report(active.held, step, value)
         return step
 
@@ -241,6 +290,8 @@ class Trials:
 
     def _stop(self, active: _Active, state: str) -> None:
         """Ends a trial before its last epoch; the seconds of the fold it was in count."""
+        if state != FAILED:
+            self._failed = 0
         del self._active[active.key]
         metrics = active.run.metrics if active.run and active.run.judged else {}
         self._journal.note(active.held, _LAST, {name: metrics.get(name, 0) for name in _COSTS})
@@ -248,20 +299,20 @@ class Trials:
         self._journal.stop(active.held)
         self._said(active)
 
-    def _stands(self, active: _Active, epoch: int, worker: str = "") -> None:
+    def _stands(self, active: _Active) -> None:
         folds, epochs = self._task.folds, active.settings.epochs
-        words = f"fold {active.fold}/{folds}, epoch {epoch}/{epochs}"
+        words = f"fold {active.fold}/{folds}, epoch {active.epoch}/{epochs}"
         words += f", {active.best['val_accuracy']:.2%}" if active.best else ""
-        words += f"  on {worker}" if worker else ""
-        self._watch.stands(active.name, (active.fold - 1) * epochs + epoch, folds * epochs, words)
+        words += active.place
+        self._watch.stands(active.name, (active.fold - 1) * epochs + active.epoch, folds * epochs, words)
 
-    def _said(self, active: _Active) -> None:
+    def _said(self, active: _Active, remark: str = "") -> None:
         """The line of a trial that has ended."""
         self._watch.ended(active.name)
         trial = next(one for one in trials_of(self._journal, self._task) if one.number == active.held.number + 1)
         what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
         values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
-        self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}")
+        self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}{active.place}{remark}")
         self._tell()
 
 

@@ -60,7 +60,8 @@ class Arguments(Recipe):
     unlabelled: Path | str | None = option(
         "Learn from these pictures too, as the teacher reads them.", default=None, metavar="test.csv"
     )
-    cluster: Path | str | None = option(
+    # Quoted, so that the command takes it as text: a path has one slash where tcp:// has two.
+    cluster: "str | Path | None" = option(
         "Train the folds at once, on Dask's workers: tcp:// or tls://HOST:8786, an address file, or local:N.",
         default=None, metavar="ADDRESS",
     )  # fmt: skip

@@ -20,7 +20,7 @@ from kit.run.folder import Run
 from kit.training import cluster_worker, parcels
 from kit.training.cluster_address import connected, difference
 from kit.training.cluster_worker import WAITS
-from kit.training.events import Begun, Epoch, Event, Failed, Finished
+from kit.training.events import Begun, Epoch, Event, Failed, Finished, Happened, Quiet
 from kit.training.loop import DivergedError
 from kit.training.parcels import Parcel
 from kit.training.teaching import Lessons
@@ -44,6 +44,7 @@ class _Given:
     needed: dict[str, Parcel]  # what it learns from: "digits", and "lessons" where it has a teacher
     held: contextlib.ExitStack  # the run's lock
     future: "Future | None" = None
+    since: float = 0.0  # when it was given to the cluster for the last time, on the monotonic clock
     token: str = ""  # of the attempt that is heard
     worker: str = ""  # that is at it, or is meant to be
     epoch: int = 0  # that it has finished
@@ -131,8 +132,10 @@ class Engine:
         self._waiting.append(key)
         self._fill()
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Happened]:
         """What becomes of the trainings, as it happens, until all have ended; meanwhile more may be started.
+
+        Where nothing does, it says that once a second, for those who look at a clock.
 
         Raises:
             KitError: The scheduler has gone, or a run's folder cannot be written.
@@ -143,6 +146,8 @@ class Engine:
             given = self._given.get(message["key"]) if message else None
             if message and given:
                 yield from self._heard(given, message)
+            elif not message:
+                yield Quiet()
             if time.monotonic() - self._looked > _LOOK_EVERY:
                 self._looked = time.monotonic()
                 yield from self._ended_silently()
@@ -206,6 +211,7 @@ class Engine:
 
     def _submit(self, given: _Given, worker: str) -> None:
         given.epoch_then, given.token, given.worker, given.ended = given.epoch, "", worker, 0
+        given.since = time.monotonic()
         with self._reaching():
             given.future = self._client.submit(
                 self._task, self._session, given.key, key=f"{given.run.file_name}-{secrets.token_hex(8)}",
@@ -260,7 +266,7 @@ class Engine:
     def _begun(self, given: _Given, message: dict[str, Any]) -> Iterator[Event]:
         """A worker asks for what it needs."""
         worker, token = message["worker"], message["token"]
-        if line := difference(message["about"], worker):
+        if line := difference(message["about"], f"worker {worker}"):
             self._answer(token, refused=line)
             yield from self._refuse(given, worker, line)
             return
@@ -353,6 +359,7 @@ class Engine:
             status = given.future.status
             if status == "pending" and given.worker in present:
                 given.ended = 0
+                self._look_whether_begun(given)
                 continue
             given.ended += 1
             if given.ended < _LOOKS:
@@ -377,6 +384,15 @@ class Engine:
         if given.epoch == given.epoch_then:  # Dask has tried several by itself
             given.lost = max(given.lost, error.allowed_failures)
         yield from self._lost(given)
+
+    def _look_whether_begun(self, given: _Given) -> None:
+        """Says so where a worker leaves a training lie."""
+        if not given.token and time.monotonic() - given.since > _ALONE:
+            self._say(
+                f"{given.run}: worker {given.worker} has not begun with it for {_ALONE:.0f} s: somebody else's training is "
+                "there, or Dask has paused it because its memory is nearly full"
+            )
+            given.since = time.monotonic()
 
     def _look_for_workers(self) -> None:
         if self._addresses():

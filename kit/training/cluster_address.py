@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 PATIENCE = 10.0  # seconds for the scheduler's answer, and for the first worker
+_ANSWERS = 60.0  # seconds for all workers' answers; Dask itself gives one up after 30
 # What the processes of local:N begin with: Ctrl-C is for who has started them, and what fails in Dask while they are
 # ended is nobody's concern.
 _DEAF = """
@@ -264,7 +265,10 @@ def _close(client: "Client") -> None:
 
 
 def _require_same(client: "Client", address: str) -> None:
-    """KitError where there are no workers, or one has other versions than this process; it names the first."""
+    """KitError where there are no workers, or one has other versions than this process; it names the first.
+
+    The scheduler needs kit too: it opens each task before it gives it to a worker.
+    """
     until = time.monotonic() + PATIENCE
     while not client.nthreads():
         if time.monotonic() > until:
@@ -273,24 +277,52 @@ def _require_same(client: "Client", address: str) -> None:
                 1,
             )
         time.sleep(0.1)
-    found = client.run(pydoc.locate, "kit.__version__", on_error="return")  # what a worker without kit can run too
-    for worker, version in sorted(found.items()):
-        if version != __version__:
-            raise KitError(f"--cluster {address}: {difference({'kit': version}, worker)}")
-    for worker, about in sorted(client.run(cluster_worker.about, on_error="return").items()):
-        if line := difference(about if isinstance(about, dict) else {"kit's files": "others"}, worker):
+    try:
+        version: Any = client.run_on_scheduler(pydoc.locate, "kit.__version__", callback_timeout=_ANSWERS)
+    except pydoc.ErrorDuringImport as error:
+        version = error
+    except (OSError, TimeoutError) as error:
+        raise _no_answer(address) from error
+    if line := difference({"kit": version}, "the scheduler"):
+        raise KitError(f"--cluster {address}: {line}")
+    # What a worker without kit can run too, then what needs it.
+    for worker, version in _asked(client, address, pydoc.locate, "kit.__version__"):
+        if line := difference({"kit": version}, f"worker {worker}"):
+            raise KitError(f"--cluster {address}: {line}")
+    for worker, about in _asked(client, address, cluster_worker.about):
+        if isinstance(about, ImportError) and about.name and not about.name.startswith("kit"):
+            raise KitError(f"--cluster {address}: worker {worker} lacks {about.name}: install kit there with all it needs")
+        if line := difference(about if isinstance(about, dict) else {"kit's files": "others"}, f"worker {worker}"):
             raise KitError(f"--cluster {address}: {line}")
 
 
-def difference(about: dict[str, Any], worker: str) -> str:
-    """What a worker, which is named, has in another version than this process; "" where all is the same."""
+def _asked(client: "Client", address: str, function: Callable[..., Any], *arguments: Any) -> list[tuple[str, Any]]:
+    """What each worker answers, or the error that it meets."""
+    try:
+        found = client.run(function, *arguments, on_error="return", callback_timeout=_ANSWERS)
+    except (OSError, TimeoutError) as error:
+        raise KitError(
+            f"--cluster {address}: a worker does not answer within {_ANSWERS:.0f} s: end it, and see the others' on Dask's "
+            "page", 1,
+        ) from error  # fmt: skip
+    for worker, answer in sorted(found.items()):
+        if isinstance(answer, OSError):  # so says Dask where a worker cannot be reached
+            raise KitError(
+                f"--cluster {address}: worker {worker} does not answer the scheduler: end it, or let the scheduler reach "
+                "it", 1,
+            )  # fmt: skip
+    return sorted(found.items())
+
+
+def difference(about: dict[str, Any], who: str) -> str:
+    """What somebody, who is named, has in another version than this process; "" where all is the same."""
     ours = cluster_worker.about()
     for name, theirs in about.items():
         if theirs == ours[name]:
             continue
         if name == "kit" and not isinstance(theirs, str):
-            return f"worker {worker} has no kit: install it there in the same version, {ours[name]}, or end that worker"
+            return f"{who} has no kit: install it there in the same version, {ours[name]}, or end it"
         if name == "kit's files":
-            return f"worker {worker} has other files of kit {__version__} than here: install the same there"
-        return f"worker {worker} has {name} {theirs}, and here it is {ours[name]}: install the same there"
+            return f"{who} has other files of kit {__version__} than here: install the same there"
+        return f"{who} has {name} {theirs}, and here it is {ours[name]}: install the same there"
     return ""

@@ -25,6 +25,7 @@ from kit import KitError
 from kit.files import TEMPORARY, scratch
 from kit.run import network_code
 from kit.run.folder import Run
+from kit.system import in_plain_words
 from kit.training import networks
 from kit.training.loop import DivergedError, Training
 from kit.training.parcels import Store
@@ -60,7 +61,7 @@ def train(session: str, key: str) -> None:
     with _alone, contextlib.suppress(_NotWantedError), Channel(session, key, worker) as channel:
         supplied = channel.ask("begun", about=about())
         if "refused" not in supplied:
-            _train(channel, supplied)
+            _train(channel, supplied, worker.local_directory)
 
 
 def keep_freed_memory() -> None:
@@ -196,30 +197,40 @@ def _mark(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _train(channel: Channel, supplied: dict[str, Any]) -> None:
-    """Trains in a folder of this computer until the end, or until the training fails by its user's doing."""
-    with scratch() as folder:
-        run = Run(folder.joinpath(*supplied["name"].split("/")))
-        for name, content in supplied["files"].items():
-            path = run.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        run.state.mkdir(exist_ok=True)
-        told = _Told(channel, run, {path for _, path in files_of(run)})
-        failed: dict[str, Any] = {}
-        try:
-            _trained(run, supplied, Store(lambda digest: channel.ask("wants", digest=digest)["content"]), told)
-        except KitError as error:
-            if _is_the_workers(error):
-                channel.tell("unable", line=str(error))
-                return
-            failed = {"line": str(error), "code": error.exit_code, "diverged": isinstance(error, DivergedError)}
-        except Exception as error:
-            if not _is_out_of_memory(error):
-                raise
-            channel.tell("unable", line="there is too little memory")
-            return
-        channel.tell("ended", files=told.changes(), failed=failed, folder=str(run.folder))
+def _train(channel: Channel, supplied: dict[str, Any], place: str) -> None:
+    """Trains in a folder in `place` until the end, or until the training fails by its user's doing.
+
+    The place is Dask's own, which clears what killed workers leave there.
+    """
+    try:
+        with scratch(place) as folder:
+            run = _unpacked(folder, supplied)
+            told = _Told(channel, run, {path for _, path in files_of(run)})
+            failed: dict[str, Any] = {}
+            try:
+                _trained(run, supplied, Store(lambda digest: channel.ask("wants", digest=digest)["content"]), told)
+            except KitError as error:
+                if _is_the_workers(error):
+                    raise
+                failed = {"line": str(error), "code": error.exit_code, "diverged": isinstance(error, DivergedError)}
+            channel.tell("ended", files=told.changes(), failed=failed, folder=str(run.folder))
+    except Exception as error:
+        if not _is_the_workers(error):
+            raise
+        if isinstance(error, OSError):
+            error = in_plain_words(error)
+        channel.tell("unable", line=str(error) if isinstance(error, KitError) else "there is too little memory")
+
+
+def _unpacked(folder: Path, supplied: dict[str, Any]) -> Run:
+    """The run's folder here, with the files that the client has of it."""
+    run = Run(folder.joinpath(*supplied["name"].split("/")))
+    for name, content in supplied["files"].items():
+        path = run.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    run.state.mkdir(exist_ok=True)
+    return run
 
 
 def _trained(run: Run, supplied: dict[str, Any], store: Store, told: _Told) -> None:
@@ -235,8 +246,10 @@ def _trained(run: Run, supplied: dict[str, Any], store: Store, told: _Told) -> N
     training.train(told)
 
 
-def _is_the_workers(error: KitError) -> bool:
+def _is_the_workers(error: Exception) -> bool:
     """Whether it comes of this computer, whose disk or memory is full, and not of what its user has asked for."""
+    if not isinstance(error, KitError):
+        return isinstance(error, OSError) or _is_out_of_memory(error)
     cause = error.__cause__
     return _is_out_of_memory(cause) or (isinstance(cause, OSError) and not isinstance(error, network_code.CodeError))
 

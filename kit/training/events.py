@@ -45,4 +45,10 @@ class Failed:
     error: Exception
 
 
+@dataclass(frozen=True)
+class Quiet:
+    """Nothing was heard of any training for a second or so."""
+
+
 Event = Begun | Epoch | Finished | Failed
+Happened = Event | Quiet

@@ -11,7 +11,7 @@ from kit.search.results import FINISHED, Trial
 
 def trial(number: int, accuracies: list[float], seconds: float = 10.0) -> Trial:
     return Trial(
-        number, FINISHED, {}, {}, tuple(accuracies), (), float(np.mean(accuracies)), seconds, 3 * len(accuracies), 100
+        number, FINISHED, {}, {"epochs": number}, tuple(accuracies), (), float(np.mean(accuracies)), seconds, 3 * len(accuracies), 100
     )
 
 
@@ -22,6 +22,12 @@ def simulated(settings: int, folds: int, noise: float, seed: int, spread: float 
     of_setting = 0.95 - spread * np.arange(settings)
     table = of_setting[:, None] + of_fold + generator.normal(0, noise, (settings, folds))
     return [trial(number, row.tolist()) for number, row in enumerate(table, 1)]
+
+
+def test_a_setting_that_comes_again_counts_once() -> None:
+    trials = simulated(4, 3, 0.001, 0)
+    again = dataclasses.replace(trials[0], number=5)
+    assert noise_of([*trials, again, again], 1000) == noise_of(trials, 1000)
 
 
 def test_two_equal_settings_come_out_closer_than_the_noise_19_times_of_20() -> None:

@@ -199,6 +199,20 @@ def test_two_processes_share_one_sweep(toy: str, small: Path, tmp_path: Path) ->
     assert all(trial.state != "running" for trial in shared.trials) and shared.trials[0].given == {"epochs": 2}
 
 
+def test_the_best_is_left_to_a_process_that_is_still_at_a_trial(
+    toy: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {**OPTIONS, "arch": toy, "data": small, "sweeps": tmp_path / "sweeps", "progress": True}
+    found = sweep(**{**options, "trials": 1})
+    other = Journal(found.folder, found.space.searched, found.space.first(), 0, 1)
+    held = other.next(2)
+    assert held
+    found = sweep(**{**options, "trials": 2}, train_best=True, runs=tmp_path / "runs")
+    assert found.run is None and not (tmp_path / "runs").exists()
+    assert "trial 2 is at work in another process, to which --train-best is left" in capsys.readouterr().err
+    other.let_go(held)
+
+
 def test_ctrl_c_says_how_to_go_on(
     toy: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,6 +256,10 @@ def test_a_network_of_ones_own_is_searched_and_the_best_trained(
     assert "searched:" in finished.stderr and "  learning rate: 0.002, 0.004" in finished.stderr
     assert "  l2: 0, 0.001" in finished.stderr and "movements" not in finished.stderr  # its SEARCH; nothing is moved
     assert "trial 2  " in finished.stderr and "Noise:" in finished.stderr
+    again = kit_here("sweep", "--arch", mine, *options)
+    assert again.returncode == 0 and again.stdout == finished.stdout
+    assert f"is trained already: {Path('runs', '01-mine')}" in again.stderr
+    assert [path.name for path in (tmp_path / "runs").iterdir() if path.name[0] != "."] == ["01-mine"]
 
 
 @pytest.fixture(scope="module")

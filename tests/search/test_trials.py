@@ -13,10 +13,12 @@ from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.settings import Recipe
 from kit.search.journal import FILE, TRIALS, Journal
+from kit.search.page import write_page
+from kit.search.results import Sweep, Trial
 from kit.search.space import space_of
 from kit.search.trials import Task, Trials, trials_of
 from kit.training import networks
-from kit.training.events import Epoch, Event, Failed, Finished
+from kit.training.events import Epoch, Event, Failed, Finished, Happened, Quiet
 from kit.training.loop import DivergedError
 from kit.training.progress import Several
 from kit.training.time_limit import Clock
@@ -43,7 +45,7 @@ class Pretended:
     def stop(self, key: str) -> None:
         self.running.pop(key, None)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Happened]:
         while self.running:
             for key, (run, done) in list(self.running.items()):
                 if key not in self.running:
@@ -170,6 +172,95 @@ def test_where_the_recipe_fails_or_several_do_it_is_not_their_settings(
         searched(tmp_path / "sweep", task, 60, Pretended(fails_above=above))
     states = [trial.state for trial in trials_of(journal_of(tmp_path / "sweep", task), task)]
     assert states[-1] == "running" and states[-ended:-1] == ["failed"] * (ended - 1) if ended else states == ["running"]
+
+
+def test_failures_with_good_trials_between_them_are_of_their_settings(tmp_path: Path, task: Task) -> None:
+    """A rate that fails, one that becomes NaN, and so on: never two that fail one after the other."""
+
+    class Unlucky(Pretended):
+        def start(self, key: str, run: Run, digits: LabelledDigits) -> None:
+            even = int(key.split("-")[0]) % 2 == 0
+            self._fails_above, self._nan_above = (0.0, 1.0) if even else (1.0, 0.0 if int(key[0]) > 1 else 1.0)
+            super().start(key, run, digits)
+
+    trials = trials_of(searched(tmp_path / "sweep", task, 9, Unlucky()), task)
+    assert [trial.state for trial in trials] == ["finished", *["failed", "diverged"] * 4]
+
+
+@pytest.fixture
+def few(task: Task) -> Task:
+    """A space of six points, two of which are one: nothing is moved where nothing is augmented."""
+    given: dict[str, Any] = {
+        "learning_rate": [0.001, 0.002], "augment": [False, True], "movements": [1.0, 1.5], "batch_size": 64,
+        "optimizer": "adam", "l2": 0,
+    }  # fmt: skip
+    space = space_of(task.network.recipe, has_dropout=False, given=given)
+    return dataclasses.replace(task, space=space)
+
+
+def test_of_a_space_that_can_be_counted_each_point_is_trained_once_and_then_it_ends(tmp_path: Path, few: Task) -> None:
+    engine = Pretended()
+    points = few.space.points()
+    assert points is not None and len(points) == 6
+    journal = searched(tmp_path / "sweep", few, None, engine)
+    trials = trials_of(journal, few)
+    different = {str(trial.given) for trial in trials}
+    assert len(different) == 6 and engine.epochs == sum(trial.epochs for trial in first_of(trials))
+    for trial in trials:
+        first = next(one for one in trials if one.given == trial.given)
+        assert (first.state, first.accuracies, first.reported) == (trial.state, trial.accuracies, trial.reported)
+    assert len(trials) <= 12
+    assert told(searched(tmp_path / "sweep", few, None), few) == told(journal, few)
+
+
+def first_of(trials: list[Trial]) -> list[Trial]:
+    """Without those that an earlier one has the settings of."""
+    return [one for number, one in enumerate(trials) if all(one.given != before.given for before in trials[:number])]
+
+
+def test_interrupted_in_a_space_that_can_be_counted_it_has_the_same_trials(tmp_path: Path, few: Task) -> None:
+    whole = told(searched(tmp_path / "whole", few, None), few)
+    for moment in (5, 12, 7):
+        with pytest.raises(KeyboardInterrupt):
+            searched(tmp_path / "stopped", few, None, Pretended(breaks=moment))
+    assert told(searched(tmp_path / "stopped", few, None), few) == whole
+
+
+def test_a_space_without_numbers_between_others_has_its_page(tmp_path: Path, few: Task) -> None:
+    """Trials in which nothing is moved say nothing of how far; and what matters is drawn where there are enough."""
+    journal = searched(tmp_path / "sweep", few, None)
+    commands = {trial.number: "kit train" for trial in trials_of(journal, few)}
+    found = Sweep(
+        folder=tmp_path / "sweep", arch="dense", folds=3, rows=90, space=few.space, trials=trials_of(journal, few),
+        importance=journal.importance(), commands=commands, page=None,
+    )  # fmt: skip
+    shares = found.importance
+    assert shares.keys() == few.space.searched.keys() and sum(shares.values()) == pytest.approx(1)
+    assert max(shares, key=lambda name: shares[name]) == "learning_rate"  # all that the pretended accuracy follows
+    page = write_page(found).read_text(encoding="utf-8")
+    assert (found.folder / "importance.png").read_bytes()[:4] == b"\x89PNG" and "importance.png" in page
+    assert page.count("<svg") == 2 + len(few.space.searched)
+    still = dataclasses.replace(found, trials=[one for one in found.trials if "movements" not in one.values])
+    page = write_page(dataclasses.replace(still, importance={})).read_text(encoding="utf-8")
+    assert page.count("<svg") == len(few.space.searched) and "importance" not in page
+
+
+def test_a_cluster_of_which_nothing_is_heard_does_not_keep_a_search_beyond_its_time(tmp_path: Path, task: Task) -> None:
+    class Silent(Pretended):
+        def events(self) -> Iterator[Happened]:
+            while self.running:
+                yield Quiet()
+
+    class Late(Clock):
+        looked = 0
+
+        def used(self) -> float:
+            self.looked += 1
+            return float(self.looked)
+
+    engine = Silent()
+    assert Trials(task, journal_of(tmp_path / "sweep", task), engine, Several(False)).go(None, 5, Late())
+    assert engine.running == {}
 
 
 def test_a_full_disk_ends_a_sweep_at_once(tmp_path: Path, task: Task) -> None:

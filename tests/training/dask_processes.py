@@ -49,9 +49,9 @@ class Processes:
         self._started.append(process)
         return process
 
-    def scheduler(self, *options: object) -> subprocess.Popen[bytes]:
+    def scheduler(self, *options: object, **environment: str) -> subprocess.Popen[bytes]:
         given = ("--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", self.file)
-        process = self.schedulers = self.start("scheduler", *given, *options)
+        process = self.schedulers = self.start("scheduler", *given, *options, **environment)
         while not self.file.exists() or not self.file.stat().st_size:
             assert process.poll() is None, self._log.read_text(encoding="utf-8")
             time.sleep(0.05)

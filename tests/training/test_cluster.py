@@ -107,7 +107,7 @@ def test_whatever_is_killed_what_is_finished_is_kept_and_the_weights_are_the_sam
 ) -> None:
     """The client in the first folds, then a worker, then the scheduler. The cluster is gone afterwards."""
     words = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = [sys.executable, "-m", "kit", "train", *map(str, words), "--cluster", str(dask.file)]
+    command = [sys.executable, "-m", "kit", "train", *map(str, words), "--cluster", dask.address]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
         when((tmp_path / "runs/01-dense/folds/1/history.csv").exists, process.kill, unless=process.poll).join()
         assert process.wait() == KILLED, process.stderr and process.stderr.read()

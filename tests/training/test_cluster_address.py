@@ -140,10 +140,46 @@ def test_a_worker_with_another_kit_or_none_is_refused_by_name(processes: Process
     )
 
 
+def test_a_scheduler_without_kit_is_refused_for_it_opens_what_workers_do(processes: Processes, tmp_path: Path) -> None:
+    package = tmp_path / "other" / "kit"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError\n", encoding="utf-8", newline="")
+    processes.scheduler(PYTHONPATH=str(package.parent))
+    processes.worker("--no-nanny")
+    assert refusal(processes.address).startswith("the scheduler has no kit: install it there in the same version, ")
+
+
+def test_a_worker_that_hangs_is_one_line(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes.scheduler()
+    worker = processes.worker("--no-nanny")
+    with connected(processes.address):
+        pass
+    worker.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(cluster_address, "_ANSWERS", 1.0)
+    assert refusal(processes.address).startswith("a worker does not answer within 1 s: end it")
+
+
+def test_a_worker_that_the_scheduler_cannot_reach_is_named() -> None:
+    class Client:
+        def run(self, *_: object, **__: object) -> dict[str, Any]:
+            return {"tcp://a:1": kit.__version__, "tcp://b:2": OSError("Timed out trying to connect")}
+
+    with pytest.raises(KitError, match="worker tcp://b:2 does not answer the scheduler: end it, or let the scheduler"):
+        cluster_address._asked(Client(), "here", int)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", [["train", "--folds", 2], ["sweep", "--trials", 1]])
+def test_a_command_takes_an_address_as_it_stands(kit_here: KitCommand, small: Path, command: list[Any]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    finished = kit_here(*command, "--arch", "dense", "--data", small, "--cluster", address)
+    assert_one_line(finished, f"--cluster {address}: nobody listens there")
+
+
 def test_other_versions_of_what_kit_stands_on_are_named() -> None:
     ours = cluster_worker.about()
     assert difference(ours, "w") == "" and set(ours) == {"kit", "kit's files", "Keras", "TensorFlow"}
-    line = f"worker w has Keras 2.0, and here it is {ours['Keras']}: install the same there"
+    line = f"w has Keras 2.0, and here it is {ours['Keras']}: install the same there"
     assert difference(ours | {"Keras": "2.0"}, "w") == line
     assert "TensorFlow not installed, and" in difference(ours | {"TensorFlow": "not installed"}, "w")
 

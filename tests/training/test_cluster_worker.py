@@ -1,6 +1,7 @@
 """What client and workers say to each other, by tasks that train nothing, on workers that are threads here."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -22,7 +23,7 @@ from kit.run.network_code import CodeError
 from kit.training import cluster, cluster_worker
 from kit.training.cluster import TRIES, Engine
 from kit.training.cluster_worker import Channel, about
-from kit.training.events import Begun, Epoch, Event, Failed, Finished
+from kit.training.events import Begun, Epoch, Event, Failed, Finished, Quiet
 
 pytestmark = needs("distributed")
 
@@ -62,6 +63,11 @@ def engine(workers: Any, said: list[str], monkeypatch: pytest.MonkeyPatch) -> It
 def digits(rows: np.ndarray) -> LabelledDigits:
     images = rows[:, 1:].reshape(-1, 28, 28, 1)
     return LabelledDigits(images=images, labels=rows[:, 0], fingerprint="0", name="train.csv")
+
+
+def heard(engine: Engine) -> Iterator[Event]:
+    """What happens, without the seconds in which nothing does."""
+    return (event for event in engine.events() if not isinstance(event, Quiet))
 
 
 def doing(task: Task, engine: Engine) -> None:
@@ -107,7 +113,7 @@ def test_files_come_back_with_each_epoch_and_metrics_with_the_end(
         engine.start(name, run, digits)
     assert engine.workers == 2
     happened = dict[str, list[Any]]({name: [] for name in runs})
-    for event in engine.events():
+    for event in heard(engine):
         happened[event.key].append(event)
         if isinstance(event, Epoch):
             assert (runs[event.key].folder / "state/checkpoint.npz").read_bytes() == b"%d" % event.row["epoch"]
@@ -124,7 +130,7 @@ def test_a_run_is_held_while_it_is_trained_elsewhere(engine: Engine, digits: Lab
     engine.start("1", run, digits)
     with pytest.raises(KitError, match="another process is training this run"), run.locked():
         pass
-    assert [type(event) for event in engine.events()] == [Begun, Finished]
+    assert [type(event) for event in heard(engine)] == [Begun, Finished]
     with run.locked():
         pass
 
@@ -140,7 +146,7 @@ def test_what_a_worker_cannot_do_goes_to_another_and_in_the_end_fails_once(
 
     doing(full, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
-    *_, failed = engine.events()
+    *_, failed = heard(engine)
     assert isinstance(failed, Failed) and len(asked) == TRIES and asked[0] != asked[1]
     line = f"{tmp_path / '01-one'}: given up after {TRIES} workers, at the last: worker {asked[-1]}: /tmp: "
     assert str(failed.error).startswith(line) and len(said) == TRIES - 1
@@ -160,7 +166,7 @@ class Busy:
     def start(self, engine: Engine, digits: LabelledDigits, folder: Path) -> Iterator[Event]:
         """Returns when it has begun."""
         engine.start("busy", bare_run(folder / "01-busy"), digits)
-        events = engine.events()
+        events = heard(engine)
         begun = next(events)
         assert isinstance(begun, Begun)
         self.worker = begun.worker
@@ -196,7 +202,7 @@ def test_a_worker_that_came_later_with_another_version_gets_nothing(
     doing(lambda channel: busy(channel) if channel._key == "busy" else ended(channel), engine)
     events = busy.start(engine, digits, tmp_path)
     monkeypatch.setattr(
-        "kit.training.cluster.difference", lambda about, worker: f"{worker} is old" if worker != busy.worker else ""
+        "kit.training.cluster.difference", lambda about, who: f"{who} is old" if busy.worker not in who else ""
     )
     for key in ("one", "two"):
         engine.start(key, bare_run(tmp_path / f"02-{key}"), digits)
@@ -204,7 +210,7 @@ def test_a_worker_that_came_later_with_another_version_gets_nothing(
     happened = [event for event in events if not isinstance(event, Begun)]
     assert [event.key for event in happened] == ["busy", "one", "two"]
     assert all(isinstance(event, Finished) for event in happened) and engine.workers == 1
-    assert [line.partition(" ")[2] for line in said] == ["is old: it gets nothing"]
+    assert [line.split(" ", 2)[2] for line in said] == ["is old: it gets nothing"]
 
 
 def test_where_no_worker_is_left_that_is_not_refused_it_is_one_line(
@@ -213,7 +219,7 @@ def test_where_no_worker_is_left_that_is_not_refused_it_is_one_line(
     doing(ended, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
     monkeypatch.setattr("kit.training.cluster.difference", lambda about, worker: "a worker has Keras 2.0")
-    [failed] = engine.events()
+    [failed] = heard(engine)
     assert isinstance(failed, Failed) and str(failed.error) == "--cluster here: a worker has Keras 2.0"
 
 
@@ -263,7 +269,7 @@ def test_one_that_somebody_has_cancelled_is_given_away_again(
 
     doing(task, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
-    events = engine.events()
+    events = heard(engine)
     next(events)
     future = engine._given["1"].future
     assert future
@@ -285,7 +291,7 @@ def test_one_that_fails_is_noticed_while_others_talk(engine: Engine, digits: Lab
     doing(task, engine)
     for key in ("talks", "fails"):
         engine.start(key, bare_run(tmp_path / f"01-{key}"), digits)
-    for event in engine.events():
+    for event in heard(engine):
         if isinstance(event, Failed):
             failed.set()
         elif isinstance(event, Finished):
@@ -304,7 +310,7 @@ def test_a_users_failure_comes_once_with_the_folder_that_the_user_knows(
 
     doing(fail, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
-    begun, failed = engine.events()
+    begun, failed = heard(engine)
     assert isinstance(begun, Begun) and isinstance(failed, Failed) and isinstance(failed.error, KitError)
     assert str(failed.error) == f"{tmp_path / '01-one'}/network.py, line 3, in network: ValueError: no"
 
@@ -315,7 +321,7 @@ def test_what_nobody_foresaw_comes_as_it_is(engine: Engine, digits: LabelledDigi
 
     doing(fail, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
-    *_, failed = engine.events()
+    *_, failed = heard(engine)
     assert isinstance(failed, Failed) and isinstance(failed.error, ZeroDivisionError)
 
 
@@ -329,6 +335,16 @@ def error_from(cause: Exception, kind: type[KitError] = KitError) -> KitError:
     return error
 
 
+class Heard:
+    """A channel that keeps what is told."""
+
+    def __init__(self) -> None:
+        self.told = list[tuple[str, dict[str, Any]]]()
+
+    def tell(self, kind: str, **what: Any) -> None:
+        self.told.append((kind, what))
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -339,27 +355,47 @@ def error_from(cause: Exception, kind: type[KitError] = KitError) -> KitError:
         (error_from(ResourceExhaustedError()), "unable"),
         (error_from(MemoryError(), CodeError), "unable"),
         (MemoryError(), "unable"),
+        (OSError(28, "No space left on device", "/tmp/kit-1"), "unable"),
     ],
 )
 def test_what_its_user_did_ends_a_training_and_what_its_computer_lacks_sends_it_on(
     error: Exception, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Heard:
-        def __init__(self) -> None:
-            self.told = list[tuple[str, dict[str, Any]]]()
-
-        def tell(self, kind: str, **what: Any) -> None:
-            self.told.append((kind, what))
-
     def fails(*arguments: object) -> None:
         raise error
 
     monkeypatch.setattr(cluster_worker, "_trained", fails)
     run, heard = bare_run(tmp_path / "01-one"), Heard()
     files = {"settings.json": (run.folder / "settings.json").read_bytes()}
-    cluster_worker._train(heard, {"name": "01-one", "files": files})  # type: ignore[arg-type]
+    cluster_worker._train(heard, {"name": "01-one", "files": files}, str(tmp_path))  # type: ignore[arg-type]
     [(said, what)] = heard.told
     assert said == kind and "line" in (what if kind == "unable" else what["failed"])
+    assert [path.name for path in tmp_path.iterdir()] == ["01-one"]
+
+
+def test_a_worker_without_a_place_for_its_files_cannot_do_it(tmp_path: Path) -> None:
+    heard = Heard()
+    files = {"settings.json": (bare_run(tmp_path / "01-one").folder / "settings.json").read_bytes()}
+    cluster_worker._train(heard, {"name": "01-one", "files": files}, str(tmp_path / "gone"))  # type: ignore[arg-type]
+    [(said, what)] = heard.told
+    assert said == "unable" and str(tmp_path / "gone") in what["line"]
+    assert what["line"].endswith(": no such file or folder")
+
+
+def begun_late(session: str, key: str) -> None:
+    time.sleep(1)
+    perform(session, key)
+
+
+def test_one_that_its_worker_lets_lie_is_said(
+    engine: Engine, digits: LabelledDigits, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_ALONE", 0.5)
+    doing(ended, engine)
+    engine._task = begun_late  # type: ignore[method-assign]
+    engine.start("1", bare_run(tmp_path / "01-one"), digits)
+    assert [type(event) for event in heard(engine)] == [Begun, Finished]
+    assert re.fullmatch(r"01-one: worker \S+ has not begun with it for 0 s: somebody else's training .*", said[0])
 
 
 def test_one_that_is_stopped_ends_and_its_worker_takes_the_next(
@@ -379,7 +415,7 @@ def test_one_that_is_stopped_ends_and_its_worker_takes_the_next(
     for number, key in enumerate(keys):
         engine.start(key, bare_run(tmp_path / f"0{number + 1}-{key}"), digits)
     happened = []
-    for event in engine.events():
+    for event in heard(engine):
         happened.append((event.key, type(event)))
         if isinstance(event, Epoch):
             engine.stop(event.key)
@@ -398,7 +434,7 @@ def test_one_whose_task_ends_without_a_word_is_given_away_again(
 
     doing(silent, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
-    assert [type(event) for event in engine.events()] == [Begun, Begun, Finished]
+    assert [type(event) for event in heard(engine)] == [Begun, Begun, Finished]
     assert len(said) == 1 and "was not heard of any more: it goes to another worker" in said[0]
 
 
@@ -440,12 +476,12 @@ def test_the_rows_go_to_a_computer_once(
     doing(look, engine)
     for number in range(4):
         engine.start(str(number), bare_run(tmp_path / f"0{number + 1}-one"), digits)
-    assert sum(isinstance(event, Finished) for event in engine.events()) == 4
+    assert sum(isinstance(event, Finished) for event in heard(engine)) == 4
     assert len(fetched) == 1 and same == [True] * 4
     [stored] = (tmp_path / "cache").glob("*.npz")
     stored.write_bytes(b"damaged")
     engine.start("5", bare_run(tmp_path / "05-one"), digits)
-    assert [type(event) for event in engine.events()] == [Begun, Finished] and len(fetched) == 2
+    assert [type(event) for event in heard(engine)] == [Begun, Finished] and len(fetched) == 2
 
 
 def test_a_run_that_was_removed_meanwhile_is_not_made_anew(
@@ -462,7 +498,7 @@ def test_a_run_that_was_removed_meanwhile_is_not_made_anew(
     doing(removed, engine)
     engine.start("1", run, digits)
     with pytest.raises(KitError, match=r"01-one.history\.csv: no such file or folder"):
-        list(engine.events())
+        list(heard(engine))
     assert not run.folder.exists()
 
 
