@@ -26,6 +26,7 @@ logging.getLogger("matplotlib").addFilter(
     lambda record: not record.msg.startswith(("Matplotlib created a temporary", "mkdir -p failed"))
 )
 
+CHART = 4.6, 3.3  # inches of one among several
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 _SERIES = [  # colour and marker of a class
     (BLUE, "o"), (ORANGE, "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"),
@@ -408,8 +409,9 @@ def draw_course(
 
     Args:
         axis: Of matplotlib.
-        finished: Number and accuracy, 0 to 1, of each trial that was finished, by their numbers; one or more.
-        others: Numbers of those that were stopped before; they stand at the lower edge.
+        finished: Number and accuracy, 0 to 1, of each trial that was finished, by their numbers; one or more. Those that
+            would flatten the others stand at the lower edge.
+        others: Numbers of those that were stopped before; they stand there too.
         best: The number of the best.
         noise: Below the highest accuracy, what is equal to it; a share of 1.
     """
@@ -422,6 +424,8 @@ def draw_course(
     axis.plot(numbers, shares, "o", color=BLUE, markersize=5, label="finished")
     axis.plot([best], shares[numbers == best], "*", color=ORANGE, markersize=14, label=f"best: trial {best}")
     low = _room_for(axis, shares)
+    if (below := numbers[shares < low]).size:
+        axis.plot(below, [low] * len(below), "v", color=BLUE, clip_on=False, label="finished, further down", zorder=3)
     axis.plot(others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early, diverged", zorder=3)
     axis.set_xlabel("trial; the first is the recipe")
     axis.set_xlim(0.5, max([*numbers, *others]) + 0.5)
@@ -488,7 +492,10 @@ def slices(settings: Sequence[Slice], accuracies: Sequence[float], best: int, ti
 
 
 def draw_slice(axis: "Axes", setting: Slice, accuracies: Sequence[float], best: int) -> None:
-    """Draws accuracies, 0 to 1, by one setting: numbers along an axis, words side by side."""
+    """Draws accuracies, 0 to 1, by one setting: numbers along an axis, words side by side.
+
+    Those that would flatten the others stand at the lower edge, as triangles.
+    """
     shares, words = np.array(accuracies) * 100, setting.words
     if words:
         places = np.array([math.nan if value is None else words.index(str(value)) for value in setting.values])
@@ -500,7 +507,9 @@ def draw_slice(axis: "Axes", setting: Slice, accuracies: Sequence[float], best: 
             _logarithmic(axis, places)
     axis.plot(places, shares, "o", color=BLUE, markersize=5, alpha=0.7)
     axis.plot(places[best], shares[best], "*", color=ORANGE, markersize=13)
-    _room_for(axis, shares)
+    low = _room_for(axis, shares)
+    below = shares < low
+    axis.plot(places[below], np.full(below.sum(), low), "v", color=BLUE, markersize=5, clip_on=False)
     axis.set_xlabel(setting.name)
     axis.set_ylabel("accuracy, %")
     axis.grid(alpha=0.25)
@@ -531,16 +540,17 @@ def _room_for(axis: "Axes", shares: np.ndarray) -> float:
     return low - margin
 
 
-def svg(name: str, draw: Callable[["Axes"], None]) -> str:
-    """A chart 4.6 × 3.3 inches large as matplotlib writes SVG, transparent and with its text as text.
+def svg(name: str, draw: Callable[["Axes"], None], inches: tuple[float, float] = CHART) -> str:
+    """A chart as matplotlib writes SVG, transparent and with its text as text.
 
     Args:
         name: What the identifiers in it follow from.
         draw: Draws on the axes.
+        inches: Its width and height.
     """
     import matplotlib
 
-    figure = _figure(4.6, 3.3)
+    figure = _figure(*inches)
     draw(figure.subplots())
     written = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "savefig.dpi": 160}):

@@ -21,14 +21,15 @@ ElementTree.register_namespace("", _SVG)
 ElementTree.register_namespace("xlink", _LINK)
 
 
-def svg(name: str, draw: Callable[["Axes"], None]) -> str:
+def svg(name: str, draw: Callable[["Axes"], None], inches: tuple[float, float] = plots.CHART) -> str:
     """A chart as an SVG element: transparent, its text in the page's own colour and font.
 
     Args:
         name: Sets the chart's identifiers apart from those of other charts on the page; read out by screen readers.
         draw: Draws on the axes.
+        inches: Its width and height, beside which its text is as large as elsewhere.
     """
-    chart = ElementTree.fromstring(plots.svg(name, draw))
+    chart = ElementTree.fromstring(plots.svg(name, draw, inches))
     for metadata in chart.findall(f"{{{_SVG}}}metadata"):
         chart.remove(metadata)
     inherited = _taken_sheets(chart)

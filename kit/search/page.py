@@ -11,6 +11,7 @@ from kit.reporting.template import filled
 from kit.search.results import PAGE, RUNNING, Sweep
 from kit.search.space import Choice, shown
 
+_WIDE = 6.8, 3.6  # inches of a chart that has a line of its own
 _TEMPLATE = Path(__file__).with_name("sweep.html")
 
 
@@ -37,8 +38,8 @@ def write_page(found: Sweep) -> Path:
             "arch": found.arch,
             "sentences": found.sentences(),
             "command": found.command,
-            "course": _chart("course", lambda axis: plots.draw_course(axis, *course)),
-            "importance": _chart("importance", partial(plots.draw_importance, shares=shares)) if shares else None,
+            "course": _chart("course", lambda axis: plots.draw_course(axis, *course), _WIDE),
+            "importance": _chart("importance", partial(plots.draw_importance, shares=shares), _WIDE) if shares else None,
             "slices": charts,
             "headings": headings,
             "rows": [
@@ -91,7 +92,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _chart(name: str, draw: Any) -> Any:
+def _chart(name: str, draw: Any, inches: tuple[float, float] = plots.CHART) -> Any:
     from markupsafe import Markup
 
-    return Markup(svg(name, draw))
+    return Markup(svg(name, draw, inches))

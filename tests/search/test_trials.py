@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kit import KitError
+from kit import KitError, plots
 from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.settings import Recipe
@@ -243,6 +243,26 @@ def test_a_space_without_numbers_between_others_has_its_page(tmp_path: Path, few
     still = dataclasses.replace(found, trials=[one for one in found.trials if "movements" not in one.values])
     page = write_page(dataclasses.replace(still, importance={})).read_text(encoding="utf-8")
     assert page.count("<svg") == len(few.space.searched) and "importance" not in page
+
+
+def test_what_is_far_below_stands_at_the_edge_and_the_legend_is_whole() -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.8, 3.6), layout="constrained")
+    axis = figure.subplots()
+    finished = [(1, 0.949), (2, 0.85), (3, 0.942), (4, 0.94), (5, 0.88), (6, 0.95), (9, 0.951)]
+    plots.draw_course(axis, finished, [7, 8], 9, 0.002)
+    figure.draw_without_rendering()
+    legend, [low, _] = axis.get_legend(), axis.get_ylim()
+    assert legend is not None and "finished, further down" in [text.get_text() for text in legend.get_texts()]
+    below = next(line for line in axis.lines if line.get_label() == "finished, further down")
+    assert [*below.get_xdata()] == [2, 5] and [*below.get_ydata()] == [low, low]  # type: ignore[arg-type]
+    box, whole = legend.get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0
+    numbers = plots.Slice("rate", [0.1, 0.2, None, 0.3, 0.1, 0.2, 0.3])
+    one = Figure().subplots()
+    plots.draw_slice(one, numbers, [accuracy for _, accuracy in finished], 6)
+    assert [*one.lines[-1].get_xdata()] == [0.2, 0.1]  # type: ignore[arg-type]
 
 
 def test_a_cluster_of_which_nothing_is_heard_does_not_keep_a_search_beyond_its_time(tmp_path: Path, task: Task) -> None:
