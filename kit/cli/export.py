@@ -92,11 +92,7 @@ def verify(
         remark(line)
     end_with([f"{package}: {problem}" for problem in found.problems], 2)
     if found.proof is None:
-        raise KitError(
-            f"{package}: not compared: its run, {found.saved.contract.run}, is not in {runs}: name it with --run "
-            "or where it is with --runs",
-            exit_code=1,
-        )
+        raise KitError(f"{package}: not compared: {found.not_compared}", exit_code=1)
 
 
 def _row(tried: Any, chosen: str | None) -> list[str]:

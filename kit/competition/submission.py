@@ -72,7 +72,9 @@ def submit(
     images, solution = _rows_to_predict(data, upload)
     labels = probabilities(found, images, views=views, runs=runs).argmax(axis=1).astype(np.uint8)
     content = csv_format.format_submission(labels)
-    submission = _described(path, content, found, message)
+    submission = _described(path, content, found, views, message)
+    if why := _unjudged(found, views):
+        notify(f"no validation accuracy: {why}")
     if solution is not None:
         submission = replace(submission, score=float((labels == solution).mean()), scored_by="solution.csv")
     with alone(path.parent):  # from the look at what is there to the entry of what came of it
@@ -143,9 +145,9 @@ def _check(written: Path, path: Path, labels: np.ndarray) -> None:
         raise KitError(f"{path}: was not written as it was predicted: run the command again")
 
 
-def _described(path: Path, content: bytes, runs: Sequence[Run], message: str | None) -> Submission:
+def _described(path: Path, content: bytes, runs: Sequence[Run], views: int, message: str | None) -> Submission:
     """What the log says of a file that was just written."""
-    rows, accuracy = common_validation(runs)
+    rows, accuracy = (0, None) if _unjudged(runs, views) else common_validation(runs)
     return Submission(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         file=path.name,
@@ -155,6 +157,13 @@ def _described(path: Path, content: bytes, runs: Sequence[Run], message: str | N
         validation_accuracy=accuracy,
         message=message,
     )
+
+
+def _unjudged(runs: Sequence[Run], views: int) -> str:
+    """Why the runs' own predictions of their validation rows say nothing of this submission; "" where they do."""
+    if learned := next((run for run in runs if run.settings.seen), None):
+        return f"{learned} may have been trained on the rows that judge it"
+    return f"it is of one view: kit analyze --views {views} says what {views} are worth" if views > 1 else ""
 
 
 def common_validation(runs: Sequence[Run]) -> tuple[int, float | None]:

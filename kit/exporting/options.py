@@ -18,6 +18,7 @@ EXPORTS = Path("exports")
 APP = Path("mobile/DigitCamera")  # in a clone of the project
 APPS_MODEL = APP / "Model" / "DigitCamera.mlpackage"  # what it is built with
 MAX_LOSS = 0.1  # points of accuracy that a compression may cost
+AUTHOR, LICENSE = "kit", "MIT"
 AUTO = "auto"
 _APPS_TARGETS = ("iOS15", "iOS16", "iOS17")
 
@@ -58,8 +59,8 @@ class Options:
         check=lambda value: 0 <= value <= 100, remedy="give points of accuracy, 0 to 100, such as 0.1",
     )  # fmt: skip
     name: str | None = option("The file's name without ending.  [default: the run's]", default=None)
-    author: str = option("What Xcode shows as the author.", default="kit")
-    license: str = option("What Xcode shows as the licence.", default="MIT")
+    author: str = option("What Xcode shows as the author.", default=AUTHOR)
+    license: str = option("What Xcode shows as the licence.", default=LICENSE)
     app: bool = option("Put it into mobile/, the iPhone app of this clone.", default=False)
     overwrite: bool = option("Replace another export of that name.", default=False)
     data: Path | str | None = option("Where train.csv is.  [default: where it was]", default=None, metavar="PATH")
@@ -69,6 +70,8 @@ class Options:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.max_loss != MAX_LOSS and self.compress is None:
+            raise KitError(f"--max-loss {self.max_loss:g}: nothing is lost without --compress: add it or leave this out")
         if self.of_core_ml:
             self._check_core_ml()
         else:
@@ -121,6 +124,7 @@ class Options:
             (f"--target {self.target}", self.target), (f"--input {self.input}", self.input != "image"),
             (f"--compress {self.compress}", self.compress),
             (f"--precision {self.precision}", self.format == "onnx" and self.precision == "float16"),
+            (f"--author {self.author}", self.author != AUTHOR), (f"--license {self.license}", self.license != LICENSE),
         ):  # fmt: skip
             if unknown:
                 raise KitError(f"{given}: {self.format} does not have it here: leave it out")
@@ -133,3 +137,5 @@ class Options:
             )
         if self.format != "mlprogram" or self.oldest not in _APPS_TARGETS or self.input != "image":
             raise KitError("--app: the app takes an ML program for iOS17 or older with a picture as input")
+        if Path(self.to) != EXPORTS:
+            raise KitError(f"--to {self.to}: --app has a place of its own, {APPS_MODEL.parent}: leave one out")

@@ -6,6 +6,7 @@ Both are extras, because only some people need them.
 import contextlib
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -154,7 +155,7 @@ def read(path: Path | str, format: str = "") -> PortableModel:  # noqa: A002
     """
     path = Path(path)
     content, format = content_of(path, _LARGEST, _AGAIN), format or path.suffix.lower()[1:]  # noqa: A001
-    require(format)
+    require(format, str(path))
     with _as_one_line(path), backend.quiet():
         return (_read_tflite if format == "tflite" else _read_onnx)(path, content)
 
@@ -269,14 +270,17 @@ def _by_tflite(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
             interpreter.allocate_tensors()
         return interpreter
 
+    alone = threading.Lock()  # an interpreter has one input, and other threads go on while it computes
+
     def run(images: np.ndarray) -> np.ndarray:
-        interpreter = started()
-        inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        rows = np.empty((len(images), outputs["shape"][-1]), np.float32)
-        for row, image in zip(rows, images, strict=True):
-            interpreter.set_tensor(inputs["index"], image[None].astype(np.float32))
-            interpreter.invoke()
-            row[:] = interpreter.get_tensor(outputs["index"])[0]
+        with alone:
+            interpreter = started()
+            inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+            rows = np.empty((len(images), outputs["shape"][-1]), np.float32)
+            for row, image in zip(rows, images, strict=True):
+                interpreter.set_tensor(inputs["index"], image[None].astype(np.float32))
+                interpreter.invoke()
+                row[:] = interpreter.get_tensor(outputs["index"])[0]
         return rows
 
     return run

@@ -13,12 +13,13 @@ from kit.contract import Contract
 from kit.exporting import bundled
 from kit.exporting.evaluator import Costs
 from kit.exporting.opening import read
-from kit.exporting.options import MAX_LOSS
+from kit.exporting.options import MAX_LOSS, Options
 from kit.exporting.saved_model import SavedModel
 from kit.model_files import is_model
+from kit.options import require
 from kit.run.folder import Run
 from kit.run.prediction import predictor
-from kit.run.runs import RUNS, RunName, find
+from kit.run.runs import RUNS, RunName, find, named
 from kit.training.examples import validation_images
 
 GATES = {"float32": 1e-5, "float16": 1e-3}  # the largest difference of a probability
@@ -125,12 +126,14 @@ class Verification:
         proof: None where its run is not at hand.
         problems: Why it must not be trusted; empty where it may.
         costs: What one picture costs; None outside Core ML, and of what is damaged.
+        not_compared: Why its run is not at hand; "" where it is.
     """
 
     saved: SavedModel
     proof: Proof | None
     problems: tuple[str, ...]
     costs: Costs | None
+    not_compared: str = ""
 
     def facts(self) -> list[tuple[str, str]]:
         """What the model is and what it costs, for people."""
@@ -156,7 +159,7 @@ class Verification:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the model, its cost, its proof, and what is wrong with it."""
-        proved = self.proof.facts() if self.proof else [("compared", "no: its run is not at hand")]
+        proved = self.proof.facts() if self.proof else [("compared", f"no: {self.not_compared or 'it is not sound'}")]
         problems = [html.line(problem) for problem in self.problems]
         return html.facts(str(self.saved.path), [*self.facts(), *proved], *problems)
 
@@ -197,27 +200,32 @@ def verify(
     Raises:
         KitError: The file is none of these or damaged, or the run named is missing or another.
     """
+    require(Options, max_loss=max_loss)
     saved = read(bundled.path() if str(package) == bundled.NAME and not is_model(package) else package)
-    source, problems, proof = _source(saved, run, runs), saved.problems(), None
+    (source, not_compared), problems, proof = _source(saved, run, runs), saved.problems(), None
     if source and not problems:
         chosen = rows_of(source, data, rows)
         proof = confirm(prove(saved, chosen), saved, chosen)
         problems = failures(proof, saved.contract, max_loss)
-    return Verification(saved, proof, tuple(problems), None if proof is None and problems else saved.costs())
+    costs = None if proof is None and problems else saved.costs()
+    return Verification(saved, proof, tuple(problems), costs, not_compared)
 
 
-def _source(saved: SavedModel, run: RunName | None, runs: Path | str) -> Run | None:
-    """The run that the model was made of; None where it is not at hand and nobody named it."""
+def _source(saved: SavedModel, run: RunName | None, runs: Path | str) -> tuple[Run | None, str]:
+    """The run that the model was made of; or None, where nobody named it, and why it is not at hand."""
     contract = saved.contract
     try:
+        if run is None and not named(contract.run, Path(runs)):
+            where = "name it with --run or where it is with --runs"
+            raise KitError(f"its run, {contract.run}, is not in {runs}: {where}")
         source = find(contract.run if run is None else run, runs)
         if not source.is_of(contract.settings):
             raise KitError(f"{saved.path}: made from another training than {source.folder}: name its own with --run")
-        return source
-    except KitError:
+        return source, ""
+    except KitError as error:
         if run is not None:
             raise
-        return None
+        return None, str(error).removeprefix(f"{saved.path}: ")
 
 
 def rows_of(run: Run, data: Path | str | None = None, count: int | None = None) -> Rows:

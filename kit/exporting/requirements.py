@@ -11,10 +11,15 @@ _PACKAGES = {"tflite": ["ai_edge_litert"], "onnx": ["onnx", "onnxruntime", "tf2o
 _OTHERS = " or ".join(name for name in SUFFIXES if name not in TARGETS)
 
 
-def require(format: str) -> None:  # noqa: A002
-    """KitError, with the way out, where what makes this format, or runs it, is not installed."""
+def require(format: str, what: str = "") -> None:  # noqa: A002
+    """KitError, with the way out, where what makes this format, or runs it, is not installed.
+
+    Args:
+        format: As `kit export --format` has it.
+        what: What the message begins with; that option without it.
+    """
     if missing := _missing(format):
-        raise KitError(f"--format {format}: {missing}")
+        raise KitError(f"{what or f'--format {format}'}: {missing}")
 
 
 def makeable() -> str:

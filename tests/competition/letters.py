@@ -26,6 +26,7 @@ def put(setter: Callable[[object, str, object], None]) -> None:
     setter(submission, "chosen", lambda run, *_, **__: [SimpleNamespace(name=run, file_name=run)])
     setter(submission, "_rows_to_predict", lambda *_: (np.zeros((ROWS, 784), np.uint8), None))
     setter(submission, "common_validation", lambda _: (0, None))
+    setter(submission, "_unjudged", lambda *_: "")
     setter(
         submission, "probabilities", lambda found, *_, **__: np.eye(10)[["abcdefghij".index(found[0].name[-1])] * ROWS]
     )

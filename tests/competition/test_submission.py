@@ -2,8 +2,10 @@
 
 import csv
 import hashlib
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -115,6 +117,26 @@ def test_averaged_runs_are_judged_on_rows_that_none_of_them_learned_from(two_run
     rows_of = sorted(one)
     right = probabilities(two_runs[0], digits.images[rows_of]).argmax(axis=1) == digits.labels[rows_of]
     assert common_validation(two_runs[:1])[1] == pytest.approx(right.mean())
+
+
+def test_what_a_run_says_of_its_validation_rows_is_not_said_of_another_judgement(
+    two_runs: list[Run], small: Path, tmp_path: Path
+) -> None:
+    """Of a network that was trained elsewhere, perhaps on these rows, and of several views, which nobody has judged."""
+    said = list[str]()
+    one = submit(two_runs[0], data=small, to=tmp_path, notify=said.append)
+    assert one.validation_accuracy == pytest.approx(two_runs[0].metrics["val_accuracy"]) and said == []
+    many = submit(two_runs[0], views=5, data=small, to=tmp_path, notify=said.append)
+    seen = Run(Path(shutil.copytree(two_runs[0].folder, tmp_path / "03-seen")))
+    written = json.loads((seen.folder / "settings.json").read_text())
+    written["settings"]["seen"] = True
+    (seen.folder / "settings.json").write_text(json.dumps(written))
+    theirs = submit([two_runs[0], seen], data=small, to=tmp_path, notify=said.append)
+    assert [(one.validation_rows, one.validation_accuracy) for one in (many, theirs)] == [(0, None)] * 2
+    assert said == [
+        "no validation accuracy: it is of one view: kit analyze --views 5 says what 5 are worth",
+        "no validation accuracy: 03-seen may have been trained on the rows that judge it",
+    ]
 
 
 @pytest.fixture(scope="module")

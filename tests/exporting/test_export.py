@@ -216,6 +216,9 @@ def test_a_compression_that_loses_too_much_is_refused(exportable: Run, tmp_path:
         ({"precision": "float64"}, "--precision float64: choose from"),
         ({"input": "video"}, "--input video: choose from image, array"),
         ({"max_loss": -1}, "--max-loss -1: give points"),
+        ({"max_loss": 0.5}, "--max-loss 0.5: nothing is lost without --compress"),
+        ({"format": "onnx", "author": "me"}, "--author me: onnx does not have it"),
+        ({"format": "tflite", "license": "BSD"}, "--license BSD: tflite does not have it"),
         ({"name": "../out"}, "--name ../out: in a name use letters"),
         ({"format": "tflite", "compress": "int8"}, "--compress int8: tflite does not have it here"),
         ({"format": "onnx", "target": "iOS17"}, "--target iOS17: onnx does not have it"),
@@ -281,3 +284,4 @@ def test_a_model_of_ones_own_goes_into_the_app(exportable: Run, tmp_path: Path, 
     model = tmp_path / "mobile" / "DigitCamera" / "Model"
     assert sorted(path.name for path in model.iterdir()) == ["DigitCamera.mlpackage", "mine.mlpackage"]
     assert_one_line(kit_here(*arguments, "--target", "iOS18"), "--app: the app takes an ML program for iOS17 or older")
+    assert_one_line(kit_here(*arguments, "--to", "out"), "--to out: --app has a place of its own, ", "leave one out")

@@ -1,7 +1,9 @@
 """LiteRT and ONNX: proved by their own runtimes, damaged on purpose, and missing."""
 
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import branches
@@ -25,6 +27,16 @@ def test_it_computes_what_the_network_computes(model: Path, exportable: Run) -> 
     assert found.problems == () and found.proof is not None
     assert found.proof.difference.largest < 1e-5 and found.proof.difference.agreeing == 200
     assert found.saved.contract.format == model.suffix[1:] and found.costs is None
+
+
+def test_threads_that_ask_at_once_get_each_its_own_answer(model: Path) -> None:
+    """As those of kit serve do."""
+    saved, generator = portable.read(model), np.random.default_rng(0)
+    pictures = generator.integers(0, 256, (8, 3, 28, 28, 1)).astype(np.uint8)
+    alone = [saved.predict(images) for images in pictures]
+    with ThreadPoolExecutor(4) as threads:
+        together = [*threads.map(saved.predict, [*pictures] * 25)]
+    assert all(np.array_equal(answer, alone[place % 8]) for place, answer in enumerate(together))
 
 
 _BLOCKS = {"blocks, transposed", "largest of blocks", "resized, bicubic"}
@@ -121,6 +133,13 @@ def test_what_is_not_installed_is_said_with_the_way_out(
         with pytest.raises(KitError, match=f"--format {format}: {package} is not installed: pip install") as refusal:
             export(exportable, format=format, to=tmp_path)
         assert refusal.value.exit_code == 2
+
+
+def test_a_model_whose_runtime_is_not_installed_is_named(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = {"tflite": "ai_edge_litert", "onnx": "onnx"}[model.suffix[1:]]
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(KitError, match=f"^{re.escape(str(model))}: {package} is not installed: pip install"):
+        portable.read(model)
 
 
 def test_the_command_is_quiet(exportable: Run, tmp_path: Path) -> None:

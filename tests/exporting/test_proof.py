@@ -205,7 +205,7 @@ def test_core_mls_answers_are_read_by_label(package: Path, monkeypatch: pytest.M
 def test_a_package_of_another_training_is_refused(
     package: Path, exportable: Run, small: Path, tmp_path: Path, kit_here: KitCommand
 ) -> None:
-    other = Run(Path(shutil.copytree(exportable.folder, tmp_path / "01-kit")))
+    other = Run(Path(shutil.copytree(exportable.folder, tmp_path / "elsewhere" / "01-kit")))
     text = (other.folder / "settings.json").read_text().replace('"seed": 0', '"seed": 1')
     (other.folder / "settings.json").write_text(text)
     with pytest.raises(KitError, match="made from another training"):
@@ -216,6 +216,16 @@ def test_a_package_of_another_training_is_refused(
     assert found.proof is None and found.problems == ()
     finished = kit_here("verify", package)
     assert finished.returncode == 1 and "not compared: its run, 01-kit, is not in runs" in finished.stderr
+    for loss in (float("nan"), -1.0, 101.0):
+        with pytest.raises(KitError, match=r"--max-loss \S+: give points of accuracy, 0 to 100"):
+            verify(package, runs=tmp_path / "runs", max_loss=loss)
+    shutil.copytree(other.folder, tmp_path / "runs" / "01-kit")
+    finished = kit_here("verify", package)
+    assert finished.returncode == 1 and "not compared: made from another training than" in finished.stderr
+    (tmp_path / "runs" / "01-kit" / "settings.json").write_text("{")
+    finished = kit_here("verify", package)
+    assert finished.returncode == 1 and "settings.json: damaged, not JSON" in finished.stderr
+    assert finished.stderr.splitlines()[-1].startswith(f"error: {package}: not compared: ")
 
 
 def test_verify_prints_what_it_costs(package: Path, exportable: Run, kit_here: KitCommand, tmp_path: Path) -> None:
