@@ -212,8 +212,9 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def scratch(place: Path | str | None = None) -> Iterator[Path]:
-    """A folder in `place`, or among the system's temporary ones, gone at the end of the block, but for what Windows says
-    is open.
+    """A folder in `place`, or among the system's temporary ones, gone at the end of the block.
+
+    What Windows says is open stays.
     """
     with tempfile.TemporaryDirectory(prefix="kit-", dir=place, ignore_cleanup_errors=True) as folder:
         yield Path(folder)

@@ -409,8 +409,8 @@ def draw_course(
 
     Args:
         axis: Of matplotlib.
-        finished: Number and accuracy, 0 to 1, of each trial that was finished, by their numbers; one or more. Those that
-            would flatten the others stand at the lower edge.
+        finished: Number and accuracy, 0 to 1, of each trial that was finished, by their numbers; one or more. Those
+            that would flatten the others stand at the lower edge.
         others: Numbers of those that were stopped before; they stand there too.
         best: The number of the best.
         noise: Below the highest accuracy, what is equal to it; a share of 1.

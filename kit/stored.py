@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SMALL = 2**20  # bytes; far more than kit's JSON files have
 _END = 22  # bytes of a zip's last record, which says where its directory is
-_DIRECTORY = 2**16  # bytes that this directory may have
+_DIRECTORY = 2**20  # bytes that this directory may have; of a network with thousands of layers it is half of that
 
 
 @dataclass(frozen=True)

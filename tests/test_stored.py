@@ -76,11 +76,18 @@ def test_an_archive_that_unpacks_to_more_than_it_may_is_not_unpacked(tmp_path: P
         arrays_of(bomb, TWO, 1_000_000, "again")
 
 
+def test_as_many_arrays_as_a_network_of_a_thousand_layers_has_are_read(tmp_path: Path) -> None:
+    many = {f"optimizer{number}": np.array([number]) for number in range(5000)}
+    np.savez(tmp_path / "checkpoint.npz", **many)  # type: ignore[arg-type]
+    found = arrays_of(tmp_path / "checkpoint.npz", dict.fromkeys(many, Declared("iu", (1,))), 2**21, "again")
+    assert all(found[name] == array for name, array in many.items())
+
+
 def test_an_archive_of_countless_members_or_with_one_twice_is_refused(tmp_path: Path) -> None:
-    many = npz(tmp_path / "many.npz", **{str(number): b"" for number in range(2000)})
+    many = npz(tmp_path / "many.npz", **{str(number): b"" for number in range(25_000)})
     with (
         pytest.raises(KitError, match=r"many\.npz: damaged, Keras cannot read it: again"),
-        zip_of(many, 10**6, "again", "Keras"),
+        zip_of(many, 10**7, "again", "Keras"),
     ):
         raise AssertionError("was opened")
     with pytest.warns(UserWarning), zipfile.ZipFile(tmp_path / "twice.npz", "w") as archive:

@@ -32,8 +32,8 @@ class Submission:
         file: Its name in the folder.
         sha256: Of its bytes.
         runs: Names of the runs whose probabilities were averaged.
-        validation_rows: Rows that none of the runs was trained on; 0 where there are none, too few to mean much, or where
-            the file is of several views, which nobody has judged.
+        validation_rows: Rows that none of the runs was trained on; 0 where there are none, too few to mean much, or
+            where the file is of several views, which nobody has judged.
         validation_accuracy: Of the averaged probabilities on those rows.
         score: Share of right labels, by `solution.csv` or by Kaggle's public leaderboard.
         scored_by: "solution.csv" or "kaggle".

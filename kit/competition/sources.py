@@ -153,9 +153,7 @@ def _mnist(folder: Path) -> None:
     get_file, place = backend.keras().utils.get_file, _downloads() or folder
     try:
         with contextlib.redirect_stdout(sys.stderr):  # Keras says how far it is
-            path = get_file(
-                "mnist.npz", origin=MNIST_URL, file_hash=MNIST_SHA256, cache_dir=place, cache_subdir=""
-            )
+            path = get_file("mnist.npz", origin=MNIST_URL, file_hash=MNIST_SHA256, cache_dir=place, cache_subdir="")
         with np.load(path, allow_pickle=False) as arrays:
             images = np.concatenate([arrays["x_train"], arrays["x_test"]])
             labels = np.concatenate([arrays["y_train"], arrays["y_test"]])

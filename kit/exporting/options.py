@@ -71,7 +71,9 @@ class Options:
     def __post_init__(self) -> None:
         check(self)
         if self.max_loss != MAX_LOSS and self.compress is None:
-            raise KitError(f"--max-loss {self.max_loss:g}: nothing is lost without --compress: add it or leave this out")
+            raise KitError(
+                f"--max-loss {self.max_loss:g}: nothing is lost without --compress: add it or leave this out"
+            )
         if self.of_core_ml:
             self._check_core_ml()
         else:

@@ -44,7 +44,7 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     """Each run against the most accurate of them, on the rows that both held out.
 
     Raises:
-        KitError: Two runs are of different data, or of scenes of different sizes, or share no validation row.
+        KitError: Two runs are of different data, or were judged by different scenes, or share no validation row.
     """
     first = runs[0]
     for run in runs[1:]:
@@ -59,6 +59,12 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
             )
         if run.settings.fingerprint != first.settings.fingerprint:
             raise KitError(f"{run}: trained on other rows than {first}: compare runs of the same data")
+        drawn = run.task.examples == "scenes"
+        if drawn and run.metrics.get("validation_scenes") != first.metrics.get("validation_scenes"):
+            raise KitError(
+                f"{run}: judged by other scenes than {first}: compare runs of the same --seed, --validation-split, "
+                "--background-share and --folds"
+            )
     analyses = sorted((run.analysis for run in runs), key=lambda analysis: -analysis.accuracy.value)
     return [compare_analyses(analyses[0], other) for other in analyses[1:]]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kit import KitError, backend
-from kit.run.folder import Run
+from kit.run.folder import FOLDS, Run
 from kit.run.runs import RUNS, RunName, chosen
 from kit.run.validation import Validation, joined, order_of
 from kit.run.views import check_views, moved
@@ -60,12 +60,15 @@ def probabilities(
     Raises:
         KitError: There is no such run, it sees pictures of another size, or there are not so many views.
     """
-    found = chosen(run, runs)
+    found, shape = chosen(run, runs), np.shape(images)
     for one in found:
-        if (size := one.task.size) != images.shape[1]:
-            raise KitError(
-                f"{one}: sees {size} × {size} pixels, not {images.shape[1]} × {images.shape[2]}: choose another"
-            )
+        size = one.task.size
+        if len(shape) == 4 and shape[1:] != (size, size, 1) and shape[3] == 1:
+            raise KitError(f"{one}: sees {size} × {size} pixels, not {shape[1]} × {shape[2]}: choose another")
+        if shape[1:] != (size, size, 1):
+            wanted = f"(n, {size}, {size}, 1)"
+            raise KitError(f"{one}: takes images of shape {wanted}, not {shape}: images.reshape(-1, {size}, {size}, 1)")
+    images = np.asarray(images)
     each = [viewed(predictor(one.model()), images, views) for one in found]
     return np.asarray(np.mean(each, axis=0, dtype=np.float64), np.float32)
 
@@ -90,6 +93,11 @@ def viewed_validation(run: Run, images: np.ndarray, views: int) -> Validation:
         KitError: There are not so many views, or a network or stored predictions are missing or damaged.
     """
     check_views(views)
+    if run.settings.folded and len(run.folds) != run.settings.folds:
+        raise KitError(
+            f"{run}: its folder {FOLDS} is not whole, and only the single networks there have not learned from the "
+            f"rows that judge {views} views: put it back, or leave --views out"
+        )
     parts = run.folds or [run]
     stored = [part.validation for part in parts]
     order = order_of(np.concatenate([validation.rows for validation in stored]))

@@ -111,6 +111,11 @@ def find(run: RunName, runs: Path | str = RUNS) -> Run:
     raise KitError(f"{folder / run}: no such run: {advice}")
 
 
+def name_in(runs: Path | str, run: Run) -> str:
+    """What a run is found by again from that folder of runs: its name, or its path where it is not one of them."""
+    return run.name if run.home.resolve() == Path(runs).resolve() else run.folder.resolve().as_posix()
+
+
 def named(run: str, folder: Path) -> list[Run]:
     """The runs that this may stand for: the one at that path or of that name, or those of that number or called so."""
     if (Path(run) / "settings.json").is_file():

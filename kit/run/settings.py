@@ -5,7 +5,7 @@ import functools
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from kit import KitError, options
 from kit.options import REQUIRED, declared, option
@@ -120,7 +120,8 @@ class Settings(Recipe):
         flag="--seed", check=lambda value: 0 <= value < 2**32, remedy="give a whole number from 0 to 4294967295"
     )
     split_seed: int = option()  # draws the validation rows: the seed, or that of the run that this one starts from
-    from_run: str | None = option()
+    from_run: str | None = option()  # its name; its path where it is not one of the same folder
+    from_weights: str | None = option(default=None, later=True)  # SHA-256 of its network
     data: str = option()
     fingerprint: str = option()  # of the training rows
     camera: bool = option(default=False, later=True)  # the task is the camera's
@@ -132,7 +133,7 @@ class Settings(Recipe):
         default=None, later=True, flag="--size",
         check=lambda value: 32 <= value <= 224, remedy="give 32 to 224 pixels, such as 96",
     )  # fmt: skip
-    teacher: str | None = option(default=None, later=True)  # the run whose answers are learned from
+    teacher: str | None = option(default=None, later=True)  # the run whose answers are learned from, as `from_run`
     teacher_weights: str | None = option(default=None, later=True)  # SHA-256 of its network
     teacher_share: float | None = option(  # how much they count beside the labels; None without a teacher
         default=None, later=True, flag="--teacher-share",
@@ -154,6 +155,7 @@ class Settings(Recipe):
     imported_sha256: str | None = option(default=None, later=True)
     pixels: str | None = option(default=None, later=True)  # which were built into it, as --pixels calls them
     seen: bool = option(default=False, later=True)  # the rows that judge it may be some that it learned from
+    learned: str | None = option(default=None, later=True)  # fingerprints of other rows that its weights come from
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -207,6 +209,23 @@ class Settings(Recipe):
             return cls(**values)
         except KitError as error:
             raise KitError(f"{path}: damaged, {' '.join(str(error).split())}; {remedy}") from error
+
+
+def typed(given: dict[str, Any]) -> dict[str, Any]:
+    """Values for settings as JSON has them: NumPy's and 10.0 for 10 too; KitError at one of another type."""
+    from pydantic import ValidationError
+
+    types = {field.name: field.type for field in dataclasses.fields(Settings)}
+    found = {}
+    for name, value in given.items():
+        plain = value.item() if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0 else value
+        whole = isinstance(plain, float) and plain.is_integer() and float not in (types[name], *get_args(types[name]))
+        found[name] = int(plain) if whole else plain
+    try:
+        _types(Settings)(**found)
+    except ValidationError as error:
+        raise KitError(fault_of(error)) from error
+    return found
 
 
 def recipe_of(values: dict[str, Any], where: str) -> Recipe:

@@ -39,7 +39,9 @@ def write_page(found: Sweep) -> Path:
             "sentences": found.sentences(),
             "command": found.command,
             "course": _chart("course", lambda axis: plots.draw_course(axis, *course), _WIDE),
-            "importance": _chart("importance", partial(plots.draw_importance, shares=shares), _WIDE) if shares else None,
+            "importance": _chart("importance", partial(plots.draw_importance, shares=shares), _WIDE)
+            if shares
+            else None,
             "slices": charts,
             "headings": headings,
             "rows": [

@@ -9,8 +9,8 @@ from kit import KitError, options
 from kit.data.loading import LabelledDigits, folder_or_file, load
 from kit.run.folder import Run
 from kit.run.network_code import FILE
-from kit.run.runs import create, find
-from kit.run.settings import OPTIMIZERS, RUNS, Settings
+from kit.run.runs import create, find, name_in
+from kit.run.settings import OPTIMIZERS, RUNS, Settings, typed
 from kit.task import CAMERA, ROWS, Task
 from kit.training import networks
 from kit.training.arguments import BACKGROUND_SHARE, TEACHER_SHARE, Inspection
@@ -45,14 +45,19 @@ def begin(
     source, teacher = (
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
     )
-    network = networks.find(given.pop("arch", None), _task_of(given, source))
+    network = _network(given.pop("arch", None), _task_of(given, source), source)
     settings = settings_with(network, given, data, source)
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source:
-        settings = _after(source, settings, given)
+        called, weights = name_in(runs, source), source.contract.weights
+        settings = dataclasses.replace(_after(source, settings, given), from_run=called, from_weights=weights)
     settings = _taught(settings, teacher, teaching["teacher_share"], teaching["unlabelled"], say)
+    if teacher:
+        settings = dataclasses.replace(settings, teacher=name_in(runs, teacher))
     training = _training(digits, settings, network, clock, source, teacher, engine)
+    if source:
+        say(f"{training.taken} from {source}")
     files = {}
     if isinstance(network, OwnNetwork):
         with network.known():
@@ -94,6 +99,13 @@ def _begin_planned(
     return training
 
 
+def _network(arch: "networks.Arch | None", task: Task, source: Run | None) -> Network | OwnNetwork:
+    """The network that is asked for; where none is, that of the run whose weights it starts from."""
+    if arch is None and source and not source.settings.imported and source.task.examples == task.examples:
+        return networks.of_run(source)
+    return networks.find(arch, task)
+
+
 def _training(
     digits: LabelledDigits,
     settings: Settings,
@@ -133,8 +145,11 @@ def _after(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
     """The settings of a training that starts from another run's weights; KitError as `_with_rows_of` has it."""
     if source.settings.fingerprint == settings.fingerprint:
         return _with_rows_of(source, settings, given)
-    # Nobody knows which of these rows a network has learned from that was trained elsewhere.
-    return dataclasses.replace(settings, seen=True) if source.settings.imported else settings
+    theirs = source.settings
+    learned = [*(theirs.learned or "").split(), theirs.fingerprint]
+    # Nobody knows which of these rows a network has learned from that was trained elsewhere, or on such rows before.
+    seen = bool(theirs.imported) or theirs.seen or settings.fingerprint in learned
+    return dataclasses.replace(settings, seen=seen, learned=" ".join(dict.fromkeys(learned)))
 
 
 def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
@@ -166,8 +181,9 @@ def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Set
             "learned from the others: leave the option out"
         )
     return dataclasses.replace(
-        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold, seen=theirs.seen
-    )
+        settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold,
+        seen=theirs.seen, learned=theirs.learned,
+    )  # fmt: skip
 
 
 def _task_of(given: dict[str, Any], source: Run | None) -> Task:
@@ -195,9 +211,10 @@ def settings_with(
         values |= {"function": network.function, "code": network.code and network.code.digest}
     if task.background:
         values |= {"augment": False, "background_share": BACKGROUND_SHARE, "size": task.size}
-    if "optimizer" in given and "learning_rate" not in given:  # the recipe's rate was meant for another one
-        values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])
-    values |= given | ({"from_run": source.name} if source else {})
+    given = typed({name: value for name, value in given.items() if name != "from_run"})
+    if given.get("optimizer", network.recipe.optimizer) != network.recipe.optimizer and "learning_rate" not in given:
+        values["learning_rate"] = OPTIMIZERS.get(given["optimizer"], values["learning_rate"])  # it was for another one
+    values |= given
     if not values["augment"] and "movements" not in given:  # the recipe's were meant for pictures that are moved
         values["movements"] = 1.0
     settings = Settings(**values, data=folder_or_file(data).as_posix(), fingerprint="", split_seed=values["seed"])

@@ -389,8 +389,8 @@ class Engine:
         """Says so where a worker leaves a training lie."""
         if not given.token and time.monotonic() - given.since > _ALONE:
             self._say(
-                f"{given.run}: worker {given.worker} has not begun with it for {_ALONE:.0f} s: somebody else's training is "
-                "there, or Dask has paused it because its memory is nearly full"
+                f"{given.run}: worker {given.worker} has not begun with it for {_ALONE:.0f} s: somebody else's "
+                "training is there, or Dask has paused it because its memory is nearly full"
             )
             given.since = time.monotonic()
 

@@ -291,7 +291,9 @@ def _require_same(client: "Client", address: str) -> None:
             raise KitError(f"--cluster {address}: {line}")
     for worker, about in _asked(client, address, cluster_worker.about):
         if isinstance(about, ImportError) and about.name and not about.name.startswith("kit"):
-            raise KitError(f"--cluster {address}: worker {worker} lacks {about.name}: install kit there with all it needs")
+            raise KitError(
+                f"--cluster {address}: worker {worker} lacks {about.name}: install kit there with all it needs"
+            )
         if line := difference(about if isinstance(about, dict) else {"kit's files": "others"}, f"worker {worker}"):
             raise KitError(f"--cluster {address}: {line}")
 
@@ -302,14 +304,12 @@ def _asked(client: "Client", address: str, function: Callable[..., Any], *argume
         found = client.run(function, *arguments, on_error="return", callback_timeout=_ANSWERS)
     except (OSError, TimeoutError) as error:
         raise KitError(
-            f"--cluster {address}: a worker does not answer within {_ANSWERS:.0f} s: end it, and see the others' on Dask's "
-            "page", 1,
+            f"--cluster {address}: a worker does not answer within {_ANSWERS:.0f} s: Dask's page says which: end it", 1,
         ) from error  # fmt: skip
     for worker, answer in sorted(found.items()):
         if isinstance(answer, OSError):  # so says Dask where a worker cannot be reached
             raise KitError(
-                f"--cluster {address}: worker {worker} does not answer the scheduler: end it, or let the scheduler reach "
-                "it", 1,
+                f"--cluster {address}: worker {worker} does not answer the scheduler: end it, or let it be reached", 1,
             )  # fmt: skip
     return sorted(found.items())
 

@@ -94,6 +94,12 @@ class Folds:
         assert self._next
         return self._next.kept
 
+    @property
+    def taken(self) -> str:
+        """What the first of them has of the run that it starts from, in words."""
+        assert self._next
+        return self._next.taken
+
     def go(self, shown: bool) -> None:
         """Trains what is left of the folds, then makes the run of them."""
         remove_abandoned(self.run.folder)

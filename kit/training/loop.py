@@ -65,6 +65,7 @@ class Training:
     """
 
     run: Run
+    taken: str  # what it has of the run that it starts from, in words
     callbacks: "Sequence[keras.callbacks.Callback]" = ()  # somebody's own
     _audience: Audience | None = None
 
@@ -108,17 +109,25 @@ class Training:
         """Copies the weights of every layer that has the same name and shapes in the source's network.
 
         Of a source in folds it is the network of the same fold; they are counted round.
+
+        Raises:
+            KitError: There is no such layer, or the source has another network than when this training was begun.
         """
+        if self.settings.from_weights not in (None, source.contract.weights):
+            raise KitError(
+                f"--from {source}: it has another network than when this was begun: put the old one back, or start anew"
+            )
         theirs = {layer.name: layer.get_weights() for layer in source.model().layers}
         if source.settings.folded and source.settings.folds:
             number = ((self.settings.fold or 1) - 1) % source.settings.folds + 1
             theirs = of_member(theirs, number)
-        taken = 0
-        for layer in self.model.layers:
+        taken, layers = 0, [layer for layer in self.model.layers if layer.weights]
+        for layer in layers:
             own, other = layer.get_weights(), theirs.get(layer.name, [])
-            if own and [array.shape for array in own] == [array.shape for array in other]:
+            if [array.shape for array in own] == [array.shape for array in other]:
                 layer.set_weights(other)
                 taken += 1
+        self.taken = f"the weights of {taken} of {len(layers)} layers of {self.settings.arch} are"
         if not taken:
             raise KitError(
                 f"--from {source}: no layer of {self.settings.arch} has the shape of one there: leave it out"
@@ -142,8 +151,17 @@ class Training:
             with self._plainly():
                 self.state = checkpoint.load(self.checkpoint, self.model)
             self.saved = self.state.epoch
+            self._require_same_examples()
         else:
             self._prepare()
+
+    def _require_same_examples(self) -> None:
+        """KitError where what judged it until now is drawn otherwise by this version of kit, as all scenes then are."""
+        known = self.run.metrics if self.run.judged else {}
+        if any(known.get(name, value) != value for name, value in self.examples.about().items()):
+            raise KitError(
+                f"{self.run.folder}: begun by a version of kit that draws other scenes: start a new training"
+            )
 
     def train(self, progress: Progress) -> None:
         """The epochs that are left, told to `progress`, which is entered for them."""

@@ -5,6 +5,7 @@ import builtins
 import contextlib
 import importlib
 import inspect
+import symtable
 import sys
 import textwrap
 import types
@@ -55,9 +56,9 @@ class _Collected:
             raise _UnknownError
         source = textwrap.dedent(inspect.getsource(defined))
         self._seen.add(defined.__name__)
-        known = self._known(defined)
+        known, used = self._known(defined), _names_from_outside(symtable.symtable(source, "source", "exec"))
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Name) and node.id in known and node.id not in self._seen:
+            if isinstance(node, ast.Name) and node.id in used & known.keys() and node.id not in self._seen:
                 self._seen.add(node.id)
                 self._define(node.id, known[node.id])
         self._definitions.append(source.rstrip())
@@ -85,7 +86,17 @@ class _Collected:
             raise _UnknownError
 
 
+def _names_from_outside(table: symtable.SymbolTable) -> set[str]:
+    """The names in a piece of source that it does not define itself, nor any function in it."""
+    outside = table.get_type() == "module"
+    names = {one.get_name() for one in table.get_symbols() if one.is_referenced() and (outside or one.is_global())}
+    return names.union(*map(_names_from_outside, table.get_children()))
+
+
 def _import(module: types.ModuleType, name: str) -> str:
+    tensorflows = getattr(sys.modules.get("tensorflow"), "keras", None)
+    if tensorflows and module.__name__ == tensorflows.__name__:  # it is another object after its first use
+        return "from tensorflow import keras" + (f" as {name}" if name != "keras" else "")
     if importlib.import_module(module.__name__) is not module:
         raise _UnknownError
     return f"import {name}" if module.__name__ == name else f"import {module.__name__} as {name}"

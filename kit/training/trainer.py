@@ -16,6 +16,7 @@ from kit.training.beginning import begin
 from kit.training.folds import Folds
 from kit.training.loop import DIVERGED, Training
 from kit.training.progress import Progress
+from kit.training.source_code import source_of
 from kit.training.teaching import lessons
 from kit.training.time_limit import Clock
 
@@ -61,6 +62,8 @@ def _trained(given: dict[str, Any], clock: Clock, engine: "Engine | None" = None
     else:
         builder = given.pop("arch") if callable(given.get("arch")) else None
         stopped = _stopped(resume, given, runs)
+        if builder and not _is_of(stopped, builder):
+            raise KitError("arch cannot be changed by resume: the run has a network of its own: leave arch out")
         if stopped.finished:
             Progress(0, shown=shown).say(f"{stopped} is finished already")
             remove(stopped.state)
@@ -106,6 +109,14 @@ def _stopped(resume: RunName, given: dict[str, Any], runs: Path) -> Run:
     if stopped.finished and stopped.metrics["stopped"] == DIVERGED:
         raise KitError(f"{stopped.folder}: its loss became NaN: start a new training with a lower --learning-rate")
     return stopped
+
+
+def _is_of(run: Run, builder: Callable[..., Any]) -> bool:
+    """Whether a run's network is built by that function, as far as can be known."""
+    if run.settings.code is None:
+        return run.settings.function is not None
+    code = source_of(builder)
+    return code is not None and code.digest == run.settings.code
 
 
 def _go_on(

@@ -248,7 +248,7 @@ def test_what_is_not_the_networks_fault_is_not_said_of_it(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(backend.keras().utils, "get_file", full)
-    with pytest.raises(KitError, match="cache.*downloads: the disk is full: make room first"):
+    with pytest.raises(KitError, match=r"cache.*downloads: the disk is full: make room first"):
         sources.fetch("mnist", tmp_path / "data")
 
     def no_tensorflow() -> Any:

@@ -226,3 +226,19 @@ def test_what_starts_from_it_may_have_seen_its_rows_too(imported: Run, small: Pa
     run = train(file, data=small, from_run=imported, epochs=1, runs=tmp_path, progress=False)
     assert run.settings.seen and run.metrics["seen"]
     assert run.validation.rows.tolist() == imported.validation.rows.tolist()
+    lines = (small / "train.csv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "fewer.csv").write_bytes(b"".join(lines[:301]))
+    options: dict[str, Any] = {"epochs": 1, "runs": tmp_path, "progress": False}
+    one = train(data=tmp_path / "fewer.csv", from_run=imported, arch=file, **options)
+    two = train(data=small, from_run=one, **options)
+    assert one.settings.seen and two.settings.seen  # on the way, nobody has come to know more
+
+
+def test_what_has_learned_from_these_rows_two_trainings_ago_has_seen_them(small: Path, tmp_path: Path) -> None:
+    lines = (small / "train.csv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "fewer.csv").write_bytes(b"".join(lines[:301]))
+    options: dict[str, Any] = {"epochs": 1, "runs": tmp_path, "progress": False}
+    first = train("dense", data=small, **options)
+    other = train(data=tmp_path / "fewer.csv", from_run=first, **options)
+    back = train(data=small, from_run=other, seed=5, **options)
+    assert [run.settings.seen for run in (first, other, back)] == [False, False, True]

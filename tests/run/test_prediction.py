@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kit import KitError, probabilities, train
+from kit.run.folder import Run
 from kit.run.prediction import BATCH, predictor
 from kit.task import ROWS
 from kit.training import networks
@@ -28,6 +29,17 @@ def test_several_runs_are_averaged(small: Path, tmp_path: Path) -> None:
     each = [probabilities(run, IMAGES) for run in runs]
     both = probabilities(["1", "02-dense"], IMAGES, runs=tmp_path)
     assert np.allclose(both, (each[0] + each[1]) / 2, atol=1e-7) and not np.allclose(each[0], each[1])
+
+
+@pytest.mark.parametrize("shape", [(5, 784), (5, 28, 28), (28, 28, 1), (5, 28, 28, 3), (5,), ()])
+def test_images_of_another_shape_are_refused_with_the_one_that_is_wanted(
+    shape: tuple[int, ...], exportable: Run
+) -> None:
+    with pytest.raises(KitError, match=r"takes images of shape \(n, 28, 28, 1\), not \(.*: images\.reshape\(-1, 28"):
+        probabilities(exportable, np.zeros(shape, np.uint8))
+    with pytest.raises(KitError, match="sees 28 × 28 pixels, not 96 × 96: choose another"):
+        probabilities(exportable, np.zeros((2, 96, 96, 1), np.uint8))
+    assert probabilities(exportable, IMAGES[:2].tolist()).shape == (2, 10)  # type: ignore[arg-type]
 
 
 def test_a_damaged_model_is_one_line(small: Path, tmp_path: Path) -> None:

@@ -11,7 +11,16 @@ from kit.search.results import FINISHED, Trial
 
 def trial(number: int, accuracies: list[float], seconds: float = 10.0) -> Trial:
     return Trial(
-        number, FINISHED, {}, {"epochs": number}, tuple(accuracies), (), float(np.mean(accuracies)), seconds, 3 * len(accuracies), 100
+        number,
+        FINISHED,
+        {},
+        {"epochs": number},
+        tuple(accuracies),
+        (),
+        float(np.mean(accuracies)),
+        seconds,
+        3 * len(accuracies),
+        100,
     )
 
 

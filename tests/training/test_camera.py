@@ -63,6 +63,10 @@ def test_a_camera_run_of_another_size_draws_and_reads_pictures_of_that_size(
     assert train(**TINY | {"epochs": 1}, from_run=run, data=tiny, runs=tmp_path).task.size == 48
     with pytest.raises(KitError, match="judged by scenes of 48 pixels a side and 01-dense by scenes of 96"):
         compare([trained, run])
+    other = train(**TINY | {"epochs": 1}, size=48, seed=3, data=tiny, runs=tmp_path)
+    with pytest.raises(KitError, match=r"judged by other scenes than .*: compare runs of the same --seed"):
+        compare([run, other])
+    assert compare([run, train(**TINY | {"epochs": 2}, size=48, data=tiny, runs=tmp_path)])[0].rows == 67
     with pytest.raises(KitError, match=r"^--size: the competition's rows have 28 x 28 pixels: add --camera"):
         train(arch="dense", size=48, data=tiny, runs=tmp_path, progress=False)
     with pytest.raises(KitError, match=r"^--size 20: give 32 to 224 pixels"):
@@ -104,6 +108,13 @@ def test_a_killed_training_ends_as_if_it_had_not_been(
     options = {"arch": "dense", "camera": True, "epochs": 2, "data": tiny, "runs": tmp_path, "progress": False}
     assert killed_training(moment, "before", sceneries, **options) == KILLED
     [run] = runs(tmp_path)
+    if run.judged:
+        metrics = run.metrics
+        run.write_metrics(metrics | {"validation_scenes": "0" * 64})
+        with pytest.raises(KitError, match="begun by a version of kit that draws other scenes: start a new training"):
+            train(resume=run, progress=False)
+        run.write_metrics(metrics)
+    assert run.judged == (moment == 10)
     resumed = train(resume=run, progress=False)
     pairs = zip(resumed.model().get_weights(), trained.model().get_weights(), strict=True)
     assert all((one == other).all() for one, other in pairs)

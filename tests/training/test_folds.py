@@ -324,6 +324,13 @@ def test_a_report_says_what_views_would_gain(folded: Run, small: Path, tmp_path:
     assert report.summary[-1] in report.page.read_text(encoding="utf-8").replace("&#39;", "'")
     with pytest.raises(KitError, match="--views 3: choose from 1, 5, 9"):
         analyze(run, views=3, data=small)
+    shutil.rmtree(run.folder / "folds" / "2")
+    with pytest.raises(KitError, match="its folder folds is not whole, and only the single networks there"):
+        analyze(run, views=5, data=small)
+    shutil.rmtree(run.folder / "folds")
+    with pytest.raises(KitError, match="its folder folds is not whole"):
+        analyze(run, views=5, data=small)
+    assert analyze(run, data=small).views is None
 
 
 @pytest.mark.parametrize("format", ["mlprogram", "neuralnetwork", "tflite", "onnx"])

@@ -18,9 +18,10 @@ from kit.task import CAMERA
 from kit.training import own_network
 from kit.training.own_network import read, read_all
 from kit.training.pixels import PIXELS
+from kit.training.source_code import source_of
 
-keras = backend.keras()
-layers = keras.layers
+keras, tf = backend.keras(), backend.tensorflow()
+layers, tf_keras = keras.layers, tf.keras
 
 HEAD = "import keras\nfrom keras import layers, ops\n\n"
 HIDDEN = """
@@ -420,6 +421,35 @@ def test_a_function_without_a_source_is_trained_and_said_to_be_one(
     ):
         train(resume=run, progress=False)
     assert train(closed, resume=run, data=small, progress=False).finished
+
+
+x = inputs = np.arange(9)  # as a notebook has them, whose cells use the names of a network's own
+
+
+def named_as_others(x: Any) -> Any:
+    inputs = keras.layers.Rescaling(2.0)(x)
+    return keras.layers.Flatten()(layers.AveragePooling2D(7)(inputs))
+
+
+def by_tensorflows_keras(x: Any) -> Any:
+    return tf.keras.layers.Flatten()(tf_keras.layers.AveragePooling2D(7)(x))
+
+
+def test_what_a_function_calls_its_own_is_not_looked_for_around_it() -> None:
+    for function in (named_as_others, by_tensorflows_keras):
+        code = source_of(function)
+        assert code and "arange" not in code.content.decode()
+
+
+def test_another_function_than_the_runs_is_none_to_go_on_with(small: Path, tmp_path: Path) -> None:
+    run = train(in_a_notebook, data=small, epochs=2, runs=tmp_path, progress=False)
+    run.write_metrics({**run.metrics, "finished": False})
+    with pytest.raises(KitError, match="arch cannot be changed by resume: the run has a network of its own"):
+        train(named_as_others, resume=run, progress=False)
+    assert train(in_a_notebook, resume=run, progress=False).finished
+    kits = train("dense", data=small, epochs=1, runs=tmp_path, progress=False)
+    with pytest.raises(KitError, match="arch cannot be changed by resume"):
+        train(in_a_notebook, resume=kits, progress=False)
 
 
 def test_other_generators_are_left_as_they_are(write: Any) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -25,6 +25,7 @@ from kit.run.folder import Run
 from kit.run.runs import runs
 from kit.task import ROWS
 from kit.training import beginning, loop, networks
+from kit.training.beginning import settings_with
 from kit.training.schedule import one_cycle
 from kit.training.split import split_rows
 
@@ -205,6 +206,51 @@ def test_bfloat16_trains_and_saves_a_float32_model(small: Path, toy: str, tmp_pa
     run = train(arch=toy, epochs=1, precision="mixed_bfloat16", data=small, runs=tmp_path, progress=False)
     assert {layer.dtype_policy.name for layer in run.model().layers} == {"float32"}
     assert run.settings.precision == "mixed_bfloat16"
+
+
+def test_an_optimizer_that_is_the_recipes_own_keeps_its_rate_and_numbers_may_be_numpys() -> None:
+    for network in networks.networks():
+        given = {"optimizer": network.recipe.optimizer, "seed": np.int64(3), "epochs": 4.0, "l2": np.float32(0.5)}
+        settings = settings_with(network, given, None)
+        assert settings.learning_rate == network.recipe.learning_rate
+        plain = [(value, type(value)) for value in (settings.seed, settings.epochs, settings.l2)]
+        assert plain == [(3, int), (4, int), (0.5, float)] and json.dumps(asdict(settings))
+    for name, value in [("epochs", 2.5), ("learning_rate", "0.01"), ("augment", 1), ("seed", np.arange(2))]:
+        with pytest.raises(KitError, match=f"^{name}: input should be a valid "):
+            settings_with(networks.named("kit"), {name: value}, None)
+
+
+def test_a_run_that_it_starts_from_is_found_again_wherever_it_is_and_must_be_the_same(
+    small: Path, toy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Folds take the weights when they begin, which may be after a resume."""
+    options: dict[str, Any] = {"arch": toy, "epochs": 1, "data": small, "progress": False}
+    source = train(**options, runs=tmp_path / "old")
+    other = train(**options, runs=tmp_path / "runs", seed=8)  # of the same name, and of other weights
+    assert source.name == other.name
+    options |= {"folds": 2, "runs": tmp_path / "runs"}
+    lines = (small / "train.csv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "train.csv").write_bytes(b"".join(lines[:301]))
+    run = train(**options | {"data": tmp_path / "train.csv", "progress": True}, from_run=source)
+    assert "the weights of 2 of 2 layers of toy are from 01-toy" in capsys.readouterr().err
+    assert run.settings.from_run == source.folder.resolve().as_posix()
+    assert run.settings.from_weights == source.contract.weights and run.settings.learned == source.settings.fingerprint
+    shutil.rmtree(run.folder / "folds" / "2")
+    run.write_metrics({**run.metrics, "finished": False})
+    kept = run.model().get_weights()
+    again = train(resume=run, progress=False)
+    assert all((one == two).all() for one, two in zip(kept, again.model().get_weights(), strict=True))
+    shutil.rmtree(run.folder / "folds" / "2")
+    run.write_metrics({**run.metrics, "finished": False})
+    shutil.copy(other.folder / "model.keras", source.folder / "model.keras")
+    with pytest.raises(KitError, match="--from 01-toy: it has another network than when this was begun"):
+        train(resume=run, progress=False)
+
+
+def test_without_a_network_it_is_that_of_the_run_that_it_starts_from(small: Path, toy: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"epochs": 1, "data": small, "runs": tmp_path, "progress": False}
+    source = train(arch=toy, **options)
+    assert train(**options, from_run=source).settings.arch == toy
 
 
 def test_transfer_takes_the_layers_that_match_and_the_sources_validation_rows(
