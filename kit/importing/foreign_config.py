@@ -35,17 +35,38 @@ class ForeignError(KitError):
     """What is wrong with a network and what to do; whoever knows its file puts that in front."""
 
 
-def translated(config: Any) -> dict[str, Any]:
+def translated(config: Any, keras_3: bool = True) -> dict[str, Any]:
     """The same network for `keras.saving.deserialize_keras_object`.
 
+    Args:
+        config: As it was written.
+        keras_3: Whether Keras 3 or a later one wrote it.
+
     Raises:
-        ForeignError: It holds what is no layer of Keras, or what runs code of its own.
+        ForeignError: It holds what is no layer of Keras, what runs code of its own, or what is computed otherwise now.
     """
     found = _model(_plain(config))
+    if not keras_3:
+        _require_same_today(found)
     for part in parts_of(found):
         if not is_known(part):
             raise ForeignError(f"holds {_shown(part['class_name'])} where no layer belongs, and is not opened")
     return found
+
+
+def _require_same_today(value: Any) -> None:
+    """ForeignError where something of Keras 2 has another formula in Keras 3: the weights are not of that."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key.endswith("activation") and each == "hard_sigmoid":
+                raise ForeignError(
+                    f"layer {_shown(value.get('name'))} has Keras 2's hard_sigmoid, clip(0.2 x + 0.5), and Keras 3 "
+                    "computes clip(x / 6 + 0.5): put Rescaling(0.2, 0.5) and ReLU(max_value=1) in its place, load the weights "
+                    "and save again"
+                )
+            _require_same_today(each)
+    for each in value if isinstance(value, list) else ():
+        _require_same_today(each)
 
 
 def _plain(value: Any) -> Any:

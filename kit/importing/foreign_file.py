@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -84,10 +85,8 @@ def _keras_file(path: Path) -> Foreign:
         with _hdf5(weights, "r+") as file:
             stored = _look_over(file)
             _renumber(file)
-        return Foreign(
-            _made(config, stored, _loader(weights)),
-            _version(about.get("keras_version") if isinstance(about, dict) else None),
-        )
+        version = about.get("keras_version") if isinstance(about, dict) else None
+        return Foreign(_made(config, stored, _loader(weights), _is_3(version)), _version(version))
 
 
 def _hdf5_file(path: Path) -> Foreign:
@@ -109,18 +108,18 @@ def _hdf5_file(path: Path) -> Foreign:
             version = _text(file, "keras_version") or _text(file.get("model_weights", file), "keras_version")
             if version is None or version.startswith("1"):
                 raise ForeignError(f"saved by Keras 1, of before 2017, which is not read: {SAVE_AGAIN}")
-        return Foreign(_made(_json(config), stored, _loader(copy)), _version(version))
+        return Foreign(_made(_json(config), stored, _loader(copy), _is_3(version)), _version(version))
 
 
 def _folder(path: Path) -> Foreign:
     found = saved_model_folder.read(path)
-    return Foreign(_made(found.config, found.numbers, found.load), found.saved_by)
+    return Foreign(_made(found.config, found.numbers, found.load, keras_3=False), found.saved_by)
 
 
-def _made(config: Any, stored: int, load: Callable[["keras.Model"], None]) -> "keras.Model":
+def _made(config: Any, stored: int, load: Callable[["keras.Model"], None], keras_3: bool) -> "keras.Model":
     """The network of this configuration with its weights; how many numbers are stored is known before any is made."""
     keras = backend.keras()
-    config = translated(config)
+    config = translated(config, keras_3)
     _check_windows(config)
     with _as_foreign("cannot make the network that it describes"):
         with shapes_alone():
@@ -268,6 +267,11 @@ def _json(text: bytes | str) -> Any:
 def _text(group: Any, name: str) -> str | None:
     value = group.attrs.get(name)
     return value.decode() if isinstance(value, bytes) else None if value is None else str(value)
+
+
+def _is_3(version: Any) -> bool:
+    """Whether Keras 3 or a later one wrote it; a file that does not say is not of before, when all said it."""
+    return not (isinstance(version, str) and re.match("[12][.]", version))
 
 
 def _version(version: Any) -> str:

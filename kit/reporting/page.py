@@ -49,6 +49,8 @@ class Found:
         comparisons: Of several runs, each against the most accurate.
         explained: Pictures of what the network looks at, each with its words.
         photographs: How it fares on photographs, where there are some.
+        given: The options of `kit analyze` that the page comes of, but for the focus.
+        where: Those of them that say where things are.
     """
 
     summary: Sequence[str]
@@ -56,6 +58,8 @@ class Found:
     comparisons: Sequence[Comparison]
     explained: Sequence[tuple[Path, str]]
     photographs: Photographs | None
+    given: Sequence[object] = ()
+    where: Sequence[object] = ()
 
 
 def page(study: Study, found: Found) -> str:
@@ -269,7 +273,7 @@ def _explained(study: Study, found: Found) -> Section:
     unsure = int(numbers[np.argmax(numbers > 0)])  # scenes without a digit have no row
     return {
         "pictures": [{"png": base64_of(path.read_bytes()), "words": words} for path, words in found.explained],
-        "command": command_line(["kit", "analyze", study.run.name, "--explain", unsure]),
+        "command": command_line(["kit", "analyze", study.run.name, "--explain", unsure, *found.where]),
     }
 
 
@@ -314,7 +318,9 @@ def _about(study: Study, found: Found) -> Section:
             *(_imported(run) if run.settings.imported else _trained(run)),
             ("versions", ", ".join(versions)),
         ],
-        "command": command_line(["kit", "analyze", *runs, "--focus", ",".join(study.focus_names)]),
+        "command": command_line(
+            ["kit", "analyze", *runs, "--focus", ",".join(study.focus_names), *found.given, *found.where]
+        ),
     }
 
 

@@ -115,7 +115,10 @@ def analyze(
     page = first.folder / "report.html"
     summary = summarize(first.analysis, classes, caveat(first.settings))
     summary += [views_sentence(by_views, views)] if by_views else []
-    write_text(page, page_of(study, Found(summary, found, comparisons, explained, photographs)))
+    where = [*(["--data", data] if data is not None else []), *(["--runs", runs] if Path(runs) != RUNS else [])]
+    given = [word for row in explain for word in ("--explain", row)]
+    given += [*(["--photos", photos] if photos is not None else []), *(["--views", views] if views > 1 else [])]
+    write_text(page, page_of(study, Found(summary, found, comparisons, explained, photographs, given, where)))
     return Report(
         page=page,
         pictures=[*pictures, *(path for path, _ in explained)],

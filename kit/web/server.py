@@ -7,6 +7,7 @@ anything. (Gradio would bring thirty packages and a page that fetches fonts and 
 import asyncio
 import io
 import socket
+import threading
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -40,6 +41,7 @@ _SHOWN = 1600  # the longer side of what the page shows of a picture, in pixels,
 _LARGE_ONES = 3  # bodies of more than a megabyte that are held at once
 _AT_ONCE = 4  # drawings and frames that are computed at once; of pictures, which take memory by their pixels, one
 _MOST_SESSIONS = 200
+_LOOK_EVERY = 0.2  # seconds, whether it was interrupted
 _BACKLOG = 100  # connections that wait to be accepted
 
 _Result = TypeVar("_Result")
@@ -50,17 +52,17 @@ def serve(
     *,
     port: int = PORT,
     runs: Path | str = RUNS,
-    answering: Callable[[str], None] = lambda address: None,
+    answering: Callable[[str], None] = print,
     notify: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Serves the page until it is interrupted.
+    """Serves the page until it is interrupted, in a notebook by stopping its cell.
 
     Args:
         model: A run or an exported model, or "camera", the one that comes with kit; without it the best run, and where
             there is none, the one that comes with kit.
         port: 0 takes a free one.
         runs: Where the runs are.
-        answering: Called with the page's address as soon as it answers.
+        answering: Called with the page's address as soon as it answers; it is printed without.
         notify: Called with a line that says which model was chosen.
 
     Raises:
@@ -78,7 +80,24 @@ def serve(
         reader = open_reader(model, runs, notify=notify)
         server = server_of(reader, notify)
         answering(f"http://{_HOST}:{listening.getsockname()[1]}")
+        _run(server, listening)
+
+
+def _run(server: "uvicorn.Server", listening: socket.socket) -> None:
+    """Serves until it is interrupted; beside a loop that runs here already, as a notebook's does, in a thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
         server.run(sockets=[listening])
+        return
+    beside = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    beside.start()
+    try:
+        while beside.is_alive():
+            beside.join(_LOOK_EVERY)
+    finally:
+        server.should_exit = True
+        beside.join()
 
 
 def server_of(reader: Reader, notify: Callable[[str], None] = lambda line: None) -> "uvicorn.Server":

@@ -108,6 +108,22 @@ def test_descriptions_of_older_kerases_are_read(tmp_path: Path, older: Callable[
     assert found.model.input_shape == (None, 28, 28, 1)  # whatever number of pictures it was made for
 
 
+@pytest.mark.parametrize(
+    "part", [layers.Activation("hard_sigmoid"), layers.TimeDistributed(layers.Dense(4, activation="hard_sigmoid"))]
+)
+def test_what_keras_2_computed_otherwise_is_refused_and_what_keras_3_wrote_is_read(tmp_path: Path, part: Any) -> None:
+    """Keras 2: clip(0.2 x + 0.5). Keras 3: clip(x / 6 + 0.5)."""
+    model = random_weights(sequential(part))
+    model.save(tmp_path / "model.h5")
+    model.save(tmp_path / "model.keras")
+    assert same(read(tmp_path / "model.h5").model, model) and same(read(tmp_path / "model.keras").model, model)
+    folder = saved_model(tmp_path / "model", model, as_tf_keras(json.loads(model.to_json())))
+    rewritten(tmp_path / "model.h5", as_tf_keras, keras_version="2.2.4-tf")
+    for path in (tmp_path / "model.h5", folder):
+        with pytest.raises(KitError, match=r"has Keras 2's hard_sigmoid, .*: put Rescaling\(0\.2, 0\.5\) and ReLU"):
+            read(path)
+
+
 def test_a_keras_file_of_keras_2_is_read(tmp_path: Path) -> None:
     """Keras 2.13 called its store otherwise, and numbered what has weights 0, 2, 4."""
     model = random_weights(sequential(layers.Conv2D(3, 3), layers.Conv2D(4, 3), layers.Dense(5)))

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kit.run.prediction import viewed_validation
 from kit.run.runs import best, create, runs
 from kit.run.validation import Validation, joined
 from kit.run.views import moved
+from kit.text import command_line
 from kit.training import folds, networks
 from kit.training.canonical import averaged
 from kit.training.loop import Training
@@ -321,7 +323,9 @@ def test_a_report_says_what_views_would_gain(folded: Run, small: Path, tmp_path:
     right = (found.probabilities.argmax(axis=1) == found.labels).sum() / 500
     assert report.views and right in (report.views.better_accuracy, report.views.worse_accuracy)
     assert f"With 9 views of each picture {right:.2%} are right" in report.summary[-1]
-    assert report.summary[-1] in report.page.read_text(encoding="utf-8").replace("&#39;", "'")
+    page = unescape(report.page.read_text(encoding="utf-8"))
+    made_by = command_line(["kit", "analyze", "01-toy", "--focus", "4,7,9", "--views", 9, "--data", small])
+    assert report.summary[-1] in page and f"Made by <code>{made_by}</code>" in page
     with pytest.raises(KitError, match="--views 3: choose from 1, 5, 9"):
         analyze(run, views=3, data=small)
     shutil.rmtree(run.folder / "folds" / "2")

@@ -11,7 +11,7 @@ import Observation
 
 /// What was read lately, and what a person says of it.
 @MainActor @Observable public final class HistoryModel {
-    /// How many are kept.
+    /// How many are kept, beside those that a person has labelled.
     static let most = 100
     /// What a person says of a square without a digit.
     public static let background = "background"
@@ -34,7 +34,8 @@ import Observation
     func keep(_ reading: KeptReading, replacing replaced: KeptReading.ID? = nil) {
         readings.removeAll { $0.id == replaced && $0.truth == nil }
         readings.insert(reading, at: 0)
-        readings.removeLast(max(readings.count - Self.most, 0))
+        let unlabelled = readings.indices.filter { readings[$0].truth == nil }
+        if let oldest = unlabelled.last, unlabelled.count > Self.most { readings.remove(at: oldest) }
         save()
     }
 

@@ -36,6 +36,17 @@ import Testing
         #expect(history.readings.count == 100 && history.readings[0].label == "9")
     }
 
+    @Test func whatIsLabelledStaysHoweverMuchIsReadAfterIt() throws {
+        let history = HistoryModel(store: store)
+        for count in 0..<120 {
+            history.keep(try reading(String(count % 10)))
+            if count < 105 { history.correct(history.readings[0].id, to: "7") }
+        }
+        for _ in 0..<130 { history.keep(try reading("3")) }
+        #expect(history.labelled.count == 105 && history.readings.filter { $0.truth == nil }.count == 100)
+        #expect(history.readings[0].label == "3" && store.saved == history.readings)
+    }
+
     @Test func aWrongReadingIsPutRightAndExportedWhereTheKitLooks() throws {
         let history = HistoryModel(store: store)
         for source in [KeptReading.Source.camera, .drawing, .picture] { history.keep(try reading("7", source)) }
