@@ -61,8 +61,8 @@ def _require_same_today(value: Any) -> None:
             if key.endswith("activation") and each == "hard_sigmoid":
                 raise ForeignError(
                     f"layer {_shown(value.get('name'))} has Keras 2's hard_sigmoid, clip(0.2 x + 0.5), and Keras 3 "
-                    "computes clip(x / 6 + 0.5): put Rescaling(0.2, 0.5) and ReLU(max_value=1) in its place, load the weights "
-                    "and save again"
+                    "computes clip(x / 6 + 0.5): put Rescaling(0.2, 0.5) and ReLU(max_value=1) in its place, load the "
+                    "weights and save again"
                 )
             _require_same_today(each)
     for each in value if isinstance(value, list) else ():
