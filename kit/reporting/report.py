@@ -115,9 +115,11 @@ def analyze(
     page = first.folder / "report.html"
     summary = summarize(first.analysis, classes, caveat(first.settings))
     summary += [views_sentence(by_views, views)] if by_views else []
-    where = [*(["--data", data] if data is not None else []), *(["--runs", runs] if Path(runs) != RUNS else [])]
-    given = [word for row in explain for word in ("--explain", row)]
-    given += [*(["--photos", photos] if photos is not None else []), *(["--views", views] if views > 1 else [])]
+    given: list[object] = [word for row in explain for word in ("--explain", row)]
+    given += ["--photos", photos] if photos is not None else []
+    given += ["--views", views] if views > 1 else []
+    where: list[object] = ["--data", data] if data is not None else []
+    where += ["--runs", runs] if Path(runs) != RUNS else []
     write_text(page, page_of(study, Found(summary, found, comparisons, explained, photographs, given, where)))
     return Report(
         page=page,
