@@ -426,7 +426,10 @@ def draw_course(
     low = _room_for(axis, shares)
     if (below := numbers[shares < low]).size:
         axis.plot(below, [low] * len(below), "v", color=BLUE, clip_on=False, label="finished, further down", zorder=3)
-    axis.plot(others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early, diverged", zorder=3)
+    if others:
+        axis.plot(
+            others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early, diverged", zorder=3
+        )
     axis.set_xlabel("trial; the first is the recipe")
     axis.set_xlim(0.5, max([*numbers, *others]) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -508,8 +511,8 @@ def draw_slice(axis: "Axes", setting: Slice, accuracies: Sequence[float], best: 
     axis.plot(places, shares, "o", color=BLUE, markersize=5, alpha=0.7)
     axis.plot(places[best], shares[best], "*", color=ORANGE, markersize=13)
     low = _room_for(axis, shares)
-    below = shares < low
-    axis.plot(places[below], np.full(below.sum(), low), "v", color=BLUE, markersize=5, clip_on=False)
+    if (below := shares < low).any():
+        axis.plot(places[below], np.full(below.sum(), low), "v", color=BLUE, markersize=5, clip_on=False)
     axis.set_xlabel(setting.name)
     axis.set_ylabel("accuracy, %")
     axis.grid(alpha=0.25)

@@ -17,7 +17,7 @@ from conftest import KILLED, needs
 from dask_processes import Processes
 from test_folds import same_as
 
-from kit import KitError, find, train
+from kit import KitError, find, sweep, train
 from kit.run.folder import Run
 
 pytestmark = needs("distributed", "cryptography", "os.killpg")
@@ -100,6 +100,24 @@ def test_a_loss_that_becomes_nan_ends_the_run_once_with_its_line(dask: Processes
     assert run.finished and run.metrics["stopped"] == "diverged"
     with pytest.raises(KitError, match="its loss became NaN: start a new"):
         train(resume=run, cluster=dask.file, progress=False)
+
+
+def test_a_sweep_whose_worker_is_killed_has_the_trials_that_it_would_have_had(
+    dask: Processes, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = {"epochs": EPOCHS, "augment": False, "optimizer": "adam", "batch_size": [50, 100], "l2": 0}
+    given: dict[str, Any] = {"arch": "dense", "data": small, "folds": 2, "space": space}
+    here = sweep(**given, trials=1, sweeps=tmp_path / "here", progress=False)
+    begun = tmp_path / "there" / "dense" / "trials" / "01" / "folds" / "1" / "history.csv"
+    killed = when(begun.exists, dask.kill_a_worker)
+    there = sweep(**given, trials=2, sweeps=tmp_path / "there", cluster=dask.address)
+    killed.join()
+    said = capsys.readouterr().err
+    assert "is lost, another goes on after epoch" in said
+    assert re.search(r"trial 1  \d+\.\d\d%  .*  on tcp://127\.0\.0\.1:\d+", said)
+    assert [trial.state for trial in there.trials] == ["finished"] * 2
+    first, alone = there.trials[0], here.trials[0]
+    assert (first.values, first.accuracies, first.reported) == (alone.values, alone.accuracies, alone.reported)
 
 
 def test_whatever_is_killed_what_is_finished_is_kept_and_the_weights_are_the_same(

@@ -126,7 +126,9 @@ def test_a_sweep_has_a_trial_on_each_worker_at_once(
     space = {"epochs": 2, "augment": False, "optimizer": "adam", "batch_size": 100}
     given = {"arch": "dense", "data": small, "folds": 2, "space": space}
     there = sweep(**given, trials=2, sweeps=tmp_path / "there", cluster=dask.address)
-    assert capsys.readouterr().err.startswith(f"2 trials at once on {dask.address}, see ")
+    said = capsys.readouterr().err
+    assert said.startswith(f"2 trials at once on {dask.address}, see ")
+    assert len({line.split("  on ")[1] for line in said.splitlines() if line.startswith("trial ")}) == 2
     here = sweep(**given, trials=1, sweeps=tmp_path / "here", progress=False)
     assert [trial.state for trial in there.trials] == ["finished"] * 2
     first, alone = there.trials[0], here.trials[0]
