@@ -9,7 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar, dataclass_transform
+from typing import Any, ParamSpec, TypeVar, dataclass_transform, get_args
 
 from kit import KitError
 from kit.text import command_line
@@ -111,8 +111,25 @@ def require(options: Any, **values: Any) -> None:
     """The same of some values that are yet to become such a dataclass."""
     for field in dataclasses.fields(options):
         value = values.get(field.name)
-        if value is not None and not about(field).check(value):
+        if value is not None and not _passes(about(field).check, value):
             raise KitError(f"{flag(field)} {value}: {about(field).remedy}")
+
+
+def _passes(check: Callable[[Any], bool], value: Any) -> bool:
+    """Whether a value is allowed; one of another type, that the check cannot even look at, is not."""
+    try:
+        return bool(check(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def plain(value: Any, kind: Any) -> Any:
+    """A value as JSON has it: NumPy's numbers as Python's, and 10.0 as 10 where the type has whole numbers alone."""
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    kinds = {kind, *get_args(kind)}
+    whole = int in kinds and float not in kinds and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def parameters_of(
@@ -140,12 +157,14 @@ def parameters_of(
         for field in fields
     ]
     signature = inspect.Signature(sorted(parameters, key=lambda parameter: parameter.kind))
+    kinds = {field.name: field.type for field in fields}
     listed = "\n".join(f"    {field.name}: {about(field).help}" for field in fields if about(field).help)
 
     def decorate(function: Callable[[dict[str, Any]], R]) -> Callable[P, R]:
         @functools.wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            given = signature.bind(*args, **kwargs).arguments
+            bound = signature.bind(*args, **kwargs).arguments
+            given = {name: plain(value, kinds[name]) for name, value in bound.items()}
             return function({name: value for name, value in given.items() if value is not None})
 
         called.__signature__ = signature  # type: ignore[attr-defined]

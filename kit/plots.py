@@ -394,16 +394,16 @@ def occlusion(
 
 
 def course(
-    finished: Sequence[tuple[int, float]], others: Sequence[int], best: int, noise: float, title: str
+    finished: Sequence[tuple[int, float]], others: Sequence[int], best: int, noise: float, first: str, title: str
 ) -> "Figure":
     """The accuracy of each trial of a search; arguments as in `draw_course`."""
     figure = _figure(9.6, 4.2, title)
-    draw_course(figure.subplots(), finished, others, best, noise)
+    draw_course(figure.subplots(), finished, others, best, noise, first)
     return figure
 
 
 def draw_course(
-    axis: "Axes", finished: Sequence[tuple[int, float]], others: Sequence[int], best: int, noise: float
+    axis: "Axes", finished: Sequence[tuple[int, float]], others: Sequence[int], best: int, noise: float, first: str
 ) -> None:
     """Draws each trial's accuracy by its number, the best so far as a line.
 
@@ -414,6 +414,7 @@ def draw_course(
         others: Numbers of those that were stopped before; they stand there too.
         best: The number of the best.
         noise: Below the highest accuracy, what is equal to it; a share of 1.
+        first: What the first trial is.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -430,7 +431,7 @@ def draw_course(
         axis.plot(
             others, [low] * len(others), "x", color=GREY, clip_on=False, label="stopped early, diverged", zorder=3
         )
-    axis.set_xlabel("trial; the first is the recipe")
+    axis.set_xlabel(f"trial; the first is {first}")
     axis.set_xlim(0.5, max([*numbers, *others]) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylabel("accuracy out of fold, %")

@@ -49,6 +49,7 @@ class Found:
         comparisons: Of several runs, each against the most accurate.
         explained: Pictures of what the network looks at, each with its words.
         photographs: How it fares on photographs, where there are some.
+        names: By which `kit analyze` finds the runs.
         given: The options of `kit analyze` that the page comes of, but for the focus.
         where: Those of them that say where things are.
     """
@@ -58,8 +59,9 @@ class Found:
     comparisons: Sequence[Comparison]
     explained: Sequence[tuple[Path, str]]
     photographs: Photographs | None
-    given: Sequence[object] = ()
-    where: Sequence[object] = ()
+    names: Sequence[str]
+    given: Sequence[object]
+    where: Sequence[object]
 
 
 def page(study: Study, found: Found) -> str:
@@ -273,7 +275,7 @@ def _explained(study: Study, found: Found) -> Section:
     unsure = int(numbers[np.argmax(numbers > 0)])  # scenes without a digit have no row
     return {
         "pictures": [{"png": base64_of(path.read_bytes()), "words": words} for path, words in found.explained],
-        "command": command_line(["kit", "analyze", study.run.name, "--explain", unsure, *found.where]),
+        "command": command_line(["kit", "analyze", found.names[0], "--explain", unsure, *found.where]),
     }
 
 
@@ -312,14 +314,13 @@ def _failure(failure: Failure) -> Section:
 def _about(study: Study, found: Found) -> Section:
     run = study.run
     versions = [f"{name} {version}" for name, version in run.versions.items() if name != "platform"]
-    runs = (run.name for run in found.runs)
     return {
         "table": [
             *(_imported(run) if run.settings.imported else _trained(run)),
             ("versions", ", ".join(versions)),
         ],
         "command": command_line(
-            ["kit", "analyze", *runs, "--focus", ",".join(study.focus_names), *found.given, *found.where]
+            ["kit", "analyze", *found.names, "--focus", ",".join(study.focus_names), *found.given, *found.where]
         ),
     }
 

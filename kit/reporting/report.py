@@ -21,7 +21,7 @@ from kit.run.comparison import Comparison, compare, compare_analyses
 from kit.run.folder import Run
 from kit.run.metrics import FOCUS, Analysis
 from kit.run.prediction import viewed_validation
-from kit.run.runs import RUNS, RunName, chosen
+from kit.run.runs import RUNS, RunName, chosen, name_in
 from kit.run.views import check_views
 from kit.training.canonical import member
 from kit.training.examples import validation_images
@@ -120,7 +120,8 @@ def analyze(
     given += ["--views", views] if views > 1 else []
     where: list[object] = ["--data", data] if data is not None else []
     where += ["--runs", runs] if Path(runs) != RUNS else []
-    write_text(page, page_of(study, Found(summary, found, comparisons, explained, photographs, given, where)))
+    names = [name_in(runs, one) for one in found]
+    write_text(page, page_of(study, Found(summary, found, comparisons, explained, photographs, names, given, where)))
     return Report(
         page=page,
         pictures=[*pictures, *(path for path, _ in explained)],

@@ -226,8 +226,13 @@ class Run:
             precision="float32",
             compression=None,
             target=None,
-            weights=hashlib.sha256(keras_file.content(self.folder / "model.keras")).hexdigest(),
+            weights=self.weights,
         )
+
+    @property
+    def weights(self) -> str:
+        """SHA-256 of its network's file; KitError where there is none yet."""
+        return hashlib.sha256(keras_file.content(self._network)).hexdigest()
 
     def digits(self, data: Path | str | None = None) -> "LabelledDigits":
         """The rows that it was trained on, from where it had them or from `data`.
@@ -249,12 +254,17 @@ class Run:
 
     def model(self) -> "keras.Model":
         """The kept network, as Keras loads it: pixels 0 to 255 in, probabilities out."""
+        return keras_file.load(self._network, self.task, self.own_objects)
+
+    @property
+    def _network(self) -> Path:
+        """The file of its network; KitError where there is none yet."""
         path = self.folder / "model.keras"
         if not path.exists():
             raise KitError(
                 f"{path}: missing: finish its first epoch with kit train --resume {self.name}, or choose another run"
             )
-        return keras_file.load(path, self.task, self.own_objects)
+        return path
 
     def own_objects(self) -> dict[str, Any]:
         """Classes and functions of the code that it keeps, where its network is somebody's own."""

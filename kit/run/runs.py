@@ -113,14 +113,16 @@ def find(run: RunName, runs: Path | str = RUNS) -> Run:
 
 def name_in(runs: Path | str, run: Run) -> str:
     """What a run is found by again from that folder of runs: its name, or its path where it is not one of them."""
-    return run.name if run.home.resolve() == Path(runs).resolve() else run.folder.resolve().as_posix()
+    here = numbered(run.name.partition("/")[0]) and run.home.resolve() == Path(runs).resolve()
+    return run.name if here else run.folder.resolve().as_posix()
 
 
 def named(run: str, folder: Path) -> list[Run]:
     """The runs that this may stand for: the one at that path or of that name, or those of that number or called so."""
     if (Path(run) / "settings.json").is_file():
         path = Path(run)
-        return [Run(path if path.name.strip(".") else path.resolve())]  # "." and ".." are no names
+        is_short = not path.name.strip(".") or path.parts[:1] == (FOLDS,)  # "." and "folds/1" are no names
+        return [Run(path.resolve() if is_short else path)]
     if fold := re.fullmatch(rf"(.+)/{FOLDS}/([0-9]{{1,3}})", run.replace(os.sep, "/")):
         whole = [part.folder / FOLDS / fold[2] for part in named(fold[1], folder)]
         return [Run(path) for path in whole if (path / "settings.json").is_file()]

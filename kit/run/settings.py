@@ -5,10 +5,10 @@ import functools
 import json
 import math
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from kit import KitError, options
-from kit.options import REQUIRED, declared, option
+from kit.options import REQUIRED, declared, option, plain
 from kit.stored import checked, fault_of
 from kit.task import CAMERA, ROWS, Task
 
@@ -215,12 +215,8 @@ def typed(given: dict[str, Any]) -> dict[str, Any]:
     """Values for settings as JSON has them: NumPy's and 10.0 for 10 too; KitError at one of another type."""
     from pydantic import ValidationError
 
-    types = {field.name: field.type for field in dataclasses.fields(Settings)}
-    found = {}
-    for name, value in given.items():
-        plain = value.item() if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0 else value
-        whole = isinstance(plain, float) and plain.is_integer() and float not in (types[name], *get_args(types[name]))
-        found[name] = int(plain) if whole else plain
+    kinds = {field.name: field.type for field in dataclasses.fields(Settings)}
+    found = {name: plain(value, kinds[name]) for name, value in given.items()}
     try:
         _types(Settings)(**found)
     except ValidationError as error:

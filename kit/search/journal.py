@@ -109,10 +109,20 @@ class Journal:
             assert held
             return held
 
-    def propose(self, point: Mapping[str, Value]) -> None:
-        """Makes a point that of the next new trial, unless one is meant for it already."""
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process begins a trial meanwhile."""
         with self._quietly(), self._lock:
-            if all(trial.state.name != "WAITING" for trial in self._study.get_trials(deepcopy=False)):
+            yield
+
+    def propose(self, point: Mapping[str, Value]) -> None:
+        """Makes a point that of the next new trial, unless one is meant for it already, or was and is not begun."""
+        with self._quietly(), self._lock:
+            trials = self._study.get_trials(deepcopy=False)
+            torn = [
+                one for one in trials if one.state.name == "RUNNING" and one.params.keys() != self._dimensions.keys()
+            ]
+            if not torn and all(one.state.name != "WAITING" for one in trials):
                 self._study.enqueue_trial(dict(point))
 
     def report(self, trial: Held, step: int, value: float) -> None:
@@ -126,8 +136,9 @@ class Journal:
         """Whether it is worse there than half of the finished trials were at the same step (the median rule)."""
         if step < self._patience:
             return False
-        finished = [one for one in self.trials() if one.state.name == "COMPLETE"]
-        then = [one.intermediate_values[step] for one in finished if step in one.intermediate_values]
+        finished = [one.intermediate_values for one in self.trials() if one.state.name == "COMPLETE"]
+        different = {tuple(values.items()): values for values in finished}  # of the same settings one counts
+        then = [values[step] for values in different.values() if step in values]
         return len(then) >= _BEFORE_PRUNING and trial.reported[step] < statistics.median(then)
 
     def note(self, trial: Held, name: str, value: Any) -> None:
@@ -164,7 +175,7 @@ class Journal:
 
     def held_elsewhere(self) -> list[int]:
         """The numbers of the trials that other processes are at."""
-        with self._quietly():
+        with self._quietly(), self._lock:
             found = []
             for trial in self._running():
                 folder = self._folder_of(trial.number)

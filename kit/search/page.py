@@ -59,12 +59,12 @@ def write_page(found: Sweep) -> Path:
     return path
 
 
-def _course(found: Sweep) -> tuple[list[tuple[int, float]], list[int], int, float]:
+def _course(found: Sweep) -> tuple[list[tuple[int, float]], list[int], int, float, str]:
     """What `plots.course` draws."""
     assert found.best and found.noise is not None
     finished = sorted((trial.number, trial.accuracy) for trial in found.finished)
     others = [trial.number for trial in found.trials if not trial.finished and trial.state != RUNNING]
-    return finished, others, found.best.number, found.noise
+    return finished, others, found.best.number, found.noise, found.first
 
 
 def _slices(found: Sweep) -> list[plots.Slice]:

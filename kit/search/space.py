@@ -6,7 +6,7 @@ import itertools
 import math
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -119,13 +119,11 @@ class Space:
 
     def points(self) -> list[dict[str, Value]] | None:
         """All of them, without those that come to the same training; None where they are too many to count."""
-        if not all(isinstance(one, Choice) for one in self.searched.values()):
-            return None
-        choices = [one.values for one in self.searched.values() if isinstance(one, Choice)]
-        if math.prod(map(len, choices)) > _COUNTED:
+        each = [_values_of(one) for one in self.searched.values()]
+        if math.prod(map(len, each)) > _COUNTED:
             return None
         found = dict[str, dict[str, Value]]()
-        for values in itertools.product(*choices):
+        for values in itertools.product(*each):
             point = dict(zip(self.searched, values, strict=True))
             found.setdefault(repr(sorted(self.given(point).items())), point)
         return list(found.values())
@@ -151,6 +149,13 @@ class Space:
         if isinstance(one, Range) and not one.whole and value != self._of_recipe(name):
             return one.rounded(float(value))
         return value
+
+
+def _values_of(one: Dimension) -> Sequence[Value]:
+    """All values of a setting, or more than are counted where there are others between any two."""
+    if isinstance(one, Choice):
+        return one.values
+    return range(int(one.low), int(one.high) + 1) if one.whole else range(_COUNTED + 1)
 
 
 def space_of(

@@ -70,11 +70,29 @@ def sweep(given: dict[str, Any]) -> Sweep:
         _search(lambda: trials.go(most, limit, clock), results, watch, _again(given))
     found = results.write()
     if asked.train_best and found.best:
-        if elsewhere := journal.held_elsewhere():
-            watch.say(f"trial {elsewhere[0] + 1} is at work in another process, to which --train-best is left")
-            return found
-        found = dataclasses.replace(found, run=_trained(asked, task, found.best, watch))
+        with _by_one_process(folder) as alone:
+            if alone and not (elsewhere := journal.held_elsewhere()):
+                return dataclasses.replace(found, run=_trained(asked, task, found.best, watch))
+        what = f"trial {elsewhere[0] + 1}" if alone else "the best"
+        watch.say(f"{what} is at work in another process, to which --train-best is left")
     return found
+
+
+@contextlib.contextmanager
+def _by_one_process(folder: Path) -> Iterator[bool]:
+    """Whether no other process trains the best of this sweep; none does in the block then."""
+    import filelock
+
+    lock = filelock.FileLock(folder / ".best-lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def _trained(asked: SweepArguments, task: Task, best: Trial, watch: Several) -> Run:

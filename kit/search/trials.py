@@ -30,6 +30,7 @@ from kit.training.time_limit import Clock
 
 _NOTED, _LAST, _ENDED = "folds", "last", "ended"  # of a trial: folds that are done, the one that is not, its state
 _COSTS = ("seconds", "epochs_done", "parameters")  # of a run's metrics
+MOST_REPEATED = 50  # proposals one after the other that have been tried, at which a search ends
 _MOST_FAILED = 3  # trials one after the other, at which a search ends: it is not their settings
 
 
@@ -111,6 +112,8 @@ class Trials:
         self._weights = task.weights
         self._failed = 0  # trials, one after the other
         self._points = task.space.points()  # what there is to try, where that can be counted
+        self._same = list[_Active]()  # trials that wait for one under way with the same settings
+        self._repeats = 0  # proposals, one after the other, of what has a trial already
 
     def go(self, most: int | None, limit: float | None, clock: Clock) -> bool:
         """Until there are `most` trials or `limit` seconds are over; whether it was the time that ended it.
@@ -121,17 +124,23 @@ class Trials:
             KitError: The first trial failed, or several one after the other, or what is trained cannot be kept; what is
                 under way stays as above.
         """
-        if limit is not None and clock.used() > limit:
+
+        def late() -> bool:
+            return limit is not None and clock.used() > limit
+
+        if late():
             return True
         try:
-            self._fill(most)
+            if self._fill(most, late):
+                return True
             events = self._engine.events() if self._active else iter(())
             for event in events:
                 if not isinstance(event, Quiet) and event.key in self._active:
                     self._hear(event)
-                if limit is not None and clock.used() > limit:
+                if late():
                     return True
-                self._fill(most)
+                if self._fill(most, late):
+                    return True
                 if not self._active:
                     break
             return False
@@ -139,22 +148,32 @@ class Trials:
             for key, active in self._active.items():
                 self._engine.stop(key)
                 self._journal.let_go(active.held)
+            for active in self._same:
+                self._journal.let_go(active.held)
 
-    def _fill(self, most: int | None) -> None:
-        """Begins trials until every worker has one; of a cluster all may be away for a moment."""
+    def _fill(self, most: int | None, late: Callable[[], bool]) -> bool:
+        """Begins trials until every worker has one; of a cluster all may be away for a moment. Whether it is late."""
         while len(self._active) < max(1, self._engine.workers) and (held := self._proposed(most)):
             try:
                 given = self._task.space.given(held.point)
                 active = _Active(held, self._task.settings(given))
                 before = next((one for one in trials_of(self._journal, self._task) if one.is_end_of(given)), None)
+                self._repeats += 1
                 if before:
                     self._take_over(active, before)
+                    if late():
+                        return True
                     continue
+                if any(one.settings == active.settings for one in self._active.values()):
+                    self._same.append(active)
+                    continue
+                self._repeats = 0
                 active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
                 self._next_fold(active)
             except BaseException:
                 self._journal.let_go(held)
                 raise
+        return False
 
     def _proposed(self, most: int | None) -> Held | None:
         """The next trial; None where there are enough, or every point of the space has one.
@@ -162,15 +181,18 @@ class Trials:
         Optuna proposes what was good again and again: after such a proposal comes a point that nobody has tried, where
         points can be counted.
         """
-        if self._points is not None:
-            begun = [trial.given for trial in trials_of(self._journal, self._task)]
-            untried = [point for point in self._points if self._task.space.given(point) not in begun]
-            if not untried:
-                most = 0
-            elif begun and begun[-1] in begun[:-1]:
-                chosen = np.random.default_rng([self._task.seed, len(begun)]).integers(len(untried))
-                self._journal.propose(untried[chosen])
-        return self._journal.next(most)
+        if self._repeats == MOST_REPEATED:  # a space so narrow that its numbers are the same when they are rounded
+            most = 0
+        with self._journal.alone():
+            if self._points is not None:
+                begun = [trial.given for trial in trials_of(self._journal, self._task)]
+                untried = [point for point in self._points if self._task.space.given(point) not in begun]
+                if not untried:
+                    most = 0
+                elif begun and begun[-1] in begun[:-1]:
+                    chosen = np.random.default_rng([self._task.seed, len(begun)]).integers(len(untried))
+                    self._journal.propose(untried[chosen])
+            return self._journal.next(most)
 
     def _take_over(self, active: _Active, before: Trial) -> None:
         """Ends a trial as an earlier one of the same settings: its trainings would give the same to the bit."""
@@ -185,6 +207,16 @@ class Trials:
         else:
             self._journal.stop(held)
         self._said(active, f"  as trial {before.number}")
+
+    def _take_over_all(self, ended: _Active) -> None:
+        """Ends the trials that have waited for this one."""
+        waited = [one for one in self._same if one.settings == ended.settings]
+        self._same = [one for one in self._same if one not in waited]
+        for one in waited:
+            self._take_over(one, self._trial(ended))
+
+    def _trial(self, active: _Active) -> Trial:
+        return next(one for one in trials_of(self._journal, self._task) if one.number == active.held.number + 1)
 
     def _next_fold(self, active: _Active) -> None:
         """Trains the next fold, from where it stands; or ends the trial after the last."""
@@ -287,6 +319,7 @@ class Trials:
         self._journal.note(active.held, _ENDED, FINISHED)
         self._journal.finish(active.held, float(np.average(active.accuracies, weights=self._weights)))
         self._said(active)
+        self._take_over_all(active)
 
     def _stop(self, active: _Active, state: str) -> None:
         """Ends a trial before its last epoch; the seconds of the fold it was in count."""
@@ -298,6 +331,7 @@ class Trials:
         self._journal.note(active.held, _ENDED, state)
         self._journal.stop(active.held)
         self._said(active)
+        self._take_over_all(active)
 
     def _stands(self, active: _Active) -> None:
         folds, epochs = self._task.folds, active.settings.epochs
@@ -309,7 +343,7 @@ class Trials:
     def _said(self, active: _Active, remark: str = "") -> None:
         """The line of a trial that has ended."""
         self._watch.ended(active.name)
-        trial = next(one for one in trials_of(self._journal, self._task) if one.number == active.held.number + 1)
+        trial = self._trial(active)
         what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
         values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
         self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}{active.place}{remark}")

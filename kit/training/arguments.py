@@ -25,7 +25,8 @@ class Arguments(Recipe):
     """What `train` can be asked for; a recipe's values stand for those of the network's own."""
 
     arch: "Arch | None" = option(
-        "A network that kit networks lists, or FILE.py[:FUNCTION], your own.  [default: kit; camera with --camera]",
+        "A network that kit networks lists, or FILE.py[:FUNCTION], your own.  "
+        "[default: that of --from; else kit, or camera with --camera]",
         default=None, kw_only=False, metavar="NETWORK",
     )  # fmt: skip
     camera: bool = option("Learn from scenes as a phone sees them, with the class background.", default=False)

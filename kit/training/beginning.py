@@ -26,6 +26,8 @@ from kit.training.time_limit import Clock, seconds_of
 if TYPE_CHECKING:
     from kit.training.cluster import Engine
 
+_UNKNOWN = "unknown"  # in place of a fingerprint: what a network was trained on elsewhere
+
 
 def begin(
     given: dict[str, Any],
@@ -41,6 +43,8 @@ def begin(
     if limit is not None:
         return _begin_planned(limit, given, data, runs, say, clock)
     name = given.pop("name", None)
+    for one in ("size", "teacher_share"):  # which are looked at before the others
+        options.require(Settings, **{one: given.get(one)})
     teaching = {key: given.pop(key, None) for key in ("teacher", "teacher_share", "unlabelled")}
     source, teacher = (
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])
@@ -50,7 +54,7 @@ def begin(
     digits = load("train", data)
     settings = dataclasses.replace(settings, fingerprint=digits.fingerprint)
     if source:
-        called, weights = name_in(runs, source), source.contract.weights
+        called, weights = name_in(runs, source), source.weights
         settings = dataclasses.replace(_after(source, settings, given), from_run=called, from_weights=weights)
     settings = _taught(settings, teacher, teaching["teacher_share"], teaching["unlabelled"], say)
     if teacher:
@@ -101,9 +105,16 @@ def _begin_planned(
 
 def _network(arch: "networks.Arch | None", task: Task, source: Run | None) -> Network | OwnNetwork:
     """The network that is asked for; where none is, that of the run whose weights it starts from."""
-    if arch is None and source and not source.settings.imported and source.task.examples == task.examples:
-        return networks.of_run(source)
-    return networks.find(arch, task)
+    if arch is not None or not source or source.settings.imported or source.task.examples != task.examples:
+        return networks.find(arch, task)
+    theirs = source.settings
+    if theirs.function and not theirs.code:
+        raise KitError(
+            f"--from {source}: its network was a function whose source could not be had: give it, "
+            f"train(arch={theirs.function}, from_run={source.name!r})"
+        )
+    network = networks.of_run(source)
+    return dataclasses.replace(network, name=theirs.arch) if isinstance(network, OwnNetwork) else network
 
 
 def _training(
@@ -145,11 +156,23 @@ def _after(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
     """The settings of a training that starts from another run's weights; KitError as `_with_rows_of` has it."""
     if source.settings.fingerprint == settings.fingerprint:
         return _with_rows_of(source, settings, given)
-    theirs = source.settings
-    learned = [*(theirs.learned or "").split(), theirs.fingerprint]
-    # Nobody knows which of these rows a network has learned from that was trained elsewhere, or on such rows before.
-    seen = bool(theirs.imported) or theirs.seen or settings.fingerprint in learned
-    return dataclasses.replace(settings, seen=seen, learned=" ".join(dict.fromkeys(learned)))
+    learned = _rows_behind(source)
+    seen = bool({_UNKNOWN, settings.fingerprint} & {*learned})
+    return dataclasses.replace(settings, seen=seen, learned=" ".join(learned))
+
+
+def _rows_behind(run: Run) -> list[str]:
+    """Fingerprints of the rows that a run's weights come from; `_UNKNOWN` stands for those that nobody knows of."""
+    settings = run.settings
+    found = [*(settings.learned or "").split(), settings.fingerprint]
+    if settings.imported:
+        found.append(_UNKNOWN)
+    if settings.from_run and settings.from_weights is None:  # by a version that did not note what was before
+        try:
+            found += _rows_behind(find(settings.from_run, run.home))
+        except (KitError, RecursionError):
+            found.append(_UNKNOWN)
+    return list(dict.fromkeys(found))
 
 
 def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Settings:
@@ -182,7 +205,7 @@ def _with_rows_of(source: Run, settings: Settings, given: dict[str, Any]) -> Set
         )
     return dataclasses.replace(
         settings, validation_split=split, split_seed=theirs.split_seed, folds=folds, fold=theirs.fold,
-        seen=theirs.seen, learned=theirs.learned,
+        seen=theirs.seen, learned=" ".join(_rows_behind(source)),
     )  # fmt: skip
 
 

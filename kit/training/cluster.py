@@ -259,7 +259,7 @@ class Engine:
             given.epoch, given.failed_on, given.lost = int(message["row"]["epoch"]), [], 0
             yield Epoch(given.key, message["row"], message["kept"], worker)
         elif kind == "unable":
-            yield from self._unable(given, worker, f"worker {worker}: {message['line']}")
+            yield from self._unable(given, worker, f"worker {worker}: {message['line']}", message["of_disk"])
         elif kind == "ended":
             yield self._ended(given, message)
 
@@ -323,15 +323,20 @@ class Engine:
         given.held.close()
         self._withdraw(given)
 
-    def _unable(self, given: _Given, worker: str, line: str) -> Iterator[Event]:
-        """A worker could not train it, which is not the training's fault: it goes to another, so many times."""
+    def _unable(self, given: _Given, worker: str, line: str, of_disk: bool = False) -> Iterator[Event]:
+        """A worker could not train it, which is not the training's fault: it goes to another, so many times.
+
+        What no disk has had room for comes of an OSError, as it does in this process.
+        """
         given.failed_on.append(worker)
         if len(given.failed_on) < TRIES:
             self._say(f"{given.run}: {line}: it goes to another worker")
             self._again(given)
             return
         self._release(given)
-        yield Failed(given.key, KitError(f"{given.run.folder}: given up after {TRIES} workers, at the last: {line}", 1))
+        error = KitError(f"{given.run.folder}: given up after {TRIES} workers, at the last: {line}", 1)
+        error.__cause__ = OSError(line) if of_disk else None
+        yield Failed(given.key, error)
 
     def _say_lost(self, given: _Given) -> None:
         self._say(f"{given.run}: worker {given.worker} is lost, another goes on after epoch {given.epoch}")

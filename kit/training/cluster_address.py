@@ -246,8 +246,9 @@ def _client(where: Any, address: str) -> "Client":
     return client
 
 
-def _no_answer(address: str) -> KitError:
-    return KitError(f"--cluster {address}: no answer within {PATIENCE:.0f} s: is it the address of dask scheduler?", 1)
+def _no_answer(address: str, seconds: float | None = None) -> KitError:
+    within = PATIENCE if seconds is None else seconds
+    return KitError(f"--cluster {address}: no answer within {within:.0f} s: is it the address of dask scheduler?", 1)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -282,7 +283,7 @@ def _require_same(client: "Client", address: str) -> None:
     except pydoc.ErrorDuringImport as error:
         version = error
     except (OSError, TimeoutError) as error:
-        raise _no_answer(address) from error
+        raise _no_answer(address, _ANSWERS) from error
     if line := difference({"kit": version}, "the scheduler"):
         raise KitError(f"--cluster {address}: {line}")
     # What a worker without kit can run too, then what needs it.

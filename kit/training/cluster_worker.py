@@ -217,9 +217,11 @@ def _train(channel: Channel, supplied: dict[str, Any], place: str) -> None:
     except Exception as error:
         if not _is_the_workers(error):
             raise
+        of_disk = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
         if isinstance(error, OSError):
             error = in_plain_words(error)
-        channel.tell("unable", line=str(error) if isinstance(error, KitError) else "there is too little memory")
+        line = str(error) if isinstance(error, KitError) else "there is too little memory"
+        channel.tell("unable", line=line, of_disk=of_disk)
 
 
 def _unpacked(folder: Path, supplied: dict[str, Any]) -> Run:

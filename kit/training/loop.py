@@ -113,7 +113,7 @@ class Training:
         Raises:
             KitError: There is no such layer, or the source has another network than when this training was begun.
         """
-        if self.settings.from_weights not in (None, source.contract.weights):
+        if self.settings.from_weights is not None and self.settings.from_weights != source.weights:
             raise KitError(
                 f"--from {source}: it has another network than when this was begun: put the old one back, or start anew"
             )

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from kit import KitError, plots
 from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.settings import Recipe
-from kit.search.journal import FILE, TRIALS, Journal
+from kit.search.journal import FILE, TRIALS, Held, Journal
 from kit.search.page import write_page
 from kit.search.results import Sweep, Trial
 from kit.search.space import space_of
-from kit.search.trials import Task, Trials, trials_of
+from kit.search.trials import MOST_REPEATED, Task, Trials, trials_of
 from kit.training import networks
 from kit.training.events import Epoch, Event, Failed, Finished, Happened, Quiet
 from kit.training.loop import DivergedError
@@ -218,6 +219,61 @@ def first_of(trials: list[Trial]) -> list[Trial]:
     return [one for number, one in enumerate(trials) if all(one.given != before.given for before in trials[:number])]
 
 
+def test_of_equal_settings_under_way_at_once_one_is_trained(tmp_path: Path, few: Task) -> None:
+    engine = Pretended(workers=4)
+    trials = trials_of(searched(tmp_path / "sweep", few, None, engine), few)
+    assert len({str(trial.given) for trial in trials}) == 6 and engine.most >= 2
+    assert engine.epochs == sum(trial.epochs for trial in first_of(trials)) and all(trial.epochs for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("searched_for", "count", "most"),
+    [
+        ({"epochs": {"low": 2, "high": 4}}, 3, 6),  # which can be counted
+        ({"learning_rate": {"low": 0.001, "high": 0.001002}}, 1, 1 + MOST_REPEATED),  # which are one when rounded
+    ],
+)
+def test_a_space_of_few_numbers_ends_by_itself_too(
+    tmp_path: Path, task: Task, searched_for: dict[str, Any], count: int, most: int
+) -> None:
+    given = {"learning_rate": 0.001, "batch_size": 64, "optimizer": "adam", "augment": False, "l2": 0, **searched_for}
+    space = space_of(task.network.recipe, has_dropout=False, given=given)
+    narrow = dataclasses.replace(task, space=space)
+    trials = trials_of(searched(tmp_path / "sweep", narrow, None), narrow)
+    different = {str(trial.given) for trial in trials}
+    assert len(different) == count and len(trials) <= most
+
+
+def test_a_search_that_only_repeats_itself_ends_with_its_time(tmp_path: Path, task: Task) -> None:
+    class Late(Clock):
+        late = False
+
+        def used(self) -> float:
+            return float(self.late)
+
+    class Watched(Trials):
+        def _take_over(self, *arguments: Any) -> None:
+            super()._take_over(*arguments)
+            clock.late = True
+
+    given = {"learning_rate": {"low": 0.001, "high": 0.001002}, "batch_size": 64, "optimizer": "adam", "l2": 0}
+    space = space_of(task.network.recipe, has_dropout=False, given={**given, "augment": False})
+    narrow, clock = dataclasses.replace(task, space=space), Late()
+    journal = journal_of(tmp_path / "sweep", narrow)
+    assert Watched(narrow, journal, Pretended(), Several(False)).go(None, 0.5, clock)
+    found = trials_of(journal, narrow)
+    assert sum(one.given == found[-1].given for one in found) == 2
+
+
+def test_of_repeats_the_median_rule_counts_one(tmp_path: Path, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, state = journal_of(tmp_path / "sweep", task), SimpleNamespace(name="COMPLETE")
+    held = Held(9, {}, tmp_path, {8: 0.1}, {}, None, None)  # type: ignore[arg-type]
+    for worths, hopeless in ([0.9] * 5, False), ([0.5, 0.6, 0.7, 0.8, 0.9], True):
+        finished = [SimpleNamespace(state=state, intermediate_values={7: 0.1, 8: worth}) for worth in worths]
+        monkeypatch.setattr(journal, "trials", lambda finished=finished: finished)
+        assert journal.is_hopeless(held, 8) == hopeless
+
+
 def test_interrupted_in_a_space_that_can_be_counted_it_has_the_same_trials(tmp_path: Path, few: Task) -> None:
     whole = told(searched(tmp_path / "whole", few, None), few)
     for moment in (5, 12, 7):
@@ -251,7 +307,7 @@ def test_what_is_far_below_stands_at_the_edge_and_the_legend_is_whole() -> None:
     figure = Figure(figsize=(6.8, 3.6), layout="constrained")
     axis = figure.subplots()
     finished = [(1, 0.949), (2, 0.85), (3, 0.942), (4, 0.94), (5, 0.88), (6, 0.95), (9, 0.951)]
-    plots.draw_course(axis, finished, [7, 8], 9, 0.002)
+    plots.draw_course(axis, finished, [7, 8], 9, 0.002, "the recipe")
     figure.draw_without_rendering()
     legend, [low, _] = axis.get_legend(), axis.get_ylim()
     assert legend is not None and "finished, further down" in [text.get_text() for text in legend.get_texts()]

@@ -142,7 +142,7 @@ def test_what_a_worker_cannot_do_goes_to_another_and_in_the_end_fails_once(
 
     def full(channel: Channel) -> None:
         asked.append(channel._worker.address)
-        channel.tell("unable", line="/tmp: the disk is full: make room first")
+        channel.tell("unable", line="/tmp: the disk is full: make room first", of_disk=True)
 
     doing(full, engine)
     engine.start("1", bare_run(tmp_path / "01-one"), digits)
@@ -150,6 +150,7 @@ def test_what_a_worker_cannot_do_goes_to_another_and_in_the_end_fails_once(
     assert isinstance(failed, Failed) and len(asked) == TRIES and asked[0] != asked[1]
     line = f"{tmp_path / '01-one'}: given up after {TRIES} workers, at the last: worker {asked[-1]}: /tmp: "
     assert str(failed.error).startswith(line) and len(said) == TRIES - 1
+    assert isinstance(failed.error.__cause__, OSError)  # as where this process has no room
     assert all(each.endswith(": it goes to another worker") for each in said)
 
 
@@ -185,7 +186,7 @@ def test_one_that_its_worker_cannot_do_waits_for_another_that_is_busy(
             ended(channel)
         else:
             asked.append(channel._worker.address)
-            channel.tell("unable", line="the disk is full")
+            channel.tell("unable", line="there is too little memory", of_disk=False)
             threading.Timer(0.5, busy.enough.set).start()
 
     doing(task, engine)
@@ -370,6 +371,7 @@ def test_what_its_user_did_ends_a_training_and_what_its_computer_lacks_sends_it_
     cluster_worker._train(heard, {"name": "01-one", "files": files}, str(tmp_path))  # type: ignore[arg-type]
     [(said, what)] = heard.told
     assert said == kind and "line" in (what if kind == "unable" else what["failed"])
+    assert kind == "ended" or what["of_disk"] == any(isinstance(one, OSError) for one in (error, error.__cause__))
     assert [path.name for path in tmp_path.iterdir()] == ["01-one"]
 
 

@@ -324,7 +324,8 @@ def test_a_report_says_what_views_would_gain(folded: Run, small: Path, tmp_path:
     assert report.views and right in (report.views.better_accuracy, report.views.worse_accuracy)
     assert f"With 9 views of each picture {right:.2%} are right" in report.summary[-1]
     page = unescape(report.page.read_text(encoding="utf-8"))
-    made_by = command_line(["kit", "analyze", "01-toy", "--focus", "4,7,9", "--views", 9, "--data", small])
+    path = run.folder.resolve().as_posix()
+    made_by = command_line(["kit", "analyze", path, "--focus", "4,7,9", "--views", 9, "--data", small])
     assert report.summary[-1] in page and f"Made by <code>{made_by}</code>" in page
     with pytest.raises(KitError, match="--views 3: choose from 1, 5, 9"):
         analyze(run, views=3, data=small)

@@ -109,7 +109,7 @@ def test_a_pupil_killed_ends_as_if_it_had_not_been(home: Path, small: Path, tmp_
 
 def test_a_pupil_in_folds_learns_from_a_teacher_too(home: Path, small: Path, tmp_path: Path) -> None:
     run = train(**QUICK, data=small, runs=tmp_path, folds=2, teacher=run_of(home, "folded"))
-    assert [fold.settings.teacher for fold in run.folds] == ["01-folded"] * 2
+    assert [fold.settings.teacher for fold in run.folds] == [(home.resolve() / "01-folded").as_posix()] * 2
     assert len(run.validation.rows) == 500
 
 
