@@ -69,7 +69,7 @@ class Journal:
 
         self._folder, self._dimensions, self._seed, self._patience = folder, dimensions, seed, patience
         self._lock = filelock.FileLock(folder / ".lock")
-        self._own = set[int]()  # trials that this process holds
+        self._own = dict[int, Held]()  # trials that this process holds, by their number
         with self._quietly(), self._lock:
             self._study = self._opened()
             self._tidy()
@@ -164,9 +164,14 @@ class Journal:
     def let_go(self, trial: Held, *, forever: bool = False) -> None:
         """Leaves a trial to whoever goes on with it; `forever` removes what it was trained in."""
         trial.lock.release()
-        self._own.discard(trial.number)
+        self._own.pop(trial.number, None)
         if forever:
             remove(trial.folder)
+
+    def let_go_all(self) -> None:
+        """Leaves all that this process has begun and not ended."""
+        for held in [*self._own.values()]:
+            self.let_go(held)
 
     def trials(self) -> "list[optuna.trial.FrozenTrial]":
         """All that have begun."""
@@ -231,8 +236,8 @@ class Journal:
             point[name] = _suggested(handle, name, one)  # or what it was, if a process was killed after that
         frozen = self._study.get_trials(deepcopy=False)[number]
         reported, known = dict(frozen.intermediate_values), dict(frozen.user_attrs)
-        self._own.add(number)
-        return Held(number, point, folder, reported, known, lock, handle)
+        held = self._own[number] = Held(number, point, folder, reported, known, lock, handle)
+        return held
 
     def _folder_of(self, number: int) -> Path:
         """Where a trial is trained."""

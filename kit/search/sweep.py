@@ -70,20 +70,33 @@ def sweep(given: dict[str, Any]) -> Sweep:
         _search(lambda: trials.go(most, limit, clock), results, watch, _again(given))
     found = results.write()
     if asked.train_best and found.best:
-        with _by_one_process(folder) as alone:
-            if alone and not (elsewhere := journal.held_elsewhere()):
-                return dataclasses.replace(found, run=_trained(asked, task, found.best, watch))
-        what = f"trial {elsewhere[0] + 1}" if alone else "the best"
-        watch.say(f"{what} is at work in another process, to which --train-best is left")
+        return _with_its_best(found, asked, task, results, journal, watch)
     return found
 
 
+def _with_its_best(
+    found: Sweep, asked: SweepArguments, task: Task, results: "_Results", journal: Journal, watch: Several
+) -> Sweep:
+    """The sweep with its best trained, unless another process does that, or is at a trial that may be better."""
+    best = found.best
+    assert best
+    with _by_one_process(found.folder, best.number) as alone:
+        if not alone or (elsewhere := journal.held_elsewhere()):
+            number = elsewhere[0] + 1 if alone else best.number
+            watch.say(f"trial {number} is at work in another process, to which --train-best is left")
+            return found
+        found = results.write()  # what others have ended meanwhile counts
+        if found.best == best:
+            return dataclasses.replace(found, run=_trained(asked, task, best, watch))
+    return _with_its_best(found, asked, task, results, journal, watch)
+
+
 @contextlib.contextmanager
-def _by_one_process(folder: Path) -> Iterator[bool]:
-    """Whether no other process trains the best of this sweep; none does in the block then."""
+def _by_one_process(folder: Path, number: int) -> Iterator[bool]:
+    """Whether no other process makes a run of this trial; none does in the block then."""
     import filelock
 
-    lock = filelock.FileLock(folder / ".best-lock")
+    lock = filelock.FileLock(folder / f".best-{number}-lock")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:

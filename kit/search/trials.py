@@ -113,7 +113,7 @@ class Trials:
         self._failed = 0  # trials, one after the other
         self._points = task.space.points()  # what there is to try, where that can be counted
         self._same = list[_Active]()  # trials that wait for one under way with the same settings
-        self._repeats = 0  # proposals, one after the other, of what has a trial already
+        self._enough = ""  # why there are no more trials, where their number is not reached
 
     def go(self, most: int | None, limit: float | None, clock: Clock) -> bool:
         """Until there are `most` trials or `limit` seconds are over; whether it was the time that ended it.
@@ -143,23 +143,27 @@ class Trials:
                     return True
                 if not self._active:
                     break
+            if self._enough:
+                self._watch.say(self._enough)
             return False
         finally:
-            for key, active in self._active.items():
+            for key in self._active:
                 self._engine.stop(key)
-                self._journal.let_go(active.held)
-            for active in self._same:
-                self._journal.let_go(active.held)
+            self._journal.let_go_all()
 
     def _fill(self, most: int | None, late: Callable[[], bool]) -> bool:
         """Begins trials until every worker has one; of a cluster all may be away for a moment. Whether it is late."""
+        for active in [*self._same]:
+            if before := self._ended_with(self._task.space.given(active.held.point)):
+                self._take_over(active, before)
+                self._same.remove(active)
+                if late():
+                    return True
         while len(self._active) < max(1, self._engine.workers) and (held := self._proposed(most)):
             try:
                 given = self._task.space.given(held.point)
                 active = _Active(held, self._task.settings(given))
-                before = next((one for one in trials_of(self._journal, self._task) if one.is_end_of(given)), None)
-                self._repeats += 1
-                if before:
+                if before := self._ended_with(given):
                     self._take_over(active, before)
                     if late():
                         return True
@@ -167,7 +171,6 @@ class Trials:
                 if any(one.settings == active.settings for one in self._active.values()):
                     self._same.append(active)
                     continue
-                self._repeats = 0
                 active.accuracies = [fold["accuracy"] for fold in held.known.get(_NOTED, [])]
                 self._next_fold(active)
             except BaseException:
@@ -181,15 +184,16 @@ class Trials:
         Optuna proposes what was good again and again: after such a proposal comes a point that nobody has tried, where
         points can be counted.
         """
-        if self._repeats == MOST_REPEATED:  # a space so narrow that its numbers are the same when they are rounded
-            most = 0
         with self._journal.alone():
-            if self._points is not None:
-                begun = [trial.given for trial in trials_of(self._journal, self._task)]
+            begun = [trial.given for trial in trials_of(self._journal, self._task)]
+            repeats = _repeats_at_the_end(begun)
+            if repeats >= MOST_REPEATED:  # a space so narrow that its numbers are the same when they are rounded
+                self._enough, most = f"the last {repeats} proposals had been tried before: the search ends", 0
+            elif self._points is not None:
                 untried = [point for point in self._points if self._task.space.given(point) not in begun]
                 if not untried:
-                    most = 0
-                elif begun and begun[-1] in begun[:-1]:
+                    self._enough, most = "every point of the space has its trial", 0
+                elif repeats:
                     chosen = np.random.default_rng([self._task.seed, len(begun)]).integers(len(untried))
                     self._journal.propose(untried[chosen])
             return self._journal.next(most)
@@ -208,15 +212,9 @@ class Trials:
             self._journal.stop(held)
         self._said(active, f"  as trial {before.number}")
 
-    def _take_over_all(self, ended: _Active) -> None:
-        """Ends the trials that have waited for this one."""
-        waited = [one for one in self._same if one.settings == ended.settings]
-        self._same = [one for one in self._same if one not in waited]
-        for one in waited:
-            self._take_over(one, self._trial(ended))
-
-    def _trial(self, active: _Active) -> Trial:
-        return next(one for one in trials_of(self._journal, self._task) if one.number == active.held.number + 1)
+    def _ended_with(self, given: dict[str, Any]) -> Trial | None:
+        """A trial with these settings that has ended."""
+        return next((one for one in trials_of(self._journal, self._task) if one.is_end_of(given)), None)
 
     def _next_fold(self, active: _Active) -> None:
         """Trains the next fold, from where it stands; or ends the trial after the last."""
@@ -319,7 +317,6 @@ class Trials:
         self._journal.note(active.held, _ENDED, FINISHED)
         self._journal.finish(active.held, float(np.average(active.accuracies, weights=self._weights)))
         self._said(active)
-        self._take_over_all(active)
 
     def _stop(self, active: _Active, state: str) -> None:
         """Ends a trial before its last epoch; the seconds of the fold it was in count."""
@@ -331,7 +328,6 @@ class Trials:
         self._journal.note(active.held, _ENDED, state)
         self._journal.stop(active.held)
         self._said(active)
-        self._take_over_all(active)
 
     def _stands(self, active: _Active) -> None:
         folds, epochs = self._task.folds, active.settings.epochs
@@ -343,11 +339,17 @@ class Trials:
     def _said(self, active: _Active, remark: str = "") -> None:
         """The line of a trial that has ended."""
         self._watch.ended(active.name)
-        trial = self._trial(active)
+        trial = next(one for one in trials_of(self._journal, self._task) if one.number == active.held.number + 1)
         what = f"{trial.accuracy:.2%}" if trial.finished else trial.state
         values = ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in trial.values.items())
         self._watch.say(f"{active.name}  {what}  {trial.seconds:.0f} s  {values}{active.place}{remark}")
         self._tell()
+
+
+def _repeats_at_the_end(begun: list[dict[str, Any]]) -> int:
+    """How many trials, the last and those before it without a gap, have settings of an earlier one."""
+    repeated = [given in begun[:place] for place, given in enumerate(begun)]
+    return next((count for count, one in enumerate(reversed(repeated)) if not one), len(repeated))
 
 
 def trials_of(journal: Journal, task: Task) -> list[Trial]:

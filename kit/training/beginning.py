@@ -165,7 +165,7 @@ def _rows_behind(run: Run) -> list[str]:
     """Fingerprints of the rows that a run's weights come from; `_UNKNOWN` stands for those that nobody knows of."""
     settings = run.settings
     found = [*(settings.learned or "").split(), settings.fingerprint]
-    if settings.imported:
+    if settings.imported or (settings.seen and settings.fingerprint not in found[:-1]):  # what else could it have seen
         found.append(_UNKNOWN)
     if settings.from_run and settings.from_weights is None:  # by a version that did not note what was before
         try:

@@ -287,7 +287,9 @@ class Engine:
             self._again(given)
             return
         self._release(given)
-        yield Failed(given.key, KitError(f"--cluster {self.address}: {line}", 1))
+        error = KitError(f"--cluster {self.address}: {line}", 1)
+        error.__cause__ = OSError(line)  # it is not the training's fault
+        yield Failed(given.key, error)
 
     def _answer(self, token: str, **answer: Any) -> None:
         from distributed import Queue

@@ -212,11 +212,14 @@ def test_the_best_is_left_to_a_process_that_is_still_at_a_trial(
     assert found.run is None and not (tmp_path / "runs").exists()
     assert "trial 2 is at work in another process, to which --train-best is left" in capsys.readouterr().err
     other.let_go(held)
-    with _by_one_process(found.folder) as alone:
+    found = sweep(**{**options, "trials": 2})
+    assert found.best
+    number = found.best.number
+    with _by_one_process(found.folder, number) as alone:
         assert alone
         found = sweep(**{**options, "trials": 2}, train_best=True, runs=tmp_path / "runs")
     assert found.run is None and not (tmp_path / "runs").exists()
-    assert "the best is at work in another process, to which --train-best is left" in capsys.readouterr().err
+    assert f"trial {number} is at work in another process, to which --train-best is left" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_how_to_go_on(

@@ -242,6 +242,17 @@ def test_a_space_of_few_numbers_ends_by_itself_too(
     trials = trials_of(searched(tmp_path / "sweep", narrow, None), narrow)
     different = {str(trial.given) for trial in trials}
     assert len(different) == count and len(trials) <= most
+    assert len(trials_of(searched(tmp_path / "sweep", narrow, None), narrow)) == len(trials)
+
+
+@pytest.mark.parametrize("moment", [1, 4, 8])
+def test_whatever_waits_is_let_go_where_a_search_is_interrupted(tmp_path: Path, few: Task, moment: int) -> None:
+    """A notebook keeps what was going on, and all that it held."""
+    with pytest.raises(KeyboardInterrupt) as kept:
+        searched(tmp_path / "sweep", few, None, Pretended(workers=4, breaks=moment))
+    trials = trials_of(searched(tmp_path / "sweep", few, None, Pretended(workers=4)), few)
+    assert kept.traceback and "running" not in {trial.state for trial in trials}
+    assert len({str(trial.given) for trial in trials}) == 6
 
 
 def test_a_search_that_only_repeats_itself_ends_with_its_time(tmp_path: Path, task: Task) -> None:
