@@ -137,9 +137,9 @@ class Sweep:
             f"s.",
             f"Noise: {_points(noise)}; settings closer than that are called equal, and the cheapest is the best.",
         ]
-        others = [trial for trial in self.equals if trial is not best]
+        others = {repr(trial.given): trial for trial in reversed(self.equals) if trial.given != best.given}
         if others:
-            said.append(f"Equal to it, within the noise: {_listed(others)}.")
+            said.append(f"Equal to it, within the noise: {_listed([*reversed(others.values())])}.")
         return [*said, *self._beside_the_recipe(best, noise)]
 
     def _beside_the_recipe(self, best: Trial, noise: float) -> list[str]:

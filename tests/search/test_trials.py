@@ -304,6 +304,8 @@ def test_a_space_without_numbers_between_others_has_its_page(tmp_path: Path, few
     shares = found.importance
     assert shares.keys() == few.space.searched.keys() and sum(shares.values()) == pytest.approx(1)
     assert max(shares, key=lambda name: shares[name]) == "learning_rate"  # all that the pretended accuracy follows
+    doubled = dataclasses.replace(found, trials=[*found.trials, dataclasses.replace(found.trials[0], number=99)])
+    assert "trial 99" not in " ".join(doubled.sentences())  # it is what trial 1 is
     page = write_page(found).read_text(encoding="utf-8")
     assert (found.folder / "importance.png").read_bytes()[:4] == b"\x89PNG" and "importance.png" in page
     assert page.count("<svg") == 2 + len(few.space.searched)
