@@ -47,8 +47,9 @@ actor CoreMLReader: DigitReader {
 
     private static var configuration: MLModelConfiguration {
         let configuration = MLModelConfiguration()
-        // A simulator has neither Neural Engine nor a GPU that Core ML can rely on: there it answers zeros or crashes.
-        if isSimulator { configuration.computeUnits = .cpuOnly }
+        // A simulator has neither Neural Engine nor a GPU that Core ML can rely on: there it answers zeros or crashes. A
+        // device lends its GPU to no app in the background, where the shortcut reads.
+        configuration.computeUnits = isSimulator ? .cpuOnly : .cpuAndNeuralEngine
         return configuration
     }
 

@@ -8,6 +8,7 @@ struct HistoryView: View {
     let history: HistoryModel
 
     @State private var isExporting = false
+    @State private var isClearing = false
 
     var body: some View {
         let labelled = history.labelled
@@ -36,8 +37,16 @@ struct HistoryView: View {
                         isExporting = true
                     }
                     .disabled(labelled.isEmpty)
-                    Button("Clear", systemImage: "trash") { history.removeAll() }
+                    Button("Clear", systemImage: "trash") { isClearing = true }
                         .disabled(history.readings.isEmpty)
+                }
+            }
+            .confirmationDialog(
+                Text("Delete all that is kept?"), isPresented: $isClearing, titleVisibility: .visible
+            ) {
+                Button("Delete all", role: .destructive) { history.removeAll() }
+                if !labelled.isEmpty {
+                    Button("Delete what is not labelled", role: .destructive) { history.removeUnlabelled() }
                 }
             }
         }
@@ -99,6 +108,9 @@ struct TruthMenu: View {
                 Button(truth == HistoryModel.background ? String(localized: "no digit") : truth) {
                     history.correct(id, to: truth)
                 }
+            }
+            if history.readings.contains(where: { $0.id == id && $0.truth != nil }) {
+                Button("Remove the label", role: .destructive) { history.correct(id, to: nil) }
             }
         } label: {
             Label("It is", systemImage: "pencil")

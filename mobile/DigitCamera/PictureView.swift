@@ -11,6 +11,8 @@ struct PictureView: View {
 
     @State private var image: UIImage?
     @State private var chosen: PhotosPickerItem?
+    /// The picture on its way; one that is opened after it takes its place.
+    @State private var opening: Task<Void, Never>?
 
     var body: some View {
         StillScreen(title: "Read a picture", still: model.still, shelf: shelf, history: history) { extent in
@@ -52,6 +54,10 @@ struct PictureView: View {
                     model.pinch(by: $0.direction == .zoomIn ? 1 / 1.25 : 1.25)
                     model.lift()
                 }
+                .accessibilityAction(named: Text("Move the box left")) { move(x: -1, y: 0) }
+                .accessibilityAction(named: Text("Move the box right")) { move(x: 1, y: 0) }
+                .accessibilityAction(named: Text("Move the box up")) { move(x: 0, y: -1) }
+                .accessibilityAction(named: Text("Move the box down")) { move(x: 0, y: 1) }
         } else {
             ContentUnavailableView {
                 Label("No picture yet", systemImage: "photo")
@@ -62,16 +68,25 @@ struct PictureView: View {
     }
 
     private func open(_ load: @escaping @MainActor () async throws -> PictureFile?) {
-        Task {
+        opening?.cancel()
+        opening = Task {
             do {
                 guard let file = try await load() else { return }
                 let decoded = try await file.decoded()
+                guard !Task.isCancelled else { return }
                 image = decoded.image
                 model.open(decoded.grey)
             } catch {
-                model.fail(error)
+                if !Task.isCancelled { model.fail(error) }
             }
         }
+    }
+
+    /// Moves the box by quarters of its side.
+    private func move(x: Double, y: Double) {
+        guard let box = model.box else { return }
+        model.drag(x: x * box.side / 4, y: y * box.side / 4)
+        model.lift()
     }
 }
 

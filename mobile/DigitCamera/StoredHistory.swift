@@ -4,19 +4,32 @@ import Foundation
 
 /// What was read, in a file of the app.
 final class StoredHistory: HistoryStore {
-    /// What cannot be read is put aside, so that the next save does not write over what a person labelled.
-    func load() -> [KeptReading] {
-        guard let file = try? Self.file("history"), let content = try? Data(contentsOf: file) else { return [] }
-        if let readings = try? JSONDecoder().decode([KeptReading].self, from: content) { return readings }
-        if let aside = try? Self.file("history-unreadable") {
-            try? FileManager.default.removeItem(at: aside)
-            try? FileManager.default.moveItem(at: file, to: aside)
+    /// A file that holds something else is put aside under a name of its own, so that the next save does not write over
+    /// what a person labelled. One that cannot be read now, as before the phone is unlocked, stays where it is.
+    func load() throws -> [KeptReading] {
+        let file = try Self.file("history")
+        let content: Data
+        do {
+            content = try Data(contentsOf: file)
+        } catch CocoaError.fileReadNoSuchFile {
+            return []
         }
-        return []
+        do {
+            return try JSONDecoder().decode([KeptReading].self, from: content)
+        } catch {
+            let aside = try Self.file("history-\(Int(Date().timeIntervalSince1970))")
+            try FileManager.default.moveItem(at: file, to: aside)
+            throw error
+        }
     }
 
+    /// Backups leave the file out: what was read is kept on this device alone.
     func save(_ readings: [KeptReading]) throws {
-        try JSONEncoder().encode(readings).write(to: Self.file("history"), options: .atomic)
+        var file = try Self.file("history")
+        try JSONEncoder().encode(readings).write(to: file, options: .atomic)
+        var values = URLResourceValues()
+        values.isExcludedFromBackup = true
+        try file.setResourceValues(values)
     }
 
     private static func file(_ name: String) throws -> URL {

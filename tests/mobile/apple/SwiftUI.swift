@@ -110,6 +110,13 @@ public struct Button<L: View>: Leaf { public init(action: @escaping @MainActor (
 extension Button where L == Text {
     public init(_ k: LocalizedStringKey, action: @escaping @MainActor () -> Void) {}
     @_disfavoredOverload public init<S: StringProtocol>(_ s: S, action: @escaping @MainActor () -> Void) {}
+    @available(iOS 15, *) public init(
+        _ k: LocalizedStringKey, role: ButtonRole?, action: @escaping @MainActor () -> Void
+    ) {}
+}
+@available(iOS 15, *) public enum Visibility: Sendable { case automatic, visible, hidden }
+@available(iOS 15, *) public struct ButtonRole: Equatable, Sendable {
+    public static let destructive = ButtonRole(), cancel = ButtonRole()
 }
 extension Button where L == Label { public init(_ k: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {} }
 public struct Spacer: Leaf { public init(minLength: CGFloat? = nil) {} }
@@ -333,6 +340,11 @@ extension View {
     public func accessibilityLabel(_ k: LocalizedStringKey) -> some View { SomeLeaf() }
     @_disfavoredOverload public func accessibilityLabel<S: StringProtocol>(_ s: S) -> some View { SomeLeaf() }
     public func accessibilityValue(_ t: Text) -> some View { SomeLeaf() }
+    public func accessibilityAction(named name: Text, _ handler: @escaping () -> Void) -> some View { SomeLeaf() }
+    @available(iOS 15, *) public func confirmationDialog<A: View>(
+        _ title: Text, isPresented: Binding<Bool>, titleVisibility: Visibility = .automatic,
+        @ViewBuilder actions: () -> A
+    ) -> some View { SomeLeaf() }
     @available(iOS 17, *) public func accessibilityZoomAction(_ f: @escaping (AccessibilityZoomGestureAction) -> Void) -> some View { SomeLeaf() }
     @available(iOS 17, *) public func onTapGesture(
         count: Int = 1, coordinateSpace: some CoordinateSpaceProtocol = .local, perform action: @escaping (CGPoint) -> Void

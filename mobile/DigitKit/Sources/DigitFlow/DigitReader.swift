@@ -32,7 +32,7 @@ public protocol ModelSource: Sendable {
     /// The name of the model last chosen.
     var model: String? { get set }
 
-    /// The threshold that a person set for a model; `nil` where the model's own holds.
+    /// The threshold that a person set for a model, by its name and weights; `nil` where the model's own holds.
     func threshold(of model: String) -> Double?
     func setThreshold(_ threshold: Double?, of model: String)
 }

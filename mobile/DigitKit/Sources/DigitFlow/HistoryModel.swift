@@ -4,8 +4,9 @@ import Observation
 
 /// Where what was read is kept: on the phone, a file of the app.
 @MainActor public protocol HistoryStore: AnyObject {
-    /// - Returns: What was saved; nothing where there is nothing or it cannot be read.
-    func load() -> [KeptReading]
+    /// - Returns: What was saved; nothing where there is nothing.
+    /// - Throws: Why it cannot be read, in words for a person.
+    func load() throws -> [KeptReading]
     func save(_ readings: [KeptReading]) throws
 }
 
@@ -24,10 +25,18 @@ import Observation
     public private(set) var problem: String?
 
     private let store: any HistoryStore
+    /// Whether what was saved before is in `readings`; until it is, nothing is written over it.
+    private var isLoaded = false
 
     public init(store: any HistoryStore) {
         self.store = store
-        readings = store.load()
+        readings = []
+        do { try load() } catch { problem = error.localizedDescription }
+    }
+
+    private func load() throws {
+        readings += try store.load()
+        isLoaded = true
     }
 
     /// - Parameter replaced: One that this one is the better reading of, as of a drawing that was unfinished.
@@ -51,6 +60,11 @@ import Observation
         save()
     }
 
+    public func removeUnlabelled() {
+        readings.removeAll { $0.truth == nil }
+        save()
+    }
+
     public func removeAll() {
         readings = []
         save()
@@ -71,6 +85,7 @@ import Observation
 
     private func save() {
         do {
+            if !isLoaded { try load() }
             try store.save(readings)
             problem = nil
         } catch {

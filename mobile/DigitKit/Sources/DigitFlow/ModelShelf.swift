@@ -99,7 +99,7 @@ import Observation
             let opened = try await source.open(name)
             guard chosen == name, state == .opening else { return }
             reader = opened
-            ownThreshold = preferences.threshold(of: name)
+            ownThreshold = preferences.threshold(of: Self.key(name, opened))
             preferences.model = name
             state = .ready
         } catch {
@@ -110,9 +110,14 @@ import Observation
 
     /// Sets the threshold of the model in use and keeps it; `nil` goes back to the model's own.
     public func setThreshold(_ threshold: Double?) {
-        guard let chosen, reader != nil else { return }
+        guard let chosen, let reader else { return }
         ownThreshold = threshold.map { min(max($0, 0), 1) }
-        preferences.setThreshold(ownThreshold, of: chosen)
+        preferences.setThreshold(ownThreshold, of: Self.key(chosen, reader))
+    }
+
+    /// What a threshold is kept under: another network that was built in under the same name has its own.
+    private static func key(_ name: String, _ reader: any DigitReader) -> String {
+        name + " " + reader.contract.weights.prefix(12)
     }
 }
 

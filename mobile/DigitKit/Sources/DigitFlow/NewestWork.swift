@@ -1,7 +1,8 @@
 /// Work that is done one piece at a time: what is asked for meanwhile is done once, when the piece before it is done.
 @MainActor final class NewestWork {
     private let work: @MainActor () async -> Void
-    private var isRunning = false
+    /// Whether a piece is being done, or wanted.
+    private(set) var isRunning = false
     /// Whether it has been asked for since the piece that runs was begun.
     private(set) var isWanted = false
 

@@ -12,10 +12,10 @@ import Observation
     /// What went wrong; `nil` where nothing did.
     public private(set) var problem: String?
 
-    /// What a person may put right: the reading that is shown, as it is kept.
+    /// What a person may put right: the reading that is shown, as it is kept; none while a hand is on it.
     public var correctable: KeptReading.ID? {
-        guard case .shown(let label, _) = reading, label == announced else { return nil }
-        return kept
+        guard !isHeld, let kept, kept == shown else { return nil }
+        return kept.id
     }
 
     private let shelf: ModelShelf
@@ -28,12 +28,15 @@ import Observation
     /// What the reading is of.
     private var square: GreyImage?
     private var announced: String?
-    private var kept: KeptReading.ID?
+    private var kept: Kept?
+    /// The model that has said what was read last.
+    private var model: String?
     private var clearings = 0
     @ObservationIgnored private lazy var work = NewestWork { [weak self] in await self?.read() }
 
     /// - Parameters:
-    ///   - source: What the squares are cut out of. Of a drawing the last digit is kept, of a picture every one.
+    ///   - source: What the squares are cut out of. Of a drawing the last digit is kept, of a picture every one, of a box that is only
+    ///     moved over the same the last.
     ///   - announce: Tells a person who does not see the screen which digit it is.
     init(
         _ source: KeptReading.Source, shelf: ModelShelf, history: HistoryModel?,
@@ -45,9 +48,9 @@ import Observation
         self.announce = announce
     }
 
-    /// Another model or threshold is in use.
+    /// Another model or threshold is in use. Another model's answer is said though it may be the same.
     public func modelChanged() {
-        announced = nil
+        if shelf.chosen != model { announced = nil }
         work.ask()
     }
 
@@ -65,7 +68,7 @@ import Observation
     /// The hand is gone.
     func letGo() {
         isHeld = false
-        announceIfNew()
+        if !work.isRunning { announceIfNew() }  // or what is being read is of the place where the hand was last
     }
 
     /// There is nothing to read any more; what comes next is something else.
@@ -91,8 +94,10 @@ import Observation
             guard clearing == clearings else { return }
             self.probabilities = probabilities
             self.square = square
+            model = shelf.chosen
             reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
             problem = nil
+            if case .silent = reading { leave() }
             announceIfNew()
         } catch {
             guard clearing == clearings else { return }
@@ -102,14 +107,29 @@ import Observation
     }
 
     private func announceIfNew() {
-        guard !isHeld, !work.isWanted, case .shown(let label, let confidence) = reading, label != announced
-        else { return }
-        announced = label
-        announce(label)
-        guard let square, let history else { return }
+        guard !isHeld, !work.isWanted, case .shown(let label, let confidence) = reading else { return }
+        if label != announced {
+            announced = label
+            announce(label)
+        }
+        guard let square, let history, kept == nil || kept != shown else { return }
         let reading = KeptReading(square, label: label, confidence: confidence, source: source)
-        history.keep(reading, replacing: source == .drawing ? kept : nil)
-        kept = reading.id
+        // The same digit in a box that was moved a little is the better reading of it, as a finished drawing is.
+        let isSame = source == .drawing || kept?.label == label
+        history.keep(reading, replacing: isSame ? kept?.id : nil)
+        kept = Kept(id: reading.id, square: square, label: label)
+    }
+
+    /// The box is over nothing: what comes next is another digit, though it may be called the same.
+    private func leave() {
+        announced = nil
+        if source == .picture { kept = nil }
+    }
+
+    /// What is shown as it would be kept, under the name of what is kept; `nil` where nothing is.
+    private var shown: Kept? {
+        guard let kept, let square, case .shown(let label, _) = reading else { return nil }
+        return Kept(id: kept.id, square: square, label: label)
     }
 
     private func forget() {
@@ -118,4 +138,11 @@ import Observation
         announced = nil
         problem = nil
     }
+}
+
+/// A reading that is in the history, and of what it is.
+private struct Kept: Equatable {
+    let id: KeptReading.ID
+    let square: GreyImage
+    let label: String
 }

@@ -59,6 +59,8 @@ public struct Contract: Sendable, Equatable, Decodable {
     public let precision: String
     public let compression: String?
     public let target: String?
+    /// SHA-256 of the weights.
+    public let weights: String
 
     private enum CodingKeys: String, CodingKey {
         case version, labels, background, size, pixels, polarity, crop, threshold, input, run, format, precision
@@ -108,7 +110,7 @@ public struct Contract: Sendable, Equatable, Decodable {
         target = try fields.decode(String?.self, forKey: .target)
         let pixels = try fields.decode([Int].self, forKey: .pixels)
         let settings = try fields.decode(String.self, forKey: .settings)
-        let weights = try fields.decode(String.self, forKey: .weights)
+        weights = try fields.decode(String.self, forKey: .weights)
         let computation = try fields.decodeIfPresent(String.self, forKey: .computation)
 
         let checks: [(String, Bool)] = [

@@ -58,6 +58,23 @@ import Testing
         await eventually { said.labels.last == "2" }
     }
 
+    @Test func ofADrawingThatGrowsUnderOneLabelTheWholeIsKept() async throws {
+        let history = HistoryModel(store: FakeHistoryStore())
+        let model = DrawingModel(shelf: shelf, history: history) { [said] in said.labels.append($0) }
+        await shelf.open()
+        await reader.answer([0.9] + [Double](repeating: 0.01, count: 10))
+        for x in [0.3, 0.7] {
+            model.draw(to: PadPoint(x: x, y: 0.2))
+            model.draw(to: PadPoint(x: x, y: 0.8))
+            model.lift()
+            await eventually { model.still.correctable != nil }
+            await aMoment()
+        }
+        #expect(history.readings.count == 1 && said.labels == ["0"])
+        let whole = try shelf.reader?.contract.square(of: model.drawing)
+        #expect(history.readings[0].square == whole && model.still.correctable == history.readings[0].id)
+    }
+
     @Test func undoAndClearReadAgain() async {
         await shelf.open()
         stroke(0.3)

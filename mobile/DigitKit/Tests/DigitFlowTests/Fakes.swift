@@ -27,14 +27,16 @@ struct Trouble: LocalizedError {
 
 let eleven = (0...9).map(String.init) + ["background"]
 
-func contract(side: Int = 16, threshold: Double = 0.6, centred: Bool = false) throws -> Contract {
+func contract(
+    side: Int = 16, threshold: Double = 0.6, centred: Bool = false, weights: String = "cd"
+) throws -> Contract {
     let fields: [String: Any] = [
         "version": 1, "labels": centred ? Array(eleven.dropLast()) : eleven,
         "background": centred ? NSNull() : "background", "size": side, "pixels": [0, 255],
         "polarity": centred ? "white on black" : "any", "crop": centred ? "centred" : "box", "threshold": threshold,
         "run": "1-fake", "input": "image", "validation_accuracy": 1, "format": "mlprogram", "precision": "float16",
         "compression": NSNull(), "target": "iOS17", "settings": String(repeating: "ab", count: 32),
-        "weights": String(repeating: "cd", count: 32),
+        "weights": String(repeating: weights, count: 32),
     ]
     let text = String(decoding: try JSONSerialization.data(withJSONObject: fields), as: UTF8.self)
     return try Contract(metadata: [Contract.metadataKey: text])
@@ -128,8 +130,12 @@ actor Gate {
 @MainActor final class FakeHistoryStore: HistoryStore {
     var saved: [KeptReading] = []
     var trouble: Trouble?
+    var unreadable: Trouble?
 
-    func load() -> [KeptReading] { saved }
+    func load() throws -> [KeptReading] {
+        if let unreadable { throw unreadable }
+        return saved
+    }
 
     func save(_ readings: [KeptReading]) throws {
         if let trouble { throw trouble }

@@ -45,6 +45,8 @@ import Testing
         for _ in 0..<130 { history.keep(try reading("3")) }
         #expect(history.labelled.count == 105 && history.readings.filter { $0.truth == nil }.count == 100)
         #expect(history.readings[0].label == "3" && store.saved == history.readings)
+        history.removeUnlabelled()
+        #expect(history.readings.count == 105 && history.labelled.count == 105 && store.saved == history.readings)
     }
 
     @Test func aWrongReadingIsPutRightAndExportedWhereTheKitLooks() throws {
@@ -69,6 +71,19 @@ import Testing
         store.trouble = nil
         history.keep(try reading("2"))
         #expect(history.problem == nil && store.saved.count == 2)
+    }
+
+    @Test func whatCannotBeReadNowIsNotWrittenOver() throws {
+        let before = HistoryModel(store: store)
+        before.keep(try reading("1"))
+        store.unreadable = Trouble("The phone is locked.")
+        let history = HistoryModel(store: store)
+        #expect(history.problem == "The phone is locked." && history.readings.isEmpty)
+        history.keep(try reading("2"))
+        #expect(history.problem == "This is not kept: The phone is locked." && store.saved.map(\.label) == ["1"])
+        store.unreadable = nil
+        history.keep(try reading("3"))
+        #expect(history.problem == nil && store.saved.map(\.label) == ["3", "2", "1"])
     }
 
     @Test func anExportThatFailsSaysSo() throws {

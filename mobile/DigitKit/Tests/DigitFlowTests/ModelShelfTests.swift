@@ -92,7 +92,17 @@ import Testing
         shelf.setThreshold(nil)
         #expect(shelf.threshold == 0.6 && preferences.thresholds.isEmpty)
         shelf.threshold = 7
-        #expect(shelf.threshold == 1 && preferences.thresholds == ["A": 1])
+        #expect(shelf.threshold == 1 && preferences.thresholds == ["A cdcdcdcdcdcd": 1])
+    }
+
+    @Test func aThresholdOfANetworkIsNoneOfAnotherThatWasBuiltInUnderItsName() async throws {
+        let old = ModelShelf(source: FakeSource([("A", first)]), preferences: preferences)
+        await old.open()
+        old.setThreshold(0.4)
+        let other = FakeReader(try contract(threshold: 0.3, weights: "ef"))
+        let new = ModelShelf(source: FakeSource([("A", other)]), preferences: preferences)
+        await new.open()
+        #expect(new.threshold == 0.3 && new.ownThreshold == nil)
     }
 
     @Test func aPickerChoosesByName() async {

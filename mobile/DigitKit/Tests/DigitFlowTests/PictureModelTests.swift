@@ -44,6 +44,52 @@ import Testing
         #expect(said.words == ["3", "5"])
     }
 
+    /// Of three greys side by side: 7, nothing, and 7 again, whose squares differ by a corner.
+    private func twoSevens() throws -> GreyPicture {
+        let greys: [UInt8] = [7, 12, 7]
+        let row = greys.flatMap { [UInt8](repeating: $0, count: 400) }
+        var rgba = (0..<100).flatMap { _ in row }
+        for place in stride(from: 1190, to: 1200, by: 1) { rgba[99 * 1200 + place] = 200 }
+        return try #require(GreyPicture(width: 300, height: 100, rgba: rgba))
+    }
+
+    @Test func whatIsPutRightIsTheSquareThatIsShown() async throws {
+        let history = HistoryModel(store: FakeHistoryStore())
+        let model = PictureModel(shelf: shelf, history: history) { [said] in said.words.append($0) }
+        await shelf.open()
+        model.open(try twoSevens())
+        model.drag(x: -90, y: 0)
+        model.lift()
+        await eventually { history.readings.count == 1 }
+        let first = try #require(model.still.correctable)
+        model.drag(x: 3, y: 0)  // of the same digit: while a hand is on it nothing is put right
+        await eventually { model.still.reading == .shown(label: "7", confidence: 0.9) }
+        #expect(model.still.correctable == nil)
+        model.lift()
+        await eventually { model.still.correctable != nil }
+        model.drag(x: 90, y: 0)
+        await eventually { model.still.reading == .silent }
+        model.drag(x: 220, y: 20)
+        model.lift()
+        await eventually { history.readings.count == 2 && model.still.correctable == history.readings[0].id }
+        #expect(said.words == ["7", "7"] && history.readings.map(\.label) == ["7", "7"])
+        #expect(history.readings[0].square != history.readings[1].square && first != history.readings[0].id)
+    }
+
+    @Test func aThresholdThatIsMovedKeepsAndSaysNothingAgain() async throws {
+        let history = HistoryModel(store: FakeHistoryStore())
+        let model = PictureModel(shelf: shelf, history: history) { [said] in said.words.append($0) }
+        await shelf.open()
+        model.open(try picture(7, 7))
+        await eventually { history.readings.count == 1 }
+        for threshold in [0.5, 0.4, 0.3] {
+            shelf.setThreshold(threshold)
+            model.still.modelChanged()
+            await aMoment()
+        }
+        #expect(said.words == ["7"] && history.readings.count == 1 && model.still.correctable == history.readings[0].id)
+    }
+
     @Test func aFingerAndTwoMoveAndScaleItTogether() throws {
         model.open(try picture(3, 5))
         model.drag(x: 10, y: 5)
