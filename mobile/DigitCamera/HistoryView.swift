@@ -31,6 +31,7 @@ struct HistoryView: View {
                 }
             }
             .navigationTitle("History")
+            .onAppear { history.retry() }
             .toolbar {
                 ToolbarItemGroup(placement: .primaryAction) {
                     Button("Export \(labelled.count) labelled pictures", systemImage: "square.and.arrow.up") {

@@ -340,6 +340,7 @@ extension View {
     public func accessibilityLabel(_ k: LocalizedStringKey) -> some View { SomeLeaf() }
     @_disfavoredOverload public func accessibilityLabel<S: StringProtocol>(_ s: S) -> some View { SomeLeaf() }
     public func accessibilityValue(_ t: Text) -> some View { SomeLeaf() }
+    public func onAppear(perform action: (() -> Void)? = nil) -> some View { SomeLeaf() }
     public func accessibilityAction(named name: Text, _ handler: @escaping () -> Void) -> some View { SomeLeaf() }
     @available(iOS 15, *) public func confirmationDialog<A: View>(
         _ title: Text, isPresented: Binding<Bool>, titleVisibility: Visibility = .automatic,

@@ -37,14 +37,33 @@ import Observation
     private func load() throws {
         readings += try store.load()
         isLoaded = true
+        trim()
+    }
+
+    /// Reads what could not be read when the app began, where that is so.
+    public func retry() {
+        guard !isLoaded else { return }
+        let isUnsaved = !readings.isEmpty
+        do {
+            try load()
+            problem = nil
+            if isUnsaved { save() }
+        } catch {
+            problem = error.localizedDescription
+        }
+    }
+
+    /// Of what nobody has labelled, the newest stay.
+    private func trim() {
+        let unlabelled = readings.indices.filter { readings[$0].truth == nil }
+        for place in unlabelled.dropFirst(Self.most).reversed() { readings.remove(at: place) }
     }
 
     /// - Parameter replaced: One that this one is the better reading of, as of a drawing that was unfinished.
     func keep(_ reading: KeptReading, replacing replaced: KeptReading.ID? = nil) {
         readings.removeAll { $0.id == replaced && $0.truth == nil }
         readings.insert(reading, at: 0)
-        let unlabelled = readings.indices.filter { readings[$0].truth == nil }
-        if let oldest = unlabelled.last, unlabelled.count > Self.most { readings.remove(at: oldest) }
+        trim()
         save()
     }
 
@@ -61,12 +80,18 @@ import Observation
     }
 
     public func removeUnlabelled() {
-        readings.removeAll { $0.truth == nil }
-        save()
+        removeAll { $0.truth == nil }
     }
 
     public func removeAll() {
-        readings = []
+        removeAll { _ in true }
+    }
+
+    /// Of what is kept; nothing as long as not all of that has been read.
+    private func removeAll(where isUnwanted: (KeptReading) -> Bool) {
+        retry()
+        guard isLoaded else { return }
+        readings.removeAll(where: isUnwanted)
         save()
     }
 

@@ -14,8 +14,8 @@ import Observation
 
     /// What a person may put right: the reading that is shown, as it is kept; none while a hand is on it.
     public var correctable: KeptReading.ID? {
-        guard !isHeld, let kept, kept == shown else { return nil }
-        return kept.id
+        guard !isHeld, let kept, kept == shown, let history else { return nil }
+        return history.readings.contains { $0.id == kept.id } ? kept.id : nil
     }
 
     private let shelf: ModelShelf
@@ -97,7 +97,7 @@ import Observation
             model = shelf.chosen
             reading = reader.contract.verdict(probabilities, threshold: shelf.threshold)
             problem = nil
-            if case .silent = reading { leave() }
+            leaveWhatIsNotShown()
             announceIfNew()
         } catch {
             guard clearing == clearings else { return }
@@ -120,8 +120,11 @@ import Observation
         kept = Kept(id: reading.id, square: square, label: label)
     }
 
-    /// The box is over nothing: what comes next is another digit, though it may be called the same.
-    private func leave() {
+    /// Over nothing, or over another digit, the box has left the one before: what comes next is a new one, though it may
+    /// be called the same. Where the square is the same, the threshold alone has moved.
+    private func leaveWhatIsNotShown() {
+        if case .shown(let label, _) = reading, source == .drawing || kept.map({ $0.label == label }) ?? true { return }
+        if case .silent = reading, let kept, kept.square == square { return }
         announced = nil
         if source == .picture { kept = nil }
     }

@@ -86,6 +86,26 @@ import Testing
         #expect(history.problem == nil && store.saved.map(\.label) == ["3", "2", "1"])
     }
 
+    @Test func whatCouldNotBeReadComesWithTheNextLookAndIsDeletedWithTheRest() throws {
+        let before = HistoryModel(store: store)
+        for _ in 0..<100 { before.keep(try reading("1")) }
+        before.correct(before.readings[99].id, to: "7")
+        store.unreadable = Trouble("The phone is locked.")
+        let history = HistoryModel(store: store)
+        history.keep(try reading("2"))
+        history.removeAll()
+        #expect(history.readings.map(\.label) == ["2"] && history.problem == "The phone is locked.")
+        #expect(store.saved == before.readings)
+        store.unreadable = nil
+        for _ in 0..<3 { history.retry() }
+        #expect(history.problem == nil && history.readings.count == 101 && store.saved == history.readings)
+        #expect(history.readings[0].label == "2" && history.labelled.count == 1)
+        history.keep(try reading("3"))
+        #expect(history.readings.count == 101)
+        history.removeAll()
+        #expect(history.readings.isEmpty && store.saved.isEmpty)
+    }
+
     @Test func anExportThatFailsSaysSo() throws {
         let history = HistoryModel(store: store)
         history.fail(Trouble("No space is left."))
