@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -75,18 +75,24 @@ def test_fetching_again_changes_nothing_and_other_data_is_left_alone(sample: Pat
     assert (tmp_path / "test.csv").read_bytes() == (sample / "test.csv").read_bytes()
 
 
-def test_a_solution_of_other_rows_goes_though_the_other_files_are_there_already(
-    tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when Kaggle's files were unpacked over those of MNIST: their solution.csv would score Kaggle's rows."""
+@pytest.fixture
+def from_kaggle(sample: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Writes what Kaggle has, which no solution.csv is among; `sources` gets it from there too."""
 
     def three_files(folder: Path) -> None:
         for name in sources.FILES[:3]:
             (folder / name).write_bytes((sample / name).read_bytes())
 
-    three_files(tmp_path)
-    (tmp_path / "solution.csv").write_text("ImageId,Label\n1,1\n")
     monkeypatch.setitem(sources.SOURCES, "kaggle", three_files)
+    return three_files
+
+
+def test_a_solution_of_other_rows_goes_though_the_other_files_are_there_already(
+    tmp_path: Path, from_kaggle: Callable[[Path], None]
+) -> None:
+    """As when Kaggle's files were unpacked over those of MNIST: their solution.csv would score Kaggle's rows."""
+    from_kaggle(tmp_path)
+    (tmp_path / "solution.csv").write_text("ImageId,Label\n1,1\n")
     with pytest.raises(KitError, match=r"solution\.csv: other data is there already: --overwrite replaces it"):
         sources.fetch("kaggle", tmp_path)
     sources.fetch("kaggle", tmp_path, overwrite=True)
@@ -161,14 +167,8 @@ def test_what_killed_processes_left_is_gone_after_the_next(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(sources.FILES)
 
 
-def test_a_packed_solution_of_other_rows_is_in_the_way(
-    tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def two_files(folder: Path) -> None:
-        for name in sources.FILES[:3]:
-            (folder / name).write_bytes((sample / name).read_bytes())
-
-    monkeypatch.setitem(sources.SOURCES, "kaggle", two_files)
+@pytest.mark.usefixtures("from_kaggle")
+def test_a_packed_solution_of_other_rows_is_in_the_way(tmp_path: Path, sample: Path) -> None:
     (tmp_path / "solution.csv.gz").write_bytes(gzip.compress((sample / "solution.csv").read_bytes()))
     with pytest.raises(
         KitError, match=r"solution\.csv\.gz: holds a solution\.csv, which would score these rows wrongly"
