@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FILE = "journal.log"
 TRIALS = "trials"  # the folder of what is being trained
+REPEATS = "repeats"  # of a trial: the number of the one whose outcome it took over
 _BEFORE_PRUNING = 5  # trials that are finished before one is stopped early
 _STUDY = "sweep"
 
@@ -136,9 +137,8 @@ class Journal:
         """Whether it is worse there than half of the finished trials were at the same step (the median rule)."""
         if step < self._patience:
             return False
-        finished = [one.intermediate_values for one in self.trials() if one.state.name == "COMPLETE"]
-        different = {tuple(values.items()): values for values in finished}  # of the same settings one counts
-        then = [values[step] for values in different.values() if step in values]
+        finished = [one for one in self.trials() if one.state.name == "COMPLETE" and REPEATS not in one.user_attrs]
+        then = [one.intermediate_values[step] for one in finished if step in one.intermediate_values]
         return len(then) >= _BEFORE_PRUNING and trial.reported[step] < statistics.median(then)
 
     def note(self, trial: Held, name: str, value: Any) -> None:

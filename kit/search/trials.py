@@ -14,7 +14,7 @@ from kit.run.folder import FOLDS, Run
 from kit.run.network_code import FILE
 from kit.run.runs import create_fold
 from kit.run.settings import Settings
-from kit.search.journal import Held, Journal
+from kit.search.journal import REPEATS, Held, Journal
 from kit.search.local import Engine
 from kit.search.results import DIVERGED, FAILED, FINISHED, RUNNING, STOPPED, Trial
 from kit.search.space import Space, shown
@@ -185,6 +185,8 @@ class Trials:
         points can be counted.
         """
         with self._journal.alone():
+            if most is not None and len(self._journal.trials()) >= most:
+                return self._journal.next(most)
             begun = [trial.given for trial in trials_of(self._journal, self._task)]
             repeats = _repeats_at_the_end(begun)
             if repeats >= MOST_REPEATED:  # a space so narrow that its numbers are the same when they are rounded
@@ -204,7 +206,7 @@ class Trials:
         earlier = next(one for one in self._journal.trials() if one.number == before.number - 1)
         for step, value in sorted(earlier.intermediate_values.items()):
             self._journal.report(held, step, value)
-        for name, value in earlier.user_attrs.items():
+        for name, value in (earlier.user_attrs | {REPEATS: before.number}).items():
             self._journal.note(held, name, value)
         if before.finished:
             self._journal.finish(held, before.accuracy)
@@ -348,8 +350,10 @@ class Trials:
 
 def _repeats_at_the_end(begun: list[dict[str, Any]]) -> int:
     """How many trials, the last and those before it without a gap, have settings of an earlier one."""
-    repeated = [given in begun[:place] for place, given in enumerate(begun)]
-    return next((count for count, one in enumerate(reversed(repeated)) if not one), len(repeated))
+    count = 0
+    while count < len(begun) and begun[-1 - count] in begun[: -1 - count]:
+        count += 1
+    return count
 
 
 def trials_of(journal: Journal, task: Task) -> list[Trial]:

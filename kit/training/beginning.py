@@ -43,8 +43,6 @@ def begin(
     if limit is not None:
         return _begin_planned(limit, given, data, runs, say, clock)
     name = given.pop("name", None)
-    for one in ("size", "teacher_share"):  # which are looked at before the others
-        options.require(Settings, **{one: given.get(one)})
     teaching = {key: given.pop(key, None) for key in ("teacher", "teacher_share", "unlabelled")}
     source, teacher = (
         find(run, runs) if run is not None else None for run in (given.get("from_run"), teaching["teacher"])

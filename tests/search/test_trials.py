@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from kit import KitError, plots
 from kit.data.loading import LabelledDigits
 from kit.run.folder import Run
 from kit.run.settings import Recipe
-from kit.search.journal import FILE, TRIALS, Held, Journal
+from kit.search.journal import FILE, REPEATS, TRIALS, Held, Journal
 from kit.search.page import write_page
 from kit.search.results import Sweep, Trial
 from kit.search.space import space_of
@@ -276,13 +275,21 @@ def test_a_search_that_only_repeats_itself_ends_with_its_time(tmp_path: Path, ta
     assert sum(one.given == found[-1].given for one in found) == 2
 
 
-def test_of_repeats_the_median_rule_counts_one(tmp_path: Path, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal, state = journal_of(tmp_path / "sweep", task), SimpleNamespace(name="COMPLETE")
-    held = Held(9, {}, tmp_path, {8: 0.1}, {}, None, None)  # type: ignore[arg-type]
-    for worths, hopeless in ([0.9] * 5, False), ([0.5, 0.6, 0.7, 0.8, 0.9], True):
-        finished = [SimpleNamespace(state=state, intermediate_values={7: 0.1, 8: worth}) for worth in worths]
-        monkeypatch.setattr(journal, "trials", lambda finished=finished: finished)
-        assert journal.is_hopeless(held, 8) == hopeless
+def test_of_repeats_the_median_rule_counts_one(tmp_path: Path, few: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = searched(tmp_path / "sweep", few, None)
+    trials = journal.trials()
+    repeats = [one.number + 1 for one in trials if REPEATS in one.user_attrs]
+    assert repeats == sorted({trial.number for trial in trials_of(journal, few)} - numbers_of_first(journal, few))
+    held = Held(99, {}, tmp_path, {8: 0.1}, {}, None, None)  # type: ignore[arg-type]
+    finished = [one for one in trials if one.state.name == "COMPLETE" and REPEATS not in one.user_attrs]
+    assert repeats and len(finished) >= 5 and journal.is_hopeless(held, 8)
+    again = [one for one in trials if REPEATS in one.user_attrs] * 5
+    monkeypatch.setattr(journal, "trials", lambda: [*finished[:4], *again])
+    assert not journal.is_hopeless(held, 8)
+
+
+def numbers_of_first(journal: Journal, task: Task) -> set[int]:
+    return {trial.number for trial in first_of(trials_of(journal, task))}
 
 
 def test_interrupted_in_a_space_that_can_be_counted_it_has_the_same_trials(tmp_path: Path, few: Task) -> None:

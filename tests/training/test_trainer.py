@@ -299,6 +299,7 @@ def test_a_loss_that_becomes_nan_stops_with_a_remedy(small: Path, tmp_path: Path
         ({"arch": "dense", "dropout": 0.5}, "dense has no dropout layer"),
         ({"name": "../x"}, "--name ../x"),
         ({"from_run": "9"}, "9: no such run"),
+        ({"camera": True, "size": "96"}, "--size 96: give 32 to 224 pixels"),
         ({"data": "nowhere"}, "nowhere: missing"),
         ({"camera": True, "background_share": 1.0}, "--background-share 1.0: give a share between 0 and 1"),
         ({"background_share": 0.3}, "--background-share: the competition's rows have no background: add --camera"),
